@@ -1,0 +1,169 @@
+"""What a file is: its type by its first bytes (never by its name), its size and its digest."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import AssetError
+from .vocabulary import Digest
+
+HEAD_SIZE = 4096  # bytes that `detect_media_type` wants to see
+_CHUNK = 1 << 20
+
+
+class Kind(StrEnum):
+    """What a person would call it."""
+
+    PICTURE = "picture"
+    CLIP = "clip"
+    RECORDING = "recording"
+    DOCUMENT = "document"
+    OTHER = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """An IANA media type with the file name endings that may carry it (the first is the usual)."""
+
+    name: str
+    kind: Kind
+    extensions: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+JPEG = MediaType("image/jpeg", Kind.PICTURE, (".jpg", ".jpeg", ".jpe", ".jfif"))
+PNG = MediaType("image/png", Kind.PICTURE, (".png", ".apng"))
+GIF = MediaType("image/gif", Kind.PICTURE, (".gif",))
+WEBP = MediaType("image/webp", Kind.PICTURE, (".webp",))
+TIFF = MediaType("image/tiff", Kind.PICTURE, (".tif", ".tiff", ".dng", ".arw", ".nef"))
+BMP = MediaType("image/bmp", Kind.PICTURE, (".bmp",))
+AVIF = MediaType("image/avif", Kind.PICTURE, (".avif",))
+HEIC = MediaType("image/heic", Kind.PICTURE, (".heic", ".heif", ".hif"))
+MP4 = MediaType("video/mp4", Kind.CLIP, (".mp4", ".m4v"))
+MOV = MediaType("video/quicktime", Kind.CLIP, (".mov", ".qt"))
+MKV = MediaType("video/x-matroska", Kind.CLIP, (".mkv", ".mka"))
+WEBM = MediaType("video/webm", Kind.CLIP, (".webm",))
+AVI = MediaType("video/x-msvideo", Kind.CLIP, (".avi",))
+WAV = MediaType("audio/wav", Kind.RECORDING, (".wav", ".wave"))
+MP3 = MediaType("audio/mpeg", Kind.RECORDING, (".mp3",))
+FLAC = MediaType("audio/flac", Kind.RECORDING, (".flac",))
+M4A = MediaType("audio/mp4", Kind.RECORDING, (".m4a", ".m4b"))
+OGG = MediaType("audio/ogg", Kind.RECORDING, (".ogg", ".oga", ".opus"))
+OGV = MediaType("video/ogg", Kind.CLIP, (".ogv", ".ogg"))
+PDF = MediaType("application/pdf", Kind.DOCUMENT, (".pdf",))
+TEXT = MediaType("text/plain", Kind.OTHER, (".txt", ".md", ".csv", ".json", ".xml", ".html"))
+UNKNOWN = MediaType("application/octet-stream", Kind.OTHER, (".bin",))
+
+MEDIA_TYPES = (
+    *(JPEG, PNG, GIF, WEBP, TIFF, BMP, AVIF, HEIC),
+    *(MP4, MOV, MKV, WEBM, AVI, OGV),
+    *(WAV, MP3, FLAC, M4A, OGG),
+    *(PDF, TEXT, UNKNOWN),
+)
+
+_MAGIC = (
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+    (b"II+\x00", TIFF),
+    (b"MM\x00+", TIFF),
+    (b"fLaC", FLAC),
+    (b"ID3", MP3),
+    (b"%PDF-", PDF),
+)
+_RIFF = {b"WEBP": WEBP, b"WAVE": WAV, b"AVI ": AVI}
+_BRANDS = {
+    **dict.fromkeys((b"M4A ", b"M4B "), M4A),
+    **dict.fromkeys((b"avif", b"avis"), AVIF),
+    **dict.fromkeys((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), HEIC),
+    b"qt  ": MOV,
+}
+# The first box of an ISO base media or QuickTime file that has no `ftyp` (old cameras write these).
+_QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"pnot")
+
+
+def detect_media_type(head: bytes) -> MediaType:
+    """Name the type of a file from its first HEAD_SIZE bytes; UNKNOWN when nothing fits."""
+    for magic, media_type in _MAGIC:
+        if head.startswith(magic):
+            return media_type
+    if head[:4] in (b"RIFF", b"RF64"):
+        return _RIFF.get(head[8:12], UNKNOWN)
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], MP4)
+    if head[4:8] in _QUICKTIME_BOXES:
+        return MOV
+    if head.startswith(b"\x1aE\xdf\xa3"):  # RFC 8794: the EBML header names its DocType
+        return WEBM if b"webm" in head[:64] else MKV
+    if head.startswith(b"OggS"):
+        return OGV if b"theora" in head[:256] else OGG
+    if head.startswith(b"BM") and head[6:10] == bytes(4):
+        return BMP
+    # An MPEG audio frame without a tag: 11 sync bits, layer III, neither reserved rate.
+    if len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[2] & 0x0C != 0x0C:
+        return MP3
+    return TEXT if _is_text(head) else UNKNOWN
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        # The last character may be cut in two.
+        text = head[: -3 if len(head) >= HEAD_SIZE else None].decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and all(c.isprintable() or c in "\t\r\n\f" for c in text)
+
+
+def name_contradicts(name: str, media_type: MediaType) -> MediaType | None:
+    """Return the type that the name's ending promises, where the bytes say something else.
+
+    An ending that we do not know promises nothing.
+    """
+    suffix = Path(name).suffix.lower()
+    promised = [known for known in MEDIA_TYPES if suffix in known.extensions]
+    return None if not promised or media_type in promised else promised[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it lay before us: what it is, how long, and its digest."""
+
+    media_type: MediaType
+    size: int
+    digest: Digest
+
+
+def read_asset(stream: BinaryIO) -> Asset:
+    """Read `stream` once, to its end, in constant memory.
+
+    Raises AssetError when it holds nothing.
+    """
+    head = stream.read(HEAD_SIZE)
+    if not head:
+        raise AssetError("the file is empty", "give a file that holds something")
+    digest = hashlib.sha256(head)
+    size = len(head)
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return Asset(detect_media_type(head), size, Digest(digest.digest()))
+
+
+def read_asset_file(path: Path) -> Asset:
+    """`read_asset` of the file at `path`; raises AssetError in one sentence when it cannot be read."""
+    try:
+        if path.is_dir():
+            raise AssetError(f"{path} is a folder", "name the files in it")
+        with path.open("rb") as stream:
+            return read_asset(stream)
+    except FileNotFoundError:
+        raise AssetError(f"{path} does not exist", "check the name") from None
+    except OSError as problem:
+        raise AssetError(f"{path} cannot be read ({problem.strerror})") from None
