@@ -1,0 +1,162 @@
+"""TileStorage in a folder that any web server can serve as it is, and the lock of its writers."""
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ledger.errors import LogBusy, StorageError
+
+_UNFINISHED = ".tmp"  # the one name that is not part of the log: writes that were interrupted
+_ABANDONED_SECONDS = 3600
+_ELEMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_POLL_SECONDS = 0.005
+
+
+class FolderTileStorage:
+    """A TileStorage in a folder; a file is written beside it, synced, and renamed into place."""
+
+    def __init__(self, root: Path) -> None:
+        """Create the folder when it is missing; raise StorageError when that is impossible."""
+        self._root = root
+        with _translate(root):
+            _make_folder(root / _UNFINISHED)
+            _remove_abandoned(root / _UNFINISHED)
+
+    def read(self, path: str) -> bytes | None:
+        """See TileStorage."""
+        place = self._locate(path)
+        with _translate(place):
+            try:
+                return place.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """See TileStorage."""
+        folders: set[Path] = set()
+        for path, data in files.items():
+            place = self._locate(path)
+            with _translate(place):
+                _make_folder(place.parent)
+                self._replace(place, data)
+            folders.add(place.parent)
+        for folder in folders:
+            with _translate(folder):
+                _sync_folder(folder)
+
+    def list_paths(self, prefix: str = "") -> Iterator[str]:
+        """See TileStorage."""
+        top, _, _ = prefix.rpartition("/")
+        start = self._locate(top) if top else self._root
+        with _translate(start):
+            for folder, folders, names in os.walk(start, onerror=_raise_unless_missing):
+                if Path(folder) == self._root and _UNFINISHED in folders:
+                    folders.remove(_UNFINISHED)
+                for name in names:
+                    path = Path(folder, name).relative_to(self._root).as_posix()
+                    if path.startswith(prefix):
+                        yield path
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """See TileStorage. Folders that this leaves empty go too."""
+        for path in paths:
+            place = self._locate(path)
+            with _translate(place):
+                place.unlink(missing_ok=True)
+        for folder in {self._locate(path).parent for path in paths} - {self._root}:
+            with contextlib.suppress(OSError):  # not empty, or gone already
+                folder.rmdir()
+
+    def _locate(self, path: str) -> Path:
+        if not all(_ELEMENT.fullmatch(element) for element in path.split("/")):
+            raise StorageError(f"not a path in a log's folder: {path[:80]!r}")
+        return self._root / path
+
+    def _replace(self, place: Path, data: bytes) -> None:
+        unfinished = self._root / _UNFINISHED / secrets.token_hex(8)
+        try:
+            with unfinished.open("xb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            unfinished.replace(place)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+class FileLock:
+    """One holder at a time of the file at `path`, among all threads and processes."""
+
+    def __init__(self, path: Path, timeout_seconds: float = 30) -> None:
+        self._path = path
+        self._timeout = timeout_seconds
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Hold it; raise LogBusy when it does not come free in time. A holder that dies lets go."""
+        with _translate(self._path):
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._wait(descriptor)
+            yield
+        finally:
+            os.close(descriptor)  # which also unlocks
+
+    def _wait(self, descriptor: int) -> None:
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise LogBusy(
+                        f"another process has held {self._path} for {self._timeout:g} seconds",
+                        "let it finish, or stop it, and try again",
+                    ) from None
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder with its parents, so that their names survive a power cut."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what writers that were killed left behind; one that lives is long done in an hour."""
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                path.unlink()
+
+
+def _raise_unless_missing(problem: OSError) -> None:
+    if not isinstance(problem, (FileNotFoundError, NotADirectoryError)):
+        raise problem
+
+
+@contextlib.contextmanager
+def _translate(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise StorageError(f"{place}: {problem.strerror}", "see to the disk") from problem
