@@ -1,0 +1,91 @@
+"""Clips and recordings as streams of frames and samples, in constant memory.
+
+These run inside a sandboxed job. Presentation times are the container's own, to the microsecond,
+counted from its start: ffmpeg's `fps` filter would put frames on a grid, up to 0.12 s away.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from ledger.asset import MediaType
+from verifier.errors import Unreadable
+
+from .ffmpeg import decoding, open_stream
+
+_TICKS = 1_000_000  # presentation times are passed on in microseconds
+_NOTE = re.compile(r"frame:\s*\d+\s+pts:(-?\d+)")
+
+
+def frames(
+    path: Path, media_type: MediaType, *, per_second: float = 4, size: tuple[int, int] = (64, 64)
+) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
+    """Yield (presentation time in seconds, luma of height by width) for some frames of a clip.
+
+    The first frame shown in each period of 1 / `per_second` is taken, turned as it is displayed and
+    scaled to `size` (width, height) by averaging. A frame that is shown for several periods comes
+    once. Raises Unreadable, also when there was no frame at all.
+    """
+    width, height = size
+    source = open_stream(path, media_type, "V:0")  # V: never a cover picture
+    reader, writer = os.pipe()
+    stream = (
+        source.filter("select", _first_in_each_period(per_second))
+        .filter("settb", f"1/{_TICKS}")
+        .filter("scale", width, height, flags="area")
+        .filter("format", "gray")
+        # `metadata` prints the time of a frame only if the frame carries something to print.
+        .filter("metadata", mode="add", key="frame", value="1")
+        .filter("metadata", mode="print", file=f"pipe:{writer}", direct=1)
+    )
+    raw = {"format": "rawvideo", "pix_fmt": "gray", "fps_mode": "passthrough"}
+    some = False
+    with (
+        open(reader, encoding="ascii") as notes,  # noqa: PTH123  # a descriptor, not a path
+        decoding(stream, notes=writer, **raw) as output,
+    ):
+        # The filter writes a frame's note before the frame leaves it, so neither pipe can stall.
+        while len(luma := output.read(width * height)) == width * height:
+            some = True
+            yield _time(notes), np.frombuffer(luma, np.uint8).reshape(height, width)
+    if not some:
+        raise Unreadable("the file holds no frame that can be decoded", "get a whole copy")
+
+
+def _first_in_each_period(per_second: float) -> str:
+    period, before = f"floor(t*{per_second:g})", f"floor(prev_selected_t*{per_second:g})"
+    return f"isnan(prev_selected_t)+gt({period},{before})"
+
+
+def _time(notes: IO[str]) -> float:
+    """Read one frame's note: `frame:12 pts:480000 pts_time:0.48`, then its metadata."""
+    match = _NOTE.match(notes.readline())
+    notes.readline()
+    if match is None:
+        raise Unreadable("a frame of the clip has no presentation time", "get a whole copy")
+    return int(match[1]) / _TICKS
+
+
+def samples(
+    path: Path, media_type: MediaType, *, rate: int = 8000, block: int = 1 << 16
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield a recording, or a clip's first sound, mixed to one channel, -1 to 1, in blocks.
+
+    Each block has `block` samples but the last. Raises Unreadable when there is no sound.
+    """
+    # Padded and filled with silence, so that sample n is heard n / rate seconds after the start.
+    stream = open_stream(path, media_type, "a:0").filter(
+        "aresample", **{"async": 1, "first_pts": 0}
+    )
+    some = False
+    with decoding(stream, format="f32le", ac=1, ar=rate) as output:
+        while data := output.read(4 * block):
+            some = True
+            yield np.frombuffer(data[: len(data) // 4 * 4], "<f4")
+    if not some:
+        raise Unreadable("the file holds no sound that can be decoded", "get a whole copy")

@@ -1,0 +1,263 @@
+"""Run a task on hostile bytes in a child process that may do nothing else.
+
+    with Sandbox() as sandbox:
+        value = sandbox.run(probe_task, "/path/to/clip.mp4", "video/mp4")
+
+A job is a fresh process, forked from a clean server (`server.py`), that dies with its answer. The
+answer is plain CBOR (`answer.py`); a crash, a limit or a nonsensical answer is a typed error.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from ledger.errors import FormatError
+from verifier.errors import DecoderFailed, LimitReached, SandboxError
+
+from . import confine
+from .answer import format_value, parse_answer, parse_value
+from .confine import Isolation
+from .framing import receive_frame, send_frame
+from .limits import Limits, format_limits
+from .server import answer_reached
+
+PRELOAD = (
+    "numpy",
+    "PIL.Image",
+    "imagehash",
+    "c2pa",
+    "verifier.media.decode",
+    "verifier.fingerprint",
+)
+_START = 60.0  # seconds that the server may take to import everything, on a busy machine
+_GRACE = 10.0  # seconds after a job's deadline before we believe that its keeper is gone
+_KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")  # all that a decoder needs of our environment
+
+
+class Sandbox:
+    """Runs tasks in confined child processes. Safe to use from many threads at once.
+
+    The server starts with the first job, and ends with `close`, with the `with` block, or with us.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, preload: tuple[str, ...] = PRELOAD) -> None:
+        """Let each job use what `limits` allows, in processes that have imported `preload`."""
+        self.limits = limits or Limits()
+        self._preload = preload
+        self._lock = threading.Lock()
+        self._server: _Server | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server. A later job starts another."""
+        with self._lock:
+            if self._server is not None:
+                self._server.close()
+                self._server = None
+
+    def isolation(self) -> Isolation:
+        """Which protections hold for each job on this machine (a job is run to find out)."""
+        return confine.parse_isolation(self.run(confine.report_isolation))
+
+    def describe(self) -> tuple[str, ...]:
+        """`isolation` in plain sentences, for `firsthand doctor`."""
+        return self.isolation().describe()
+
+    def run(
+        self, task: Callable[..., object], *arguments: object, limits: Limits | None = None
+    ) -> Any:
+        """Run `task(*arguments)` in a child process and return its value.
+
+        `task` is a function at the top level of a module that can be imported; `arguments` and its
+        value are plain: bytes, text, numbers, None, lists and dictionaries with text keys. Raises
+        the task's own FirsthandError; LimitReached and DecoderFailed when it was stopped or
+        crashed; SandboxError when the sandbox itself failed.
+        """
+        limits = limits or self.limits
+        if "." in task.__qualname__ or task.__module__ == "__main__":
+            raise SandboxError(
+                f"{task.__qualname__} cannot be run in the sandbox",
+                "give a function of the top level of a module that can be imported",
+            )
+        request = format_value(
+            {
+                "module": task.__module__,
+                "name": task.__qualname__,
+                "arguments": list(arguments),
+                "limits": format_limits(limits),
+            }
+        )
+        with contextlib.ExitStack() as stack:
+            keeper, reader = self._submit(stack)
+            try:
+                send_frame(keeper, request)
+                answer = _read_answer(reader, limits)
+                keeper.shutdown(socket.SHUT_WR)  # whatever still runs is to be killed now
+                keeper.settimeout(_GRACE)
+                status = parse_value(receive_frame(keeper))
+            except (OSError, FormatError) as problem:
+                self.close()
+                raise SandboxError(
+                    f"the sandbox went away in the middle of a job ({problem})", "try again"
+                ) from None
+        return _conclude(answer, cast("dict[str, Any]", status), limits)
+
+    def _submit(self, stack: contextlib.ExitStack) -> tuple[socket.socket, int]:
+        """Hand one end of a socket and of a pipe to a new keeper; return the other ends."""
+        ours, theirs = socket.socketpair()
+        stack.enter_context(ours)
+        reader, writer = os.pipe()
+        stack.callback(os.close, reader)
+        try:
+            self._running().submit(theirs.fileno(), writer)
+        finally:
+            theirs.close()
+            os.close(writer)
+        return ours, reader
+
+    def _running(self) -> "_Server":
+        with self._lock:
+            if self._server is None or not self._server.serves_us():
+                self._server = _Server(self._preload)
+            return self._server
+
+
+class _Server:
+    """The server process and the socket to it."""
+
+    def __init__(self, preload: tuple[str, ...]) -> None:
+        self._owner = os.getpid()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "verifier.media.server",
+                    str(theirs.fileno()),
+                    *preload,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        self.close = weakref.finalize(self, _end, self._control, self._process, os.getpid())
+        self._control.settimeout(_START)
+        try:
+            started = self._control.recv(1)
+        except OSError:
+            started = b""
+        if not started:
+            self.close()
+            raise SandboxError("the sandbox could not be started", "run firsthand doctor")
+        self._control.settimeout(None)
+
+    def serves_us(self) -> bool:
+        """Whether it still runs, and is not our parent's from before a fork."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def submit(self, keeper: int, answer: int) -> None:
+        """Start a job on these two descriptors."""
+        try:
+            socket.send_fds(self._control, [b"j"], [keeper, answer])
+        except OSError:
+            raise SandboxError("the sandbox's server died", "try again") from None
+
+
+def _end(control: socket.socket, process: "subprocess.Popen[bytes]", owner: int) -> None:
+    control.close()
+    if owner == os.getpid():  # after a fork, the copy must not end the parent's server
+        process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """A clean environment: no key, token or password of ours is within a decoder's reach."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {
+        "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LANG": "C.UTF-8",
+        # One thread each: jobs run beside one another, and a fork must find a single thread.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _read_answer(reader: int, limits: Limits) -> bytes | None:
+    """Read until the job and all that held its pipe are gone; None when it wrote too much."""
+    deadline = time.monotonic() + limits.wall + _GRACE
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    parts: list[bytes] = []
+    size = 0
+    while poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        part = os.read(reader, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+        if size > limits.answer:
+            return None
+    raise TimeoutError("its keeper does not answer")
+
+
+def _conclude(answer: bytes | None, status: dict[str, Any], limits: Limits) -> object:
+    """Turn how a job ended into its value or its error."""
+    if answer is None:
+        raise answer_reached(limits)
+    if status["late"]:
+        raise LimitReached(
+            f"reading the file took more than {limits.wall:g} seconds",
+            "raise the limit on time if you trust where the file comes from",
+        )
+    if status["code"] == -signal.SIGKILL and status["cpu"] >= limits.cpu - 1:
+        raise LimitReached(
+            f"reading the file needs more than {limits.cpu} seconds of processor time",
+            "raise the limit on time if you trust where the file comes from",
+        )
+    if status["code"] != 0:
+        raise DecoderFailed(
+            f"a decoder crashed on the file ({_manner(status['code'])})",
+            "treat it as damaged or hostile",
+        )
+    try:
+        return parse_answer(answer)
+    except FormatError as problem:
+        raise DecoderFailed(
+            f"reading the file gave a nonsensical answer ({problem.message})",
+            "treat it as damaged or hostile",
+        ) from None
+
+
+def _manner(code: int) -> str:
+    if code >= 0:
+        return f"exit status {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
