@@ -1,7 +1,7 @@
 """From entries to tiles: the right edge of the tree, and what a batch adds to it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from .merkle import Node, leaf_hash, root_hash, subtree_root
@@ -58,11 +58,17 @@ class Edge:
 
 def extend(edge: Edge, entries: Sequence[bytes]) -> tuple[Edge, dict[Tile, bytes]]:
     """Append `entries`; return the new edge and the bytes of each tile that is new or wider."""
-    tiles: dict[Tile, bytes] = {}
+    grown, tiles = extend_leaves(edge, [leaf_hash(entry) for entry in entries])
     bundle = [*edge.entries, *entries]
     for tile, part in _cut(ENTRIES, edge.size, bundle):
         tiles[tile] = format_entries(part)
-    hashes = [leaf_hash(entry) for entry in entries]
+    return replace(grown, entries=_rest(bundle)), tiles
+
+
+def extend_leaves(edge: Edge, hashes: Sequence[bytes]) -> tuple[Edge, dict[Tile, bytes]]:
+    """Append entries of which only the leaf hashes are known: `extend` without bundles."""
+    size = edge.size + len(hashes)
+    tiles: dict[Tile, bytes] = {}
     levels = list(edge.levels)
     for level in count():
         if not hashes:
@@ -70,14 +76,14 @@ def extend(edge: Edge, entries: Sequence[bytes]) -> tuple[Edge, dict[Tile, bytes
         if level == len(levels):
             levels.append(())
         row = [*levels[level], *hashes]
-        hashes = []
+        parents = []
         for tile, part in _cut(level, edge.size >> TILE_HEIGHT * level, row):
             tiles[tile] = format_hashes(part)
             if tile.is_full:  # c2sp.org/tlog-tiles#partial-tiles: only a full tile has a parent
-                hashes.append(subtree_root(part))
-        levels[level] = tuple(row[len(row) // TILE_WIDTH * TILE_WIDTH :])
-    rest = tuple(bundle[len(bundle) // TILE_WIDTH * TILE_WIDTH :])
-    return Edge(edge.size + len(entries), rest, tuple(levels)), tiles
+                parents.append(subtree_root(part))
+        levels[level] = _rest(row)
+        hashes = parents
+    return Edge(size, (), tuple(levels)), tiles
 
 
 def read_edge(tiles: TileStorage, size: int) -> Edge:
@@ -105,3 +111,8 @@ def _cut(level: int, size: int, row: list[bytes]) -> list[tuple[Tile, list[bytes
     first = size // TILE_WIDTH
     parts = [row[at : at + TILE_WIDTH] for at in range(0, len(row), TILE_WIDTH)]
     return [(Tile(level, first + n, len(part)), part) for n, part in enumerate(parts)]
+
+
+def _rest(row: list[bytes]) -> tuple[bytes, ...]:
+    """Return what is left at the end of `row` when the full tiles are cut off."""
+    return tuple(row[len(row) // TILE_WIDTH * TILE_WIDTH :])

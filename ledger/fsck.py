@@ -1,0 +1,349 @@
+"""Re-derive the whole log from its entries, and name everything that differs. Then go on.
+
+Each leaf hash is attested up to four times: by the entry itself, by the tile at level 0, by the
+deduplication row, and, for all leaves of a tile together, by the hash above them (at the right
+edge: by the signed root hash). What leads to the hash above is right; where nothing does, most
+votes decide. Nobody should append meanwhile.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
+
+from .checkpoint import MAX_SIZE, Checkpoint, open_checkpoint
+from .damage import Difference, describe, differences, locate_in_entries
+from .errors import FormatError, ProofError, StorageError
+from .integrate import Edge, extend_leaves
+from .merkle import HASH_SIZE, leaf_hash, subtree_root
+from .note import NoteVerifier
+from .storage import CHECKPOINT_PATH, LogStorage, StagedBatch, TileStorage
+from .tile import (
+    ENTRIES,
+    TILE_WIDTH,
+    Tile,
+    format_tile_path,
+    parse_entries,
+    parse_hashes,
+    parse_tile_path,
+    tile_at,
+)
+
+__all__ = ["CheckEntry", "Difference", "Progress", "fsck"]
+
+CheckEntry = Callable[[int, bytes], Iterable[str]]
+Progress = Callable[[int, int], None]
+
+_Leaves = list[bytes | None]
+_UNKNOWN = bytes(HASH_SIZE)  # stands for a leaf of which nothing is left
+_CHECKPOINT_ROW = "checkpoint row"
+
+
+def fsck(
+    storage: LogStorage | None,
+    tiles: TileStorage,
+    verifier: NoteVerifier,
+    check_entry: CheckEntry | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Difference]:
+    """Yield every difference, to the end of the log; nothing when all is well.
+
+    `storage` is None for a copy of the folder alone. `check_entry(index, entry)` yields sentences
+    about what an undamaged entry says; `progress(done, size)` counts entries. Holds one tile of
+    each level and what is staged in memory, whatever the size of the log.
+    """
+    check = _Fsck(storage, tiles, verifier, check_entry, progress)
+    yield from check.checkpoints()
+    yield from check.files()
+    yield from check.entries()
+    yield from check.staged()
+    yield from check.rows()
+
+
+class _Fsck:
+    def __init__(
+        self,
+        storage: LogStorage | None,
+        tiles: TileStorage,
+        verifier: NoteVerifier,
+        check_entry: CheckEntry | None,
+        progress: Progress | None,
+    ) -> None:
+        self._storage = storage
+        self._tiles = tiles
+        self._verifier = verifier
+        self._check_entry = check_entry
+        self._progress = progress
+        self._committed: Checkpoint | None = None
+        self._tree: Checkpoint | None = None  # what the files should lead to
+        self._size = 0
+        self._edge = Edge()  # derived so far
+        self._leftovers: dict[tuple[int, int], list[Tile]] = {}
+        self._batches: list[StagedBatch] = []
+        self._staged_leaves: dict[int, bytes] = {}
+        self._parents: tuple[int, list[bytes]] = (-1, [])  # the stored tile of level 1 in use
+
+    def checkpoints(self) -> Iterator[Difference]:
+        published: Checkpoint | None = None
+        try:
+            published = self._open(self._tiles.read(CHECKPOINT_PATH))
+        except (FormatError, ProofError, StorageError) as problem:
+            yield Difference(CHECKPOINT_PATH, problem.message)
+        if self._storage is not None:
+            try:
+                self._committed = self._open(self._storage.read_checkpoint())
+            except (FormatError, ProofError, StorageError) as problem:
+                yield Difference(_CHECKPOINT_ROW, problem.message)
+            try:
+                self._batches = self._storage.read_staged()
+            except StorageError as problem:
+                yield Difference("staged rows", problem.message)
+        self._tree = published or self._committed
+        self._size = self._tree.size if self._tree else self._guess_size()
+        if published and self._committed:
+            yield from _compare_checkpoints(published, self._committed)
+
+    def _open(self, note: bytes | None) -> Checkpoint:
+        if note is None:
+            raise StorageError("there is no checkpoint")
+        return open_checkpoint(note, self._verifier, self._verifier.name)
+
+    def _guess_size(self) -> int:
+        size = 0
+        for path in self._tiles.list_paths():
+            tile = _parse_path(path)
+            if tile and tile.level == ENTRIES:
+                size = max(size, tile.index * TILE_WIDTH + tile.width)
+        return size
+
+    def files(self) -> Iterator[Difference]:
+        for path in self._tiles.list_paths():
+            tile = _parse_path(path)
+            if tile is None:
+                if path != CHECKPOINT_PATH:
+                    yield Difference(path, "the log has no such file")
+                continue
+            expected = tile_at(tile.level, tile.index, self._size)
+            if expected is None or tile.width > expected.width:
+                if not self._is_unfinished(tile):
+                    yield Difference(path, f"a log of {self._size} entries has no such tile")
+            elif tile.width < expected.width:
+                self._leftovers.setdefault((tile.level, tile.index), []).append(tile)
+
+    def _is_unfinished(self, tile: Tile) -> bool:
+        """Whether the last commit has this tile and is not published; the next opening does it."""
+        committed = self._committed.size if self._committed else 0
+        expected = tile_at(tile.level, tile.index, committed)
+        return expected is not None and tile.width <= expected.width
+
+    def entries(self) -> Iterator[Difference]:
+        for number in range(-(-self._size // TILE_WIDTH)):
+            yield from self._check_bundle(number)
+            if self._progress:
+                self._progress(self._edge.size, self._size)
+        if self._tree and self._edge.root() != self._tree.root_hash:
+            yield Difference(CHECKPOINT_PATH, "the signed root hash is not that of the entries")
+
+    def _check_bundle(self, number: int) -> Iterator[Difference]:
+        width = min(TILE_WIDTH, self._size - number * TILE_WIDTH)
+        bundle, tile = Tile(ENTRIES, number, width), Tile(0, number, width)
+        data, bundle_problem = self._read(bundle)
+        stored, tile_problem = self._read(tile)
+        rows, rows_problem = self._read_rows(number * TILE_WIDTH, width)
+        for problem in (bundle_problem, tile_problem, rows_problem):
+            if problem:
+                yield problem
+        hashed = _leaves_of(data)
+        votes = [
+            _pad(hashed, width),
+            _pad(parse_hashes(stored[: len(stored) // HASH_SIZE * HASH_SIZE]), width),
+            rows or _pad([], width),
+        ]
+        leaves = self._settle(number, votes)
+        first = number * TILE_WIDTH
+        if not bundle_problem and hashed != leaves:
+            yield from differences(bundle, data, leaves)
+        yield from self._check_meaning(bundle, data, hashed, leaves)
+        if not tile_problem:
+            yield from differences(tile, stored, leaves)
+        if rows and rows != leaves:
+            yield from _compare_rows(first, rows, leaves)
+        yield from self._check_leftovers(bundle, leaves)
+        yield from self._check_leftovers(tile, leaves)
+        for batch in self._batches:
+            start = max(batch.start - first, 0)
+            self._staged_leaves.update(enumerate(leaves[start:], first + start))
+        yield from self._check_above(leaves)
+
+    def _settle(self, number: int, votes: Sequence[_Leaves]) -> list[bytes]:
+        """Return the leaf hashes of a tile that are right."""
+        for candidate in votes:
+            leaves = [leaf for leaf in candidate if leaf is not None]
+            if len(leaves) == len(candidate) and self._leads_up(number, leaves):
+                return leaves
+        most = [_vote(some) for some in zip(*votes, strict=True)]
+        return [leaf or _UNKNOWN for leaf in most]
+
+    def _leads_up(self, number: int, leaves: list[bytes]) -> bool:
+        if len(leaves) < TILE_WIDTH:
+            root = extend_leaves(self._edge, leaves)[0].root()
+            return self._tree is not None and root == self._tree.root_hash
+        above, position = divmod(number, TILE_WIDTH)
+        if self._parents[0] != above:
+            tile = tile_at(1, above, self._size)
+            stored = self._read(tile)[0] if tile else b""
+            self._parents = above, parse_hashes(stored[: len(stored) // HASH_SIZE * HASH_SIZE])
+        parents = self._parents[1]
+        return position < len(parents) and subtree_root(leaves) == parents[position]
+
+    def _check_meaning(
+        self, bundle: Tile, data: bytes, hashed: Sequence[bytes], leaves: Sequence[bytes]
+    ) -> Iterator[Difference]:
+        if self._check_entry is None:
+            return
+        stop = 0
+        indexes = count(bundle.index * TILE_WIDTH)
+        for index, entry, leaf, right in zip(
+            indexes, _entries_of(data), hashed, leaves, strict=False
+        ):
+            start, stop = stop + 2, stop + 2 + len(entry)
+            if leaf == right:
+                for sentence in self._check_entry(index, entry):
+                    yield Difference(format_tile_path(bundle), sentence, index, (start, stop))
+
+    def _check_above(self, leaves: Sequence[bytes]) -> Iterator[Difference]:
+        """Derive the tiles above these leaves; check each when it has its final width."""
+        self._edge, tiles = extend_leaves(self._edge, leaves)
+        for tile, data in tiles.items():
+            if tile.level and tile == tile_at(tile.level, tile.index, self._size):
+                stored, problem = self._read(tile)
+                hashes = parse_hashes(data)
+                if problem:
+                    yield problem
+                else:
+                    yield from differences(tile, stored, hashes)
+                yield from self._check_leftovers(tile, hashes)
+
+    def _check_leftovers(self, tile: Tile, hashes: Sequence[bytes]) -> Iterator[Difference]:
+        """Check the narrower tiles that earlier checkpoints left behind."""
+        for leftover in self._leftovers.pop((tile.level, tile.index), []):
+            stored, problem = self._read(leftover)
+            if problem:
+                yield problem
+            else:
+                yield from differences(leftover, stored, hashes[: leftover.width])
+
+    def _read(self, tile: Tile) -> tuple[bytes, Difference | None]:
+        path = format_tile_path(tile)
+        try:
+            data = self._tiles.read(path)
+        except StorageError as problem:
+            return b"", Difference(path, problem.message)
+        return (b"", Difference(path, "the file is missing")) if data is None else (data, None)
+
+    def _read_rows(self, start: int, width: int) -> tuple[_Leaves | None, Difference | None]:
+        if self._storage is None:
+            return None, None
+        rows: _Leaves = [None] * width
+        try:
+            for row in self._storage.read_leaves(start, start + width):
+                rows[row.index - start] = row.leaf_hash
+        except StorageError as problem:
+            return None, Difference(f"leaf row {start}", problem.message)
+        return rows, None
+
+    def staged(self) -> Iterator[Difference]:
+        committed = self._committed.size if self._committed else self._size
+        if self._storage is not None and committed > self._size:
+            rows, problem = self._read_rows(self._size, committed - self._size)
+            if problem:
+                yield problem
+            known = enumerate(rows or [], self._size)
+            self._staged_leaves.update((index, leaf) for index, leaf in known if leaf)
+        stops = [batch.start for batch in self._batches[1:]] + [committed]
+        for batch, stop in zip(self._batches, stops, strict=True):
+            where = f"staged row {batch.start}"
+            indexes = range(batch.start, stop)
+            if not indexes or any(index not in self._staged_leaves for index in indexes):
+                yield Difference(where, "the batch does not fit the log", batch.start)
+                continue
+            leaves = [self._staged_leaves[index] for index in indexes]
+            yield from describe(where, batch.start, locate_in_entries(batch.data, leaves))
+        yield from self._check_unfinished(committed)
+
+    def _check_unfinished(self, committed: int) -> Iterator[Difference]:
+        """Check that what is committed and not in tiles can be finished from what is staged."""
+        if self._committed is None or committed <= self._size:
+            return
+        leaves = [leaf for batch in self._batches for leaf in _leaves_of(batch.data)]
+        start = self._batches[0].start if self._batches else committed
+        edge, _ = extend_leaves(self._edge, leaves[max(self._size - start, 0) :])
+        if start > self._size or edge.root() != self._committed.root_hash:
+            yield Difference(
+                _CHECKPOINT_ROW, f"entries {self._size} to {committed} are not all staged"
+            )
+
+    def rows(self) -> Iterator[Difference]:
+        if self._storage is None:
+            return
+        size = max(self._size, self._committed.size if self._committed else 0)
+        try:
+            for start, stop in ((-MAX_SIZE, 0), (size, MAX_SIZE)):
+                for row in self._storage.read_leaves(start, stop):
+                    yield Difference(
+                        f"leaf row {row.index}", "the log has no such entry", row.index
+                    )
+            for sentence in self._storage.check():
+                yield Difference("database", sentence)
+        except StorageError as problem:
+            yield Difference("database", problem.message)
+
+
+def _compare_rows(first: int, rows: _Leaves, leaves: Sequence[bytes]) -> Iterator[Difference]:
+    for index, (row, leaf) in enumerate(zip(rows, leaves, strict=True), first):
+        if row != leaf:
+            sentence = "the row is missing" if row is None else "the row holds another leaf hash"
+            yield Difference(f"leaf row {index}", sentence, index)
+
+
+def _compare_checkpoints(published: Checkpoint, committed: Checkpoint) -> Iterator[Difference]:
+    if published.size < committed.size:
+        yield Difference(
+            CHECKPOINT_PATH,
+            f"{committed.size} entries are committed and {published.size} published: "
+            "opening the log finishes it",
+        )
+    elif published.size > committed.size:
+        yield Difference(
+            _CHECKPOINT_ROW,
+            f"{published.size} entries are published and {committed.size} committed: "
+            "an old copy of the database was restored",
+        )
+    elif published != committed:
+        yield Difference(CHECKPOINT_PATH, "the log has signed two trees of the same size")
+
+
+def _parse_path(path: str) -> Tile | None:
+    try:
+        return parse_tile_path(path)
+    except FormatError:
+        return None
+
+
+def _entries_of(data: bytes) -> list[bytes]:
+    try:
+        return parse_entries(data)
+    except FormatError:
+        return []
+
+
+def _leaves_of(data: bytes) -> list[bytes]:
+    return [leaf_hash(entry) for entry in _entries_of(data)]
+
+
+def _pad(leaves: Sequence[bytes], width: int) -> _Leaves:
+    return [*leaves[:width], *[None] * (width - len(leaves))]
+
+
+def _vote(votes: Sequence[bytes | None]) -> bytes | None:
+    """Return what two agree on, else the first that says anything."""
+    said = [vote for vote in votes if vote is not None]
+    return max(said, key=said.count, default=None)
