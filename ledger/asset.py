@@ -157,7 +157,7 @@ def read_asset(stream: BinaryIO) -> Asset:
 
 
 def read_asset_file(path: Path) -> Asset:
-    """`read_asset` of the file at `path`; raises AssetError in one sentence when it cannot be read."""
+    """Read the file at `path` as `read_asset` does; raise AssetError where it cannot be read."""
     try:
         if path.is_dir():
             raise AssetError(f"{path} is a folder", "name the files in it")

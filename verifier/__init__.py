@@ -1,0 +1,1 @@
+"""Says what can be established about a file, and what cannot."""

@@ -1,0 +1,142 @@
+"""firsthand log: look at the log, prove entries, check it whole, and add to what it says."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.text import Text
+
+from ledger.errors import FirsthandError
+from ledger.vocabulary import parse_digest
+from verifier.media.sandbox import Sandbox
+
+from ..errors import EXIT_NOT_MET, EXIT_OK
+from ..files import replace_file
+from ..home import open_home
+from ..services import Services
+from ..settings import Settings
+from .console import ERR, OUT, print_json, progress
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb and its own verbs."""
+    parser = verbs.add_parser("log", help="look at the log, prove its entries, check it whole")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    action = actions.add_parser("checkpoint", help="print the newest signed checkpoint")
+    action.set_defaults(run=_checkpoint)
+
+    action = actions.add_parser("prove", help="write the log proof of an entry")
+    action.add_argument("index", type=_index)
+    action.add_argument("-o", "--output", type=Path, help="where to (default: stdout)")
+    action.set_defaults(run=_prove)
+
+    action = actions.add_parser("fsck", help="re-derive everything and name what differs")
+    action.add_argument("--json", action="store_true", help="one object a difference")
+    action.set_defaults(run=_fsck)
+
+    action = actions.add_parser("withdraw", help="say that you no longer stand by an entry's file")
+    action.add_argument("index", type=_index)
+    action.add_argument("--reason", required=True)
+    action.set_defaults(run=_withdraw)
+
+    action = actions.add_parser("correct", help="add a note of context to an entry's file")
+    action.add_argument("index", type=_index)
+    action.add_argument("--note", required=True)
+    action.set_defaults(run=_correct)
+
+    action = actions.add_parser("revoke", help="say that what a key signed since a time is void")
+    action.add_argument(
+        "key", help="sha256:… of its certificate, or the index of an entry that it signed"
+    )
+    action.add_argument("--since", type=datetime.fromisoformat, required=True, metavar="TIME")
+    action.add_argument("--reason", required=True)
+    action.set_defaults(run=_revoke)
+
+
+def _services(settings: Settings) -> Services:
+    return Services(open_home(settings.home), Sandbox())
+
+
+def _checkpoint(_: argparse.Namespace, settings: Settings) -> int:
+    with _services(settings) as services:
+        sys.stdout.write(services.reader.checkpoint().decode())
+    return EXIT_OK
+
+
+def _prove(options: argparse.Namespace, settings: Settings) -> int:
+    with _services(settings) as services:
+        proof = services.prove(options.index)
+    if options.output is None:
+        sys.stdout.write(proof.decode())
+        return EXIT_OK
+    try:
+        replace_file(options.output, proof)
+    except OSError as problem:
+        said = f"{options.output} cannot be written ({problem.strerror})"
+        raise FirsthandError(said, "name another file") from None
+    return EXIT_OK
+
+
+def _fsck(options: argparse.Namespace, settings: Settings) -> int:
+    found = 0
+    with _services(settings) as services:
+        size = services.reader_size()
+        with progress("Checking", size) as bar:
+
+            def show(done: int, _: int) -> None:
+                bar.update(bar.task_ids[0], completed=done)
+
+            for difference in services.fsck(show):
+                found += 1
+                if options.json:
+                    print_json(
+                        {
+                            "where": difference.where,
+                            "entry": difference.entry,
+                            "extent": difference.extent,
+                            "sentence": difference.sentence,
+                        }
+                    )
+                else:
+                    OUT.print(Text(str(difference)))
+    if found:
+        ERR.print(
+            f"{found} differences; nothing was changed. Keep this log and its copies as they are."
+        )
+        return EXIT_NOT_MET
+    ERR.print(f"{size} entries: every entry, tile, row and proof is as it should be.")
+    return EXIT_OK
+
+
+def _withdraw(options: argparse.Namespace, settings: Settings) -> int:
+    with _services(settings) as services:
+        index = services.registrar.withdraw(options.index, options.reason)
+    OUT.print(f"Entry {index} withdraws what entry {options.index} records.")
+    return EXIT_OK
+
+
+def _correct(options: argparse.Namespace, settings: Settings) -> int:
+    with _services(settings) as services:
+        index = services.registrar.correct(options.index, options.note)
+    OUT.print(f"Entry {index} adds a note to what entry {options.index} records.")
+    return EXIT_OK
+
+
+def _revoke(options: argparse.Namespace, settings: Settings) -> int:
+    since = options.since if options.since.tzinfo else options.since.replace(tzinfo=UTC)
+    with _services(settings) as services:
+        if options.key.isdecimal():
+            key = services.signing_key(int(options.key))
+        else:
+            key = parse_digest(options.key)
+        index = services.registrar.revoke(key, since, options.reason)
+    OUT.print(f"Entry {index} revokes {key} since {since.isoformat()}.")
+    return EXIT_OK
+
+
+def _index(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not the index of an entry")
+    return int(text)

@@ -1,0 +1,112 @@
+"""firsthand verify: say what can be established about files, and what cannot."""
+
+import argparse
+from pathlib import Path
+
+from rich.text import Text
+
+from ledger.errors import AssetError, FirsthandError
+from verifier.media.sandbox import Sandbox
+from verifier.report import Conclusion, ConclusionCode, Report
+
+from ..errors import (
+    EXIT_INCONCLUSIVE,
+    EXIT_NOT_MET,
+    EXIT_OK,
+    EXIT_PARTLY_FAILED,
+    EXIT_UNKNOWN,
+    exit_code,
+)
+from ..home import open_home
+from ..services import Services
+from ..settings import Settings
+from .console import COLOURS, MARKS, OUT, advance, print_json, progress, say_error
+
+EXIT_CODES = {
+    ConclusionCode.UNCHANGED: EXIT_OK,
+    ConclusionCode.UNTRUSTED: EXIT_NOT_MET,
+    ConclusionCode.ALTERED: EXIT_NOT_MET,
+    ConclusionCode.DERIVED: EXIT_NOT_MET,
+    ConclusionCode.WITHDRAWN: EXIT_NOT_MET,
+    ConclusionCode.UNKNOWN: EXIT_UNKNOWN,
+    ConclusionCode.INCONCLUSIVE: EXIT_INCONCLUSIVE,
+}
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb."""
+    parser = verbs.add_parser("verify", help="say what can be established about files")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--proof", type=Path, help="its log proof (default: FILE.tlog-proof, where there is one)"
+    )
+    parser.add_argument("--json", action="store_true", help="one object a file, one line each")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Verify each file; the exit code is the policy's answer for all of them."""
+    if options.proof and len(options.files) > 1:
+        raise FirsthandError("--proof speaks of one file", "name just that file")
+    codes = []
+    with (
+        Services(open_home(settings.home), Sandbox()) as services,
+        progress("Verifying", len(options.files)) as bar,
+    ):
+        for path in options.files:
+            codes.append(_verify_one(services, path, options))
+            advance(bar)
+    return overall(codes)
+
+
+def overall(codes: list[int]) -> int:
+    """Return the exit code of a batch: 5 where some could be checked and some could not."""
+    if len(set(codes)) == 1:
+        return codes[0]
+    could_not = {code for code in codes if code not in (EXIT_OK, EXIT_NOT_MET, EXIT_UNKNOWN)}
+    if could_not:
+        return EXIT_PARTLY_FAILED
+    return EXIT_NOT_MET if EXIT_NOT_MET in codes else EXIT_UNKNOWN
+
+
+def _verify_one(services: Services, path: Path, options: argparse.Namespace) -> int:
+    try:
+        report = services.verify(path, proof=options.proof)
+    except AssetError as problem:
+        say_error(problem)
+        if options.json:
+            print_json(_unread(path, problem, services).to_json())
+        return EXIT_INCONCLUSIVE if path.is_file() else exit_code(problem)
+    except FirsthandError as problem:
+        say_error(problem, str(path))
+        return exit_code(problem)
+    if options.json:
+        print_json(report.to_json())
+    else:
+        print_report(report)
+    return EXIT_CODES[report.conclusion.code]
+
+
+def _unread(path: Path, problem: FirsthandError, services: Services) -> Report:
+    return Report(
+        file=str(path),
+        sha256=None,
+        media_type=None,
+        conclusion=Conclusion(ConclusionCode.INCONCLUSIVE, f"Could not be read: {problem}."),
+        findings=(),
+        engine=services.engine,
+    )
+
+
+def print_report(report: Report) -> None:
+    """Print a report as a person reads it: the conclusion, then each check and its limits."""
+    code = report.conclusion.code
+    OUT.print(Text.assemble((report.file, "bold"), "  ", (code.upper(), f"bold {COLOURS[code]}")))
+    OUT.print(Text(f"  {report.conclusion.sentence}"))
+    for finding in report.findings:
+        mark, colour = MARKS[finding.outcome]
+        line = Text.assemble("  ", (mark, colour), f" {finding.step:<16} ", finding.sentence)
+        if finding.does_not_show:
+            line.append(f" It does not show {finding.does_not_show}.", "dim")
+        OUT.print(line)
+    OUT.print(Text(f"  sha256 {report.sha256}", "dim"))

@@ -1,0 +1,76 @@
+"""What the edges can complain of, and one table from any error to an exit code and a status.
+
+ServiceError
+├── HomeMissing         the home was never initialised
+├── HomeExists          it was, and `init` was asked again
+├── HomeBroken          a file of the home is missing, or does not read as what it is
+└── UploadTooLarge      an upload over the limit
+"""
+
+from http import HTTPStatus
+
+from ledger.errors import (
+    AssetError,
+    EntryError,
+    FirsthandError,
+    FormatError,
+    LogBusy,
+    LogConflict,
+    UnknownEntry,
+)
+from signer.errors import SigningError
+from verifier.errors import LimitReached, Unreadable
+
+EXIT_OK = 0
+EXIT_NOT_MET = 1
+EXIT_USAGE = 2
+EXIT_UNKNOWN = 3
+EXIT_INCONCLUSIVE = 4
+EXIT_PARTLY_FAILED = 5
+
+
+class ServiceError(FirsthandError):
+    """Something about this installation or this request."""
+
+
+class HomeMissing(ServiceError):  # noqa: N818 (it reads as what it is)
+    """The home was never initialised."""
+
+
+class HomeExists(ServiceError):  # noqa: N818
+    """The home is there already."""
+
+
+class HomeBroken(ServiceError):  # noqa: N818
+    """A file of the home is missing, or does not read as what it is."""
+
+
+class UploadTooLarge(ServiceError):  # noqa: N818
+    """An upload over the limit."""
+
+
+# The first class that fits decides: what a person must change in the call, else what cannot be had.
+_TABLE: tuple[tuple[type[FirsthandError], int, HTTPStatus], ...] = (
+    (UploadTooLarge, EXIT_USAGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (ServiceError, EXIT_USAGE, HTTPStatus.SERVICE_UNAVAILABLE),
+    (AssetError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (SigningError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (EntryError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (FormatError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnknownEntry, EXIT_UNKNOWN, HTTPStatus.NOT_FOUND),
+    (LimitReached, EXIT_INCONCLUSIVE, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Unreadable, EXIT_INCONCLUSIVE, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (LogBusy, EXIT_INCONCLUSIVE, HTTPStatus.SERVICE_UNAVAILABLE),
+    (LogConflict, EXIT_INCONCLUSIVE, HTTPStatus.SERVICE_UNAVAILABLE),
+    (FirsthandError, EXIT_INCONCLUSIVE, HTTPStatus.INTERNAL_SERVER_ERROR),
+)
+
+
+def exit_code(problem: FirsthandError) -> int:
+    """Return the exit code of an error."""
+    return next(code for kind, code, _ in _TABLE if isinstance(problem, kind))
+
+
+def status(problem: FirsthandError) -> HTTPStatus:
+    """Return the HTTP status of an error."""
+    return next(status for kind, _, status in _TABLE if isinstance(problem, kind))

@@ -1,0 +1,223 @@
+"""The home: a folder that holds the keys, the log, the private store and the trust lists.
+
+    firsthand.json          version and origin
+    keys/log.key            signs checkpoints (C2SP signer key)
+    keys/registrar.key      signs entries (Ed25519, PEM)
+    keys/signer.key|pem     signs C2PA claims (private key; certificate chain, leaf first)
+    keys/api-token          who may register over HTTP
+    registrars/*.pub        whose entries are believed (Ed25519 public keys, 64 hexadecimal digits)
+    trust/*.pem             whose claims are believed: one named list a file
+    log.vkey                the log's public key (C2SP verifier key)
+    ledger.sqlite, log/     the sequencer's database, and the public tree of tiles
+    private.sqlite          the private store
+    accepted                the last checkpoint that a verification here accepted
+
+It comes into being whole, by one rename, or not at all.
+"""
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from ledger.catalogue import Catalogue
+from ledger.errors import FirsthandError
+from ledger.log import Log
+from ledger.note import (
+    Ed25519NoteSigner,
+    Ed25519NoteVerifier,
+    check_key_name,
+    format_private_signer_key,
+    format_verifier_key,
+    parse_private_signer_key,
+    parse_verifier_key,
+)
+from ledger.storage.folder import FileLock, FolderTileStorage
+from ledger.storage.sql import SqlLogStorage, open_log_storage
+from signer.certificates import issue_development_chain
+from signer.keys import PemClaimSigner
+from verifier.trust import TrustList, open_trust_lists
+
+from .errors import HomeBroken, HomeExists, HomeMissing, ServiceError
+
+_T = TypeVar("_T")
+
+VERSION = 1
+_MARK = "firsthand.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """An initialised home. Its parts are opened when they are asked for."""
+
+    path: Path
+    origin: str
+
+    def log_signer(self) -> Ed25519NoteSigner:
+        """Return the key that signs checkpoints."""
+        return self._read("keys/log.key", lambda t: parse_private_signer_key(t.strip()))
+
+    def log_verifier(self) -> Ed25519NoteVerifier:
+        """Return the public half of the log's key."""
+        return self._read("log.vkey", lambda t: parse_verifier_key(t.strip()))
+
+    def registrar(self) -> Ed25519PrivateKey:
+        """Return the key that signs entries."""
+        key = self._read("keys/registrar.key", lambda t: load_pem_private_key(t.encode(), None))
+        if not isinstance(key, Ed25519PrivateKey):
+            raise HomeBroken(f"{self.path / 'keys/registrar.key'} is not an Ed25519 key")
+        return key
+
+    def registrars(self) -> frozenset[bytes]:
+        """Return the public keys (32 bytes each) whose entries are believed."""
+        names = sorted(path.name for path in (self.path / "registrars").glob("*.pub"))
+        return frozenset(self._read(f"registrars/{name}", _public_key) for name in names)
+
+    def claim_signer(self) -> PemClaimSigner:
+        """Return the key and chain that sign C2PA claims."""
+        chain = self._read("keys/signer.pem", str)
+        return self._read("keys/signer.key", lambda t: PemClaimSigner(chain, t))
+
+    def trust_lists(self) -> list[TrustList]:
+        """Return the named lists of claim signers."""
+        return open_trust_lists(self.path / "trust")
+
+    def anchors(self) -> str:
+        """Return the certificates of all trust lists, PEM."""
+        return "".join(trust_list.pem for trust_list in self.trust_lists())
+
+    def api_token(self) -> str:
+        """Return the token that may register over HTTP."""
+        return self._read("keys/api-token", str.strip)
+
+    def tiles(self) -> FolderTileStorage:
+        """Open the public tree."""
+        return FolderTileStorage(self.path / "log")
+
+    def log(self) -> Log:
+        """Open the log for writing."""
+        lock = FileLock(self.path / "log.lock")
+        return Log(self.log_storage(), self.tiles(), self.log_signer(), lock)
+
+    def log_storage(self) -> SqlLogStorage:
+        """Open the sequencer's database."""
+        return open_log_storage(f"sqlite:///{self.path / 'ledger.sqlite'}")
+
+    def catalogue(self) -> Catalogue:
+        """Open the private store."""
+        return Catalogue(f"sqlite:///{self.path / 'private.sqlite'}")
+
+    def _read(self, name: str, parse: Callable[[str], _T]) -> _T:
+        path = self.path / name
+        try:
+            return parse(path.read_text("utf-8"))
+        except OSError as problem:
+            raise HomeBroken(
+                f"{path} cannot be read ({problem.strerror})", "restore it from a backup"
+            ) from None
+        except (ValueError, FirsthandError) as problem:
+            raise HomeBroken(
+                f"{path} does not read as what it is ({problem})", "restore it from a backup"
+            ) from None
+
+
+def open_home(path: Path) -> Home:
+    """Open an initialised home; raises HomeMissing or HomeBroken."""
+    try:
+        mark = json.loads((path / _MARK).read_text("utf-8"))
+    except FileNotFoundError:
+        raise HomeMissing(f"{path} is not a Firsthand home yet", "run: firsthand init") from None
+    except (OSError, ValueError) as problem:
+        raise HomeBroken(f"{path / _MARK} cannot be read ({problem})") from None
+    match mark:
+        case {"version": 1, "origin": str() as origin}:
+            return Home(path, origin)
+        case _:
+            raise HomeBroken(
+                f"{path / _MARK} is of another version than {VERSION}",
+                "use the version that made it",
+            )
+
+
+def create_home(path: Path, *, origin: str, name: str, now: datetime) -> Home:
+    """Make the keys, an empty log and the trust lists at `path`, or leave nothing behind.
+
+    `origin` is the log's unique name (c2sp.org/tlog-checkpoint), `name` the signer's own. Raises
+    HomeExists where there is a home, ServiceError where one cannot be made.
+    """
+    if (path / _MARK).exists():
+        raise HomeExists(
+            f"{path} is a Firsthand home already", "use it, or set FIRSTHAND_HOME to another folder"
+        )
+    check_key_name(origin)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as problem:
+        raise ServiceError(
+            f"{path.parent} cannot be written ({problem.strerror})",
+            "set FIRSTHAND_HOME to a folder of yours",
+        ) from None
+    try:
+        _build(building, origin, name, now)
+        building.rename(path)
+    except OSError as problem:
+        raise ServiceError(
+            f"{path} cannot be made ({problem.strerror})", "set FIRSTHAND_HOME to a new folder"
+        ) from None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return open_home(path)
+
+
+def _build(home: Path, origin: str, name: str, now: datetime) -> None:
+    log_signer = Ed25519NoteSigner(origin, Ed25519PrivateKey.generate().private_bytes_raw())
+    registrar = Ed25519PrivateKey.generate()
+    development = issue_development_chain(name, now)
+    for folder in ("keys", "registrars", "trust", "log"):
+        (home / folder).mkdir()
+    (home / "keys").chmod(0o700)
+    _secret(home / "keys/log.key", format_private_signer_key(log_signer))
+    _secret(home / "keys/registrar.key", _pem(registrar))
+    _secret(home / "keys/signer.key", development.leaf_key_pem)
+    _secret(home / "keys/api-token", secrets.token_urlsafe(32))
+    (home / "keys/signer.pem").write_text(development.chain_pem)
+    (home / "registrars/self.pub").write_text(
+        registrar.public_key().public_bytes_raw().hex() + "\n"
+    )
+    (home / "trust/development.pem").write_text(development.root_pem)
+    (home / "log.vkey").write_text(format_verifier_key(log_signer.verifier) + "\n")
+    mark = {"version": VERSION, "origin": origin}
+    (home / _MARK).write_text(json.dumps(mark) + "\n")
+    made = Home(home, origin)
+    made.catalogue().close()
+    made.log().close()
+
+
+def _pem(key: Ed25519PrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _secret(path: Path, text: str) -> None:
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text(text.rstrip("\n") + "\n")
+
+
+def _public_key(text: str) -> bytes:
+    key = bytes.fromhex(text.strip())
+    if len(key) != 32:
+        raise ValueError("32 bytes")
+    return key

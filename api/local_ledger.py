@@ -1,0 +1,83 @@
+"""The log of this home, as a verification asks it (`verifier.logged.Ledger`)."""
+
+import contextlib
+import threading
+from collections.abc import Sequence
+
+from verifier.fingerprint.index import FingerprintIndex
+from verifier.fingerprint.match import Match as FingerprintMatch
+
+from ledger.catalogue import Catalogue
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.proof import LogProof
+from ledger.reader import LogReader
+from ledger.subjects import Found
+from ledger.vocabulary import Digest, Fingerprint
+
+from .files import replace_file
+from .home import Home
+
+
+class LocalLedger:
+    """Reads the public tree without a private key, and the private store for names and likeness."""
+
+    def __init__(self, home: Home, catalogue: Catalogue) -> None:
+        self.origin = home.origin
+        self.log_key = home.log_verifier()
+        self.registrars = home.registrars()
+        self._reader = LogReader(home.tiles(), self.log_key)
+        self._catalogue = catalogue
+        self._accepted = home.path / "accepted"
+        self._index = FingerprintIndex()
+        self._indexed = 0
+        self._lock = threading.Lock()
+
+    def find(self, digest: Digest) -> Sequence[Found]:
+        """Return the entries that name a digest, in the order of the log."""
+        self._catalogue.follow(self._reader)
+        return self._catalogue.find(digest)
+
+    def entry(self, index: int) -> bytes:
+        """Return the entry at `index`."""
+        return self._reader.entry(index)
+
+    def prove(self, index: int) -> LogProof:
+        """Prove the entry at `index` in the newest checkpoint."""
+        return self._reader.prove(index)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Prove that the tree of size `old` is a prefix of the tree of size `new`."""
+        return self._reader.consistency(old, new)
+
+    def title(self, index: int) -> str | None:
+        """Return the private title, else the file name, of a registration."""
+        record = self._catalogue.private_record(index)
+        value = record and (record.value("title") or record.value("file_name"))
+        return value if isinstance(value, str) else None
+
+    def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:
+        """Return the registered assets near some fingerprints, nearest first."""
+        self._catalogue.follow(self._reader)
+        with self._lock:
+            for index, record in self._catalogue.private_records(self._indexed):
+                self._index.add(index, record.fingerprints)
+                self._indexed = index + 1
+            return self._index.search(fingerprints)
+
+    def accepted(self) -> Checkpoint | None:
+        """Return the last checkpoint of this log that a verification here accepted."""
+        try:
+            note = self._accepted.read_bytes()
+        except FileNotFoundError:
+            return None
+        return open_checkpoint(note, self.log_key, self.origin)
+
+    def accept(self, note: bytes) -> None:
+        """Remember a checkpoint that has been verified, unless a larger one is remembered."""
+        checkpoint = open_checkpoint(note, self.log_key, self.origin)
+        accepted = self.accepted()
+        if accepted is not None and accepted.size >= checkpoint.size:
+            return
+        # A home that cannot be written can still verify; it just remembers nothing.
+        with contextlib.suppress(OSError):
+            replace_file(self._accepted, note)

@@ -1,0 +1,264 @@
+"""Signs files and enters statements about them in the log: what this home says to the world."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TypedDict
+
+from ledger.asset import Asset, Kind, name_contradicts, read_asset_file
+from ledger.catalogue import Catalogue
+from ledger.entry import (
+    Correction,
+    Derivation,
+    KeyRevocation,
+    ManifestIdentity,
+    Registration,
+    Statement,
+    Withdrawal,
+    format_entry,
+    parse_entry,
+)
+from ledger.errors import AssetError, UnknownEntry
+from ledger.jumbf import ClaimIdentity
+from ledger.log import Log
+from ledger.merkle import leaf_hash
+from ledger.private import PrivateRecord, seal
+from ledger.proof import format_log_proof
+from ledger.subjects import Role
+from ledger.vocabulary import Digest, Fingerprint
+from signer.manifest import Statement as ManifestStatement
+from signer.sign import sign_file
+from verifier.errors import Unreadable
+from verifier.fingerprint import compute_in
+from verifier.media.sandbox import Sandbox
+from verifier.observe import PROOF_SUFFIX, SIDECAR_SUFFIX, read_manifest
+
+from .errors import ServiceError
+from .files import replace_file
+from .home import Home
+
+_NOT_DECODED = (Kind.OTHER, Kind.DOCUMENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A file in the log: `proof` lies beside it; `again` says that it was in the log already."""
+
+    path: Path
+    asset: Asset
+    index: int
+    proof: bytes
+    sidecar: Path | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """The key of this home that signs entries, with all that it needs to make them."""
+
+    home: Home
+    log: Log
+    catalogue: Catalogue
+    sandbox: Sandbox
+    clock: Callable[[], datetime]
+    randomness: Callable[[int], bytes]
+
+    def sign(
+        self, source: Path, destination: Path, said: ManifestStatement, parent: Path | None = None
+    ) -> Recorded:
+        """Sign `source` into `destination`, and record that.
+
+        The input is not touched and an existing destination not replaced. Raises a FirsthandError,
+        with nothing left behind, where any part of it cannot be done.
+        """
+        asset, fingerprints = self._examine(source, source.name)
+        signed = sign_file(
+            source,
+            destination,
+            asset=asset,
+            statement=said,
+            claim_signer=self.home.claim_signer(),
+            trust_anchors_pem=self.home.anchors(),
+            parent=parent,
+            now=self.clock(),
+        )
+        manifest = _identity(signed.claim, signed.certificate_digest)
+        try:
+            registration = self._registration(signed.asset, manifest, source=asset.digest)
+            sealed = self._seal(source.name, said, fingerprints)
+            recorded = self._register(signed.path, signed.asset, registration, sealed)
+        except BaseException:
+            for path in (signed.path, signed.sidecar):
+                if path is not None:
+                    path.unlink(missing_ok=True)
+            raise
+        if parent is not None:
+            self._derive(signed.asset.digest, parent)
+        return replace(recorded, sidecar=signed.sidecar)
+
+    def record(self, path: Path, said: ManifestStatement, name: str | None = None) -> Recorded:
+        """Record a file as it is; one that is recorded already keeps its index.
+
+        `name` is what the file is called, where `path` is only where an upload lies.
+        """
+        name = name or path.name
+        asset, fingerprints = self._examine(path, name)
+        index = self.find_registration(asset.digest)
+        if index is not None:
+            entry = self.log.entry(index)
+            return Recorded(
+                path=path, asset=asset, index=index, proof=self._prove(entry, index), again=True
+            )
+        registration = self._registration(asset, self._manifest_of(path, asset), source=None)
+        return self._register(path, asset, registration, self._seal(name, said, fingerprints))
+
+    def withdraw(self, index: int, reason: str) -> int:
+        """Enter that this home no longer stands by the registration at `index`."""
+        subject = self._registered_at(index).subject
+        return self._enter(Withdrawal(subject=subject, reason=reason, **self._common(subject)))
+
+    def correct(self, index: int, note: str) -> int:
+        """Enter a note of context about the registration at `index`."""
+        subject = self._registered_at(index).subject
+        return self._enter(Correction(subject=subject, note=note, **self._common(subject)))
+
+    def revoke(self, key: Digest, since: datetime, reason: str) -> int:
+        """Enter that what a key signed since then is void.
+
+        `key` is the SHA-256 of its certificate, or of the 32 bytes of a registrar's public key.
+        """
+        common = self._common(key)
+        moment = int(since.timestamp())
+        return self._enter(KeyRevocation(subject=key, since=moment, reason=reason, **common))
+
+    def find_registration(self, digest: Digest) -> int | None:
+        """Return the index under which these bytes are registered, or None."""
+        self.catalogue.follow(self.log)
+        for found in self.catalogue.find(digest):
+            if found.role is Role.SUBJECT:
+                statement = parse_entry(self.log.entry(found.index)).statement
+                if isinstance(statement, Registration):
+                    return found.index
+        return None
+
+    def _examine(self, path: Path, name: str) -> tuple[Asset, Sequence[Fingerprint]]:
+        """Read and decode a file before anything is said about it."""
+        asset = read_asset_file(path)
+        promised = name_contradicts(name, asset.media_type)
+        if promised is not None:
+            raise AssetError(
+                f"{name} is named like {promised} and holds {asset.media_type}",
+                f"rename it to end in {asset.media_type.extensions[0]}",
+            )
+        if asset.media_type.kind in _NOT_DECODED:
+            return asset, ()
+        try:
+            return asset, compute_in(self.sandbox, path, asset.media_type)
+        except Unreadable as problem:
+            said = f"{name} cannot be decoded as {asset.media_type}: {problem.message}"
+            raise type(problem)(said, problem.remedy or "give the whole file") from None
+
+    def _manifest_of(self, path: Path, asset: Asset) -> ManifestIdentity | None:
+        sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
+        _, claim = read_manifest(
+            path,
+            asset.media_type.name,
+            self.sandbox,
+            self.home.trust_lists(),
+            sidecar if sidecar.is_file() else None,
+        )
+        return None if claim is None else _identity(claim, None)
+
+    def _registration(
+        self, asset: Asset, manifest: ManifestIdentity | None, source: Digest | None
+    ) -> Registration:
+        return Registration(
+            subject=asset.digest,
+            size=asset.size,
+            media_type=asset.media_type.name,
+            source=source,
+            manifest=manifest,
+            **self._common(asset.digest),
+        )
+
+    def _seal(
+        self, name: str, said: ManifestStatement, fingerprints: Sequence[Fingerprint]
+    ) -> PrivateRecord:
+        where = said.captured_where
+        values = {
+            "file_name": name,
+            "title": said.title or None,
+            "capture_time": said.captured_at and said.captured_at.isoformat(),
+            "capture_place": where and [where.latitude, where.longitude],
+            "fingerprints": [[f.algorithm, f.version, f.bits] for f in fingerprints] or None,
+        }
+        return seal(values, self.randomness)
+
+    def _register(
+        self, path: Path, asset: Asset, registration: Registration, sealed: PrivateRecord
+    ) -> Recorded:
+        statement = replace(registration, commitments=sealed.commitments())
+        entry = format_entry(statement, self.home.registrar())
+        self.catalogue.keep(entry, sealed)
+        [index] = self.log.append([entry])
+        self.catalogue.follow(self.log)
+        return Recorded(path=path, asset=asset, index=index, proof=self._prove(entry, index))
+
+    def _derive(self, subject: Digest, parent: Path) -> None:
+        parents = (read_asset_file(parent).digest,)
+        self._enter(Derivation(subject=subject, parents=parents, **self._common(subject)))
+
+    def _enter(self, statement: Statement) -> int:
+        [index] = self.log.append([format_entry(statement, self.home.registrar())])
+        self.catalogue.follow(self.log)
+        return index
+
+    def _common(self, subject: Digest) -> "_Common":
+        return {"time": int(self.clock().timestamp()), "previous": self._previous(subject)}
+
+    def _previous(self, subject: Digest) -> Digest | None:
+        """Return the leaf hash of the newest entry about the subject."""
+        self.catalogue.follow(self.log)
+        about = [f.index for f in self.catalogue.find(subject) if f.role is Role.SUBJECT]
+        return Digest(leaf_hash(self.log.entry(about[-1]))) if about else None
+
+    def _registered_at(self, index: int) -> Registration:
+        statement = parse_entry(self.log.entry(index)).statement
+        if not isinstance(statement, Registration):
+            raise UnknownEntry(f"entry {index} registers no file", "name the entry of a file")
+        return statement
+
+    def _prove(self, entry: bytes, index: int) -> bytes:
+        """Return the log proof of an entry, the entry itself within as its extra data."""
+        return format_log_proof(replace(self.log.prove(index), extra=entry))
+
+
+class _Common(TypedDict):
+    time: int
+    previous: Digest | None
+
+
+def _identity(claim: ClaimIdentity, certificate: Digest | None) -> ManifestIdentity:
+    return ManifestIdentity(claim.label, claim.claim_digest, claim.hard_binding_digest, certificate)
+
+
+def proof_path(path: Path) -> Path:
+    """Return where the log proof of the file at `path` lies: beside it."""
+    return path.with_name(path.name + PROOF_SUFFIX)
+
+
+def write_proof(recorded: Recorded) -> Path:
+    """Write the log proof of a recorded file beside it; a proof is replaced by a newer one.
+
+    Raises ServiceError where the folder cannot be written.
+    """
+    destination = proof_path(recorded.path)
+    try:
+        replace_file(destination, recorded.proof)
+    except OSError as problem:
+        raise ServiceError(
+            f"{destination} cannot be written ({problem.strerror})",
+            f"the file is recorded; for its proof: firsthand log prove {recorded.index}",
+        ) from None
+    return destination

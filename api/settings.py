@@ -1,0 +1,28 @@
+"""What the environment says, read once and passed down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ServiceError
+
+DEFAULT_MAX_UPLOAD = 4 << 30  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`home` holds keys, log and private store; `max_upload` is in bytes."""
+
+    home: Path
+    max_upload: int = DEFAULT_MAX_UPLOAD
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read FIRSTHAND_HOME (else ~/.firsthand) and FIRSTHAND_MAX_UPLOAD (bytes)."""
+    home = environment.get("FIRSTHAND_HOME")
+    limit = environment.get("FIRSTHAND_MAX_UPLOAD", str(DEFAULT_MAX_UPLOAD))
+    if not limit.isascii() or not limit.isdecimal():
+        raise ServiceError(
+            f"FIRSTHAND_MAX_UPLOAD is {limit!r}", "give it a number of bytes, or unset it"
+        )
+    return Settings(Path(home) if home else Path.home() / ".firsthand", int(limit))

@@ -1,0 +1,41 @@
+"""Which digests an entry names, and what each is to it. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .entry import Derivation, Entry, Registration
+from .vocabulary import Digest
+
+
+class Role(StrEnum):
+    """What a digest is to an entry."""
+
+    SUBJECT = "subject"
+    SOURCE = "source"
+    CLAIM = "claim"
+    HARD_BINDING = "hard-binding"
+    PARENT = "parent"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry that names a digest, and what the digest is to it."""
+
+    index: int
+    role: Role
+
+
+def subjects_of(entry: Entry) -> set[tuple[Digest, Role]]:
+    """Return every digest that an entry names, by role."""
+    statement = entry.statement
+    named = {(statement.subject, Role.SUBJECT)}
+    if isinstance(statement, Registration):
+        if statement.source:
+            named.add((statement.source, Role.SOURCE))
+        if statement.manifest:
+            named.add((statement.manifest.claim, Role.CLAIM))
+            if statement.manifest.hard_binding:
+                named.add((statement.manifest.hard_binding, Role.HARD_BINDING))
+    if isinstance(statement, Derivation):
+        named |= {(parent, Role.PARENT) for parent in statement.parents}
+    return named

@@ -1,0 +1,261 @@
+"""What the log says of a file: steps 5 to 8 of a verification. Pure; the log is an argument."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ledger.asset import Asset
+from ledger.checkpoint import Checkpoint
+from ledger.entry import (
+    Correction,
+    Derivation,
+    Entry,
+    KeyRevocation,
+    Registration,
+    Withdrawal,
+    parse_entry,
+)
+from ledger.errors import FirsthandError
+from ledger.jumbf import ClaimIdentity
+from ledger.merkle import leaf_hash, verify_consistency
+from ledger.note import NoteVerifier
+from ledger.proof import LogProof, verify_log_proof
+from ledger.subjects import Found, Role
+from ledger.vocabulary import Digest, Fingerprint, Outcome, digest_of
+
+from .fingerprint.match import Match as FingerprintMatch
+from .report import Finding, MatchKind, Step
+
+
+class Ledger(Protocol):
+    """What a verification asks of a log. Every answer is checked before it is believed."""
+
+    origin: str
+    log_key: NoteVerifier
+    registrars: Collection[bytes]
+
+    def find(self, digest: Digest) -> Sequence[Found]:
+        """Return the entries that name a digest, in the order of the log."""
+
+    def entry(self, index: int) -> bytes:
+        """Return the entry at `index`."""
+
+    def prove(self, index: int) -> LogProof:
+        """Prove the entry at `index` in the newest checkpoint."""
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Prove that the tree of size `old` is a prefix of the tree of size `new`."""
+
+    def title(self, index: int) -> str | None:
+        """Return the private title or file name of a registration, where it is kept."""
+
+    def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:
+        """Return the registered assets near some fingerprints, nearest first."""
+
+    def accepted(self) -> Checkpoint | None:
+        """Return the last checkpoint of this log that a verification here accepted."""
+
+    def accept(self, note: bytes) -> None:
+        """Remember a checkpoint, a signed note, that has been verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The registration that a suspect is held against, and how it was found."""
+
+    index: int
+    kind: MatchKind
+    data: bytes
+    entry: Entry
+    proof: LogProof | None = None
+
+    @property
+    def registration(self) -> Registration:
+        """The statement of the entry."""
+        if not isinstance(self.entry.statement, Registration):
+            raise TypeError("a record is a registration")  # a bug in us
+        return self.entry.statement
+
+
+def record_in_hand(proof: LogProof, asset: Asset) -> Record | None:
+    """Return the record inside a log proof, or None where it speaks of other bytes.
+
+    The proof's extra data holds the entry. Raises FirsthandError where it does not read as one.
+    """
+    data = proof.extra or b""
+    entry = parse_entry(data)
+    statement = entry.statement
+    if not isinstance(statement, Registration):
+        return None
+    if asset.digest not in (statement.subject, statement.source):
+        return None
+    return Record(proof.index, MatchKind.EXACT, data, entry, proof)
+
+
+def find_records(ledger: Ledger, asset: Asset, claim: ClaimIdentity | None) -> Iterator[Record]:
+    """Find the registrations of these bytes, then those of this manifest; newest first."""
+    seen: set[int] = set()
+    searches = [(asset.digest, {Role.SUBJECT, Role.SOURCE}, MatchKind.EXACT)]
+    if claim is not None:
+        searches.append((claim.claim_digest, {Role.CLAIM}, MatchKind.MANIFEST))
+    for digest, roles, kind in searches:
+        for found in reversed(ledger.find(digest)):
+            if found.role not in roles or found.index in seen:
+                continue
+            seen.add(found.index)
+            if record := registration_at(ledger, found.index, kind):
+                yield record
+
+
+def registration_at(ledger: Ledger, index: int, kind: MatchKind) -> Record | None:
+    """Return the registration at an index, or None where the entry is of another kind."""
+    data = ledger.entry(index)
+    entry = parse_entry(data)
+    if not isinstance(entry.statement, Registration):
+        return None
+    return Record(index, kind, data, entry)
+
+
+def check_content(
+    record: Record, asset: Asset, claim: ClaimIdentity | None, registrars: Collection[bytes]
+) -> Finding:
+    """Step 6: derive what the entry should say from what we hold, and compare.
+
+    A proof about another entry proves nothing here.
+    """
+    said = record.registration
+    if record.entry.key not in registrars:
+        return _content(
+            Outcome.FAILED,
+            "record.registrar_unknown",
+            "The entry is signed by a registrar that you have not named as known.",
+        )
+    if claim and said.manifest and asset.digest == said.subject:
+        held = (claim.label, claim.claim_digest, claim.hard_binding_digest)
+        if held != (said.manifest.label, said.manifest.claim, said.manifest.hard_binding):
+            return _content(
+                Outcome.FAILED, "record.manifest_differs", "The entry names another manifest."
+            )
+    if asset.digest == said.source:
+        return _content(
+            Outcome.PASSED,
+            "record.content.source",
+            "The entry names just these bytes, as the file that was then signed.",
+        )
+    if asset.digest == said.subject and asset.size == said.size:
+        return _content(Outcome.PASSED, "record.content.match", "The entry names just these bytes.")
+    if record.kind is MatchKind.MANIFEST:
+        sentence = (
+            "The file carries the recorded manifest, but its bytes are not the recorded ones."
+        )
+        return _content(Outcome.FAILED, "record.bytes_differ", sentence)
+    return _content(
+        Outcome.NOT_CHECKED,
+        "record.other_bytes",
+        "The entry is about another file, which this one resembles.",
+    )
+
+
+def _content(outcome: Outcome, code: str, sentence: str) -> Finding:
+    return Finding(
+        step=Step.RECORD_CONTENT,
+        outcome=outcome,
+        code=code,
+        sentence=sentence,
+        does_not_show="that what the file shows is true, or that the registrar made it",
+    )
+
+
+def check_inclusion(record: Record, ledger: Ledger) -> Finding:
+    """Step 7: inclusion, checkpoint signature, consistency with the last accepted checkpoint."""
+    try:
+        proof = record.proof or ledger.prove(record.index)
+        checkpoint = verify_log_proof(proof, leaf_hash(record.data), ledger.log_key, ledger.origin)
+        _check_consistency(checkpoint, ledger)
+    except FirsthandError as problem:
+        return Finding(
+            step=Step.INCLUSION,
+            outcome=Outcome.FAILED,
+            code="log.proof.failed",
+            sentence=f"The log does not prove the entry: {problem.message}.",
+            does_not_show="who is at fault; keep this file, the proof and the checkpoint",
+        )
+    ledger.accept(proof.checkpoint)
+    return Finding(
+        step=Step.INCLUSION,
+        outcome=Outcome.PASSED,
+        code="log.proof.verified",
+        sentence=(
+            f"Entry {record.index} is in the log {ledger.origin}, under its signed checkpoint of "
+            f"{checkpoint.size} entries."
+        ),
+        does_not_show="that the log shows everyone the same history; no witness has cosigned it",
+    )
+
+
+def _check_consistency(checkpoint: Checkpoint, ledger: Ledger) -> None:
+    accepted = ledger.accepted()
+    if accepted is None:
+        return
+    older, newer = sorted((accepted, checkpoint), key=lambda known: known.size)
+    proof = ledger.consistency(older.size, newer.size)
+    verify_consistency(older.size, newer.size, older.root_hash, newer.root_hash, proof)
+
+
+def check_history(record: Record, ledger: Ledger) -> list[Finding]:
+    """Step 8: what later entries say about the asset, its signer's key and its registrar's key."""
+    said = record.registration
+    findings = []
+    for found in ledger.find(said.subject):
+        if found.index != record.index:
+            finding = _later(found.index, parse_entry(ledger.entry(found.index)), record)
+            findings += [finding] if finding else []
+    keys = [digest_of(record.entry.key)]
+    if said.manifest and said.manifest.certificate:
+        keys.append(said.manifest.certificate)
+    for key in keys:
+        for found in ledger.find(key):
+            finding = _revocation(found.index, parse_entry(ledger.entry(found.index)), record)
+            findings += [finding] if finding else []
+    clear = _history(
+        Outcome.PASSED, "history.clear", "No later entry withdraws, corrects or revokes it."
+    )
+    return findings or [clear]
+
+
+def _later(index: int, entry: Entry, record: Record) -> Finding | None:
+    match entry.statement:
+        case Withdrawal(reason=reason) if entry.key == record.entry.key:
+            sentence = f"Entry {index} withdraws it: {reason}"
+            return _history(Outcome.FAILED, "history.withdrawn", sentence)
+        case Correction(note=note) if entry.key == record.entry.key:
+            return _history(
+                Outcome.PASSED, "history.corrected", f"Entry {index} adds a correction: {note}"
+            )
+        case Derivation() if index > record.index:
+            return _history(
+                Outcome.PASSED,
+                "history.derivation",
+                f"Entry {index} records a later work that was made from it or names its parents.",
+            )
+        case _:
+            return None
+
+
+def _revocation(index: int, entry: Entry, record: Record) -> Finding | None:
+    match entry.statement:
+        case KeyRevocation(since=since, reason=reason) if since <= record.registration.time:
+            if entry.key == record.entry.key:
+                sentence = f"Entry {index} revokes the key that signed it: {reason}"
+                return _history(Outcome.FAILED, "history.key_revoked", sentence)
+    return None
+
+
+def _history(outcome: Outcome, code: str, sentence: str) -> Finding:
+    return Finding(
+        step=Step.HISTORY,
+        outcome=outcome,
+        code=code,
+        sentence=sentence,
+        does_not_show="anything that was not entered in this log",
+    )

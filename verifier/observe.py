@@ -1,0 +1,100 @@
+"""Looks at a file: the one place where a verification touches the disk and the sandbox."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from ledger.asset import read_asset_file
+from ledger.errors import FirsthandError, FormatError
+from ledger.jumbf import ClaimIdentity
+from ledger.proof import LogProof, parse_log_proof
+from ledger.vocabulary import Digest, Fingerprint, Outcome
+
+from . import _c2pa
+from .errors import Unreadable
+from .fingerprint import compute_in
+from .manifest import ManifestReading, parse_reading
+from .media.sandbox import Sandbox
+from .trust import TrustList
+from .verify import Suspect
+
+SIDECAR_SUFFIX = ".c2pa"
+PROOF_SUFFIX = ".tlog-proof"
+_MAX_PROOF = 1 << 20  # bytes
+
+
+def observe(
+    path: Path,
+    sandbox: Sandbox,
+    trust_lists: Sequence[TrustList],
+    *,
+    name: str | None = None,
+    proof: Path | None = None,
+) -> Suspect:
+    """Look at the file at `path`, with its sidecar and its log proof where they lie beside it.
+
+    `name` is what to call it (its path, if not given). Raises AssetError where there is no such
+    file, FormatError where `proof` was named and does not read as one.
+    """
+    asset = read_asset_file(path)
+    sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
+    reading, claim = read_manifest(
+        path, asset.media_type.name, sandbox, trust_lists, sidecar if sidecar.is_file() else None
+    )
+
+    @cache
+    def fingerprints() -> Sequence[Fingerprint]:
+        return compute_in(sandbox, path, asset.media_type)
+
+    return Suspect(name or str(path), asset, reading, claim, fingerprints, _proof(path, proof))
+
+
+def read_manifest(
+    path: Path,
+    media_type: str,
+    sandbox: Sandbox,
+    trust_lists: Sequence[TrustList],
+    sidecar: Path | None = None,
+) -> tuple[ManifestReading, ClaimIdentity | None]:
+    """Step 1: read the manifest store, in the sandbox, against the lists of claim signers."""
+    anchors = {trust_list.name: trust_list.pem for trust_list in trust_lists}
+    try:
+        answer = sandbox.run(
+            _c2pa.read, str(path), str(sidecar) if sidecar else None, media_type, anchors
+        )
+    except Unreadable as problem:
+        return ManifestReading(Outcome.UNREADABLE, problem.message), None
+    answer = cast("dict[str, object]", answer)
+    return parse_reading(answer, _c2pa.LIST_URI), _claim(answer.get("identity"))
+
+
+def engine_versions() -> dict[str, str]:
+    """Return what judges the manifests, by name and version."""
+    return {"c2pa": _c2pa.engine_version()}
+
+
+def _claim(identity: object) -> ClaimIdentity | None:
+    match identity:
+        case [str() as label, bytes() as claim, None]:
+            return ClaimIdentity(label, Digest(claim), None)
+        case [str() as label, bytes() as claim, bytes() as binding]:
+            return ClaimIdentity(label, Digest(claim), Digest(binding))
+        case _:
+            return None
+
+
+def _proof(path: Path, named: Path | None) -> LogProof | None:
+    beside = named or path.with_name(path.name + PROOF_SUFFIX)
+    try:
+        with beside.open("rb") as stream:
+            return parse_log_proof(stream.read(_MAX_PROOF))
+    except FormatError:
+        if named:
+            raise
+        return None  # what lies beside a stranger's file decides nothing
+    except OSError as problem:
+        if named:
+            said = f"{named} cannot be read ({problem.strerror})"
+            raise FirsthandError(said, "check the name") from None
+        return None

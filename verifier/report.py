@@ -1,0 +1,128 @@
+"""What a verification says: findings, matches, and one conclusion. Frozen, serialisable."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import NoReturn
+
+from ledger.vocabulary import Outcome
+
+
+class Step(StrEnum):
+    """The numbered steps of a verification, in their order."""
+
+    MANIFEST = "manifest"
+    SIGNATURE = "claim-signature"
+    HARD_BINDING = "hard-binding"
+    INGREDIENTS = "ingredients"
+    TIME = "time"
+    RECORD = "record"
+    RECORD_CONTENT = "record-content"
+    INCLUSION = "inclusion"
+    HISTORY = "history"
+    COMPARISON = "comparison"
+    DETECTION = "detection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check: what came of it, in a code and a sentence, and what it does not show."""
+
+    step: Step
+    outcome: Outcome
+    code: str
+    sentence: str
+    does_not_show: str = ""
+
+
+class MatchKind(StrEnum):
+    """How a recorded asset was found.
+
+    EXACT: the same bytes; MANIFEST: the same C2PA claim; FINGERPRINT: it looks or sounds alike.
+    """
+
+    EXACT = "exact"
+    MANIFEST = "manifest"
+    FINGERPRINT = "fingerprint"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A recorded asset near the suspect.
+
+    `distance` is 0 (the same) to 1; `false_match_rate` is how often two unrelated assets come as
+    close, measured per pair; both are None where the match is by digest.
+    """
+
+    index: int
+    kind: MatchKind
+    asset: str
+    media_type: str
+    distance: float | None = None
+    false_match_rate: float | None = None
+    algorithm: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One manifest of the chain, from the active one down: who signed it, and who knows him."""
+
+    manifest: str
+    signer: str
+    list: str | None
+    outcome: Outcome
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncovered:
+    """Bytes, from the first up to but not including the second, that the hard binding skips."""
+
+    bytes: tuple[int, int]
+    what: str
+
+
+class ConclusionCode(StrEnum):
+    """What it all comes to; never "authentic", never "fake"."""
+
+    UNCHANGED = "unchanged"
+    UNTRUSTED = "untrusted"
+    ALTERED = "altered"
+    DERIVED = "derived"
+    WITHDRAWN = "withdrawn"
+    UNKNOWN = "unknown"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """The one conclusion that `conclude` draws."""
+
+    code: ConclusionCode
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that one verification established about one file."""
+
+    file: str
+    sha256: str | None
+    media_type: str | None
+    conclusion: Conclusion
+    findings: tuple[Finding, ...]
+    chain: tuple[Link, ...] = ()
+    matches: tuple[Match, ...] = ()
+    comparison: None = None
+    uncovered: tuple[Uncovered, ...] | None = None
+    detection: None = None
+    engine: Mapping[str, str]
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: a report is neither true nor false; read its conclusion."""
+        raise TypeError("a report has no truth value; read report.conclusion.code")
+
+    def to_json(self) -> dict[str, object]:
+        """Return the object of DESIGN.md section 7, of plain values."""
+        return asdict(self)
