@@ -1,0 +1,56 @@
+"""From a file to its fingerprints: the one place where decoders and fingerprints meet."""
+
+from pathlib import Path
+
+from ledger.asset import MEDIA_TYPES, Kind, MediaType
+from ledger.vocabulary import Fingerprint
+from verifier.media.decode import frames, samples
+from verifier.media.limits import Limits
+from verifier.media.picture import picture
+from verifier.media.probe import probe
+from verifier.media.sandbox import Sandbox
+
+from .audio import RATE, fingerprint_samples
+from .image import fingerprint_picture
+from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
+
+_SHRINK_TO = 256  # pixels: more than either hash looks at, and up to 8 times cheaper to decode
+_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
+
+
+def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
+    """Fingerprint a picture, the frames of a clip, and the sound of a clip or recording.
+
+    Decodes hostile bytes: call it inside a sandbox, or use `compute_in`. A flat picture, a black
+    clip, silence, and a file that is none of these have none. Raises Unreadable.
+    """
+    if media_type.kind is Kind.PICTURE:
+        return fingerprint_picture(picture(path, media_type, shrink_to=_SHRINK_TO))
+    if media_type.kind not in (Kind.CLIP, Kind.RECORDING):
+        return ()
+    info = probe(path, media_type)
+    found: tuple[Fingerprint, ...] = ()
+    if info.video:
+        side = (FRAME_SIDE, FRAME_SIDE)
+        shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
+        found += fingerprint_frames(shown)
+    if info.sound:
+        found += fingerprint_samples(samples(path, media_type, rate=RATE))
+    return found
+
+
+def compute_in(
+    sandbox: Sandbox, path: Path, media_type: MediaType, *, limits: Limits | None = None
+) -> tuple[Fingerprint, ...]:
+    """`compute` in a job of `sandbox`; also raises what `Sandbox.run` raises.
+
+    A clip takes about 1/30 of its own length of processor time: give a long one larger `limits`.
+    """
+    rows = sandbox.run(compute_task, str(path.absolute()), media_type.name, limits=limits)
+    return tuple(Fingerprint(algorithm, version, bits) for algorithm, version, bits in rows)
+
+
+def compute_task(path: str, media_type: str) -> list[list[str | int | bytes]]:
+    """`compute` as plain values: algorithm, version and bits of each fingerprint."""
+    found = compute(Path(path), _BY_NAME[media_type])
+    return [[each.algorithm, each.version, each.bits] for each in found]
