@@ -258,8 +258,8 @@ class _Fsck:
                 yield problem
             known = enumerate(rows or [], self._size)
             self._staged_leaves.update((index, leaf) for index, leaf in known if leaf)
-        stops = [batch.start for batch in self._batches[1:]] + [committed]
-        for batch, stop in zip(self._batches, stops, strict=True):
+        starts = [batch.start for batch in self._batches]
+        for batch, stop in zip(self._batches, [*starts[1:], committed], strict=False):
             where = f"staged row {batch.start}"
             indexes = range(batch.start, stop)
             if not indexes or any(index not in self._staged_leaves for index in indexes):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
+from .errors import StorageError
 from .merkle import Node, leaf_hash, root_hash, subtree_root
 from .storage import TileStorage
 from .tile import (
@@ -94,6 +95,9 @@ def read_edge(tiles: TileStorage, size: int) -> Edge:
     while size >> TILE_HEIGHT * len(levels):
         tile = _partial_tile(len(levels), size)
         levels.append(tuple(read_hashes(tiles, tile)) if tile else ())
+    # Its bytes go on into the next, wider bundle: a changed entry must not be carried along.
+    if bundle and tuple(leaf_hash(entry) for entry in entries) != levels[0]:
+        raise StorageError(f"{format_tile_path(bundle)} does not hash to its tile", "run fsck")
     return Edge(size, entries, tuple(levels))
 
 
