@@ -38,6 +38,7 @@ from ledger.asset import (
 )
 from ledger.errors import AssetError
 
+from .boxes import has_one_media_data_box
 from .certificates import SIGNING_PURPOSES
 from .errors import ClaimSignerError, EngineError, SigningError
 from .keys import ClaimSigner
@@ -48,7 +49,10 @@ _T = TypeVar("_T")
 EMBEDDABLE = frozenset(
     (JPEG, PNG, WEBP, TIFF, GIF, AVIF, HEIC, MP4, MOV, AVI, WAV, MP3, FLAC, M4A, PDF)
 )
-_MERKLE_CHUNK = 1024  # KiB of `mdat` a leaf: verifying 503 MB then takes 7 MB of memory, not 485
+# Leaves of 1024 KiB: verifying 503 MB then takes 7 MB of memory, not 485.
+_MERKLE: JSON = {"merkle_tree_chunk_size_in_kb": 1024, "merkle_tree_max_proofs": 0}
+# The types whose hard binding is a BMFF hash.
+_BOXED = frozenset((AVIF, HEIC, MP4, MOV, M4A))
 
 # What the engine understands of what we set; it would ignore a misspelt key without a word.
 _KNOWN_SETTINGS: Mapping[str, frozenset[str]] = {
@@ -98,8 +102,10 @@ class Parent:
     reading: Reading | None
 
 
-def engine_settings(trust_anchors: str) -> JSON:
+def engine_settings(trust_anchors: str, *, merkle: bool = False) -> JSON:
     """Build the settings for signing and for reading back; `trust_anchors` is PEM.
+
+    merkle: hash the media data in chunks of 1 MiB, so that verifying needs little memory.
 
     Only the manifest trust list is set: the engine pools its lists, so a time-stamp authority's
     root here would vouch for claim signers too.
@@ -111,11 +117,7 @@ def engine_settings(trust_anchors: str) -> JSON:
         "version": 1,
         "trust": {"trust_config": purposes, "anchors": [anchors]},
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
-        "core": {
-            "allowed_network_hosts": [],
-            "merkle_tree_chunk_size_in_kb": _MERKLE_CHUNK,
-            "merkle_tree_max_proofs": 0,
-        },
+        "core": {"allowed_network_hosts": []} | (_MERKLE if merkle else {}),
         "builder": {
             "thumbnail": {"enabled": False},
             "bmff_hash_exclude_free_and_skip_boxes": False,
@@ -153,7 +155,12 @@ def embed(source: Path, destination: BinaryIO, request: Request) -> bytes:
     Raises EngineError when the engine refuses, ClaimSignerError when the claim signer raised,
     AssetError when `source` cannot be read, and OSError when `destination` cannot be written.
     """
-    return _sign(_builder(request), source, destination, request, request.media_type)
+    # Where a file has several `mdat`, the engine (0.91.3) reads one and the same file as Trusted at
+    # one time and as Invalid at another if they were hashed in chunks. One by one they are safe.
+    with _open(source) as file:
+        merkle = request.media_type in _BOXED and has_one_media_data_box(file)
+    builder = _builder(request, merkle=merkle)
+    return _sign(builder, source, destination, request, request.media_type)
 
 
 def sidecar(source: Path, destination: BinaryIO, request: Request) -> bytes:
@@ -161,7 +168,7 @@ def sidecar(source: Path, destination: BinaryIO, request: Request) -> bytes:
 
     Raises as `embed` does.
     """
-    builder = _builder(request)
+    builder = _builder(request, merkle=False)
     builder.set_no_embed()
     return _sign(builder, source, destination, request, UNKNOWN)
 
@@ -220,13 +227,13 @@ def _failures(report: dict[str, Any]) -> Iterator[str]:
             yield from (status["code"] for status in ingredient.get("validation_status") or [])
 
 
-def _context(trust_anchors: str) -> c2pa.Context:
-    return c2pa.Context.from_dict(engine_settings(trust_anchors))
+def _context(trust_anchors: str, *, merkle: bool = False) -> c2pa.Context:
+    return c2pa.Context.from_dict(engine_settings(trust_anchors, merkle=merkle))
 
 
-def _builder(request: Request) -> c2pa.Builder:
+def _builder(request: Request, *, merkle: bool) -> c2pa.Builder:
     with _engine_words():
-        context = _context(request.trust_anchors)
+        context = _context(request.trust_anchors, merkle=merkle)
         return c2pa.Builder.from_json(json.dumps(request.definition), context)
 
 
