@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ledger.errors import LogBusy, StorageError
+from ..errors import LogBusy, StorageError
 
 _UNFINISHED = ".tmp"  # the one name that is not part of the log: writes that were interrupted
 _ABANDONED_SECONDS = 3600

@@ -6,8 +6,7 @@ Nothing survives the process, so nothing here is durable.
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
-from ledger.errors import LogConflict, StorageError
-
+from ..errors import LogConflict, StorageError
 from . import LeafRow, StagedBatch
 
 

@@ -7,8 +7,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
-from ledger.errors import LogBusy, LogConflict, StorageError
-
+from ..errors import LogBusy, LogConflict, StorageError
 from . import LeafRow, StagedBatch
 from .engine import open_engine
 from .tables import checkpoint as checkpoint_table
