@@ -50,7 +50,7 @@ def format_value(value: object) -> bytes:
 
 
 def parse_value(data: bytes) -> object:
-    """Decode hostile CBOR into plain values; raises FormatError for anything else."""
+    """Decode hostile CBOR into plain values; raises FormatError for any other value or spelling."""
     try:
         value = cbor2.loads(
             data,
@@ -61,7 +61,8 @@ def parse_value(data: bytes) -> object:
         )
     except (cbor2.CBORDecodeError, RecursionError, MemoryError, OverflowError) as problem:
         raise FormatError(f"not plain CBOR ({problem})") from None
-    _require_plain(value)
+    if format_value(value) != data:
+        raise FormatError("not CBOR as it is written here, or followed by something else")
     return value
 
 

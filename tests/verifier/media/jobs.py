@@ -1,0 +1,170 @@
+"""What a decoder that a hostile file has taken over might do. Run by the sandbox only."""
+
+import contextlib
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ledger.errors import FirsthandError, StorageError
+from verifier.errors import Unreadable
+
+ANSWER = 3  # the descriptor of the answer, as server.py numbers it
+
+
+def echo(value: object) -> object:
+    return value
+
+
+def add(*numbers: int) -> int:
+    return sum(numbers)
+
+
+def spin() -> NoReturn:
+    while True:
+        pass
+
+
+def sleep() -> None:
+    time.sleep(1000)
+
+
+def allocate() -> NoReturn:
+    held = []
+    while True:
+        held.append(bytearray(1 << 24))
+
+
+def crash() -> None:
+    ctypes.string_at(0)
+
+
+def kill_itself(number: int) -> str:
+    """Process 1 of a namespace cannot be killed from inside it; anywhere else it is."""
+    os.kill(os.getpid(), number)
+    time.sleep(0.2)
+    return "unharmed"
+
+
+def leave(status: int) -> NoReturn:
+    os._exit(status)
+
+
+def fork_sleepers(count: int) -> list[int]:
+    """Start processes that leave the group and mean to live on; answer their parents' view."""
+    children = []
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            time.sleep(1000)
+            os._exit(0)
+        children.append(child)
+    return children
+
+
+def answer_gigabytes() -> NoReturn:
+    while True:
+        os.write(ANSWER, bytes(1 << 20))
+
+
+def answer_large(size: int) -> bytes:
+    return bytes(size)
+
+
+def answer_raw(data: bytes) -> NoReturn:
+    """Write an answer of one's own making, past the code that would encode it."""
+    os.write(ANSWER, data)
+    os._exit(0)
+
+
+def print_much() -> str:
+    print("x" * (1 << 24))
+    os.write(2, b"y" * (1 << 24))
+    return "done"
+
+
+class Evil:
+    """Unpickled, it would write a file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (self.path,)
+
+
+def answer_pickle(path: str) -> NoReturn:
+    answer_raw(pickle.dumps(Evil(path)))
+
+
+def answer_object() -> object:
+    return Path("/")
+
+
+def raise_error(name: str) -> NoReturn:
+    raise {
+        "ours": Unreadable("the file is torn", "get another"),
+        "escapes": Unreadable("red \x1b[31m text\nsecond line\u202e"),
+        "unlisted": StorageError("not in the table"),
+        "root": FirsthandError("too general for the table"),
+        "foreign": ZeroDivisionError("a decoder's own"),
+        "deep": RecursionError("too deep"),
+        "exit": SystemExit(3),
+    }[name]
+
+
+def connect(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port), timeout=2).close()
+
+
+def send_datagram(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.sendto(b"secret", ("127.0.0.1", port))
+
+
+def write_file(path: str) -> None:
+    Path(path).write_text("was here")
+
+
+def delete_file(path: str) -> None:
+    Path(path).unlink()
+
+
+def truncate_file(path: str) -> None:
+    os.truncate(path, 0)
+
+
+def read_file(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def surroundings() -> dict[str, object]:
+    privileges = Path("/proc/self/status").read_text(encoding="ascii")
+    return {
+        "descriptors": sorted(path.name for path in Path("/proc/self/fd").iterdir()),
+        "environment": dict(os.environ),
+        "no_new_privileges": "NoNewPrivs:\t1" in privileges,
+        "capabilities": privileges.split("CapEff:\t")[1].split()[0],
+        "core": resource.getrlimit(resource.RLIMIT_CORE)[0],
+        "main": sys.modules["__main__"].__file__,
+        "inputs": [str(Path(f"/proc/self/fd/{number}").readlink()) for number in (0, 1)],
+    }
+
+
+def open_many(path: str) -> int:
+    held = []
+    with contextlib.suppress(OSError):
+        while True:
+            held.append(os.open(path, os.O_RDONLY))
+    return len(held)
+
+
+def signal_process(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,146 @@
+"""When two fingerprints are near enough to say: possibly the same, compare them.
+
+A match never raises trust. Each threshold stands with the rate at which unrelated assets cross it,
+MEASURED by `bench/fingerprints.py --measure` on real media of public repositories (2026-11): the
+upper end of the 95 % interval for the rate per pair, where k pairs of n crossed (Clopper-Pearson).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ledger.asset import Kind
+from ledger.vocabulary import Fingerprint
+
+from .align import Alignment, align_frames, align_words, bit_distances
+from .audio import SOUND, parse_words
+from .image import CONFIRMER, FINDER, parse_hash
+from .video import CLIP, parse_frames
+
+HASH_BITS = 256
+
+# Pictures: the finder and the confirmer must both be within their threshold.
+FINDER_THRESHOLD = 72 / HASH_BITS
+CONFIRMER_THRESHOLD = 80 / HASH_BITS
+PICTURE_FALSE_MATCH_RATE = 1.6e-6  # 0 of 1,873,079 pairs of photographs
+
+# Clips: so many frames, each within align.FRAME_THRESHOLD of its original, in the original's order;
+# a clip that has fewer must show them all, and each of them nearer.
+LEAST_FRAMES = 4
+FEW_FRAMES_THRESHOLD = 40 / HASH_BITS
+CLIP_FALSE_MATCH_RATE = 1.0
+
+# Sound: at least align.LEAST_WORDS words of some block within align.WORD_THRESHOLD.
+SOUND_FALSE_MATCH_RATE = 1.0
+
+_KINDS = {FINDER: Kind.PICTURE, CLIP: Kind.CLIP, SOUND: Kind.RECORDING}
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """How near two fingerprints are, and, for sequences, how they lie over one another."""
+
+    distance: float  # the share of bits that differ, 0 to 1, where the two agree
+    offset: float | None = None  # seconds to add to the first's time to get the second's
+    overlap: float | None = None  # seconds of the first that agree
+    length: int = 1  # hashes, frames or words that agree
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A recorded asset near a suspect, by the fingerprint that says so most surely.
+
+    `kind` says what is alike: the picture, the frames of a clip, or the sound.
+    `false_match_rate` is for one pair of unrelated assets: times the assets searched, it is how
+    many false matches to expect.
+    """
+
+    entry_index: int
+    kind: Kind
+    algorithm: str
+    distance: float
+    false_match_rate: float
+    offset: float | None = None
+    overlap: float | None = None
+
+
+def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
+    """How near two fingerprints are; None if of different algorithms, or with nothing in common.
+
+    Nearness alone is no match: see `match`. Raises FormatError for malformed bits.
+    """
+    if (suspect.algorithm, suspect.version) != (original.algorithm, original.version):
+        return None
+    match suspect.algorithm:
+        case "picture-phash" | "picture-dhash":
+            ours, theirs = parse_hash(suspect.bits), parse_hash(original.bits)
+            return Similarity(int(bit_distances(ours, theirs[None])[0]) / HASH_BITS)
+        case "clip-phash":
+            frames = parse_frames(suspect.bits), parse_frames(original.bits)
+            return _similarity(align_frames(*frames))
+        case "sound-bands":
+            words = parse_words(suspect.bits), parse_words(original.bits)
+            return _similarity(align_words(*words))
+        case _:
+            return None
+
+
+def _similarity(found: Alignment | None) -> Similarity | None:
+    if found is None:
+        return None
+    return Similarity(found.distance, found.offset, found.overlap, found.length)
+
+
+def match(
+    entry_index: int, suspect: Sequence[Fingerprint], original: Sequence[Fingerprint]
+) -> Match | None:
+    """Judge a suspect's fingerprints against those of the recorded asset at `entry_index`.
+
+    Where both picture and sound agree, the one with the lower false-match rate is told.
+    """
+    ours, theirs = _by_algorithm(suspect), _by_algorithm(original)
+    found = [
+        Match(entry_index, _KINDS[name], name, near.distance, rate, near.offset, near.overlap)
+        for name, rate in (
+            (FINDER, PICTURE_FALSE_MATCH_RATE),
+            (CLIP, CLIP_FALSE_MATCH_RATE),
+            (SOUND, SOUND_FALSE_MATCH_RATE),
+        )
+        if (near := _agreeing(name, ours, theirs)) is not None
+    ]
+    return min(found, key=lambda each: (each.false_match_rate, each.distance), default=None)
+
+
+def _agreeing(
+    name: str, ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint]
+) -> Similarity | None:
+    """The similarity by this algorithm, if it is enough for a match."""
+    if name not in ours or name not in theirs:
+        return None
+    near = compare(ours[name], theirs[name])
+    if near is None:
+        return None
+    if name == FINDER:
+        return near if _confirmed(near, ours, theirs) else None
+    if name == CLIP:
+        return near if _enough_frames(near, ours[name], theirs[name]) else None
+    return near
+
+
+def _confirmed(
+    near: Similarity, ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint]
+) -> bool:
+    if near.distance > FINDER_THRESHOLD or CONFIRMER not in ours or CONFIRMER not in theirs:
+        return False
+    second = compare(ours[CONFIRMER], theirs[CONFIRMER])
+    return second is not None and second.distance <= CONFIRMER_THRESHOLD
+
+
+def _enough_frames(near: Similarity, ours: Fingerprint, theirs: Fingerprint) -> bool:
+    if near.length >= LEAST_FRAMES:
+        return True
+    fewest = min(len(parse_frames(clip.bits).times) for clip in (ours, theirs))
+    return near.length >= fewest and near.distance <= FEW_FRAMES_THRESHOLD
+
+
+def _by_algorithm(fingerprints: Sequence[Fingerprint]) -> dict[str, Fingerprint]:
+    return {each.algorithm: each for each in fingerprints}
