@@ -48,7 +48,7 @@ from ledger.note import (
 from ledger.storage.folder import FileLock, FolderTileStorage
 from ledger.storage.sql import SqlLogStorage, open_log_storage
 from signer.certificates import issue_development_chain
-from signer.keys import PemClaimSigner
+from signer.keys import PemClaimSigner, load_claim_signer, write_private_key
 from verifier.trust import TrustList, open_trust_lists
 
 from .errors import HomeBroken, HomeExists, HomeMissing, ServiceError
@@ -88,8 +88,7 @@ class Home:
 
     def claim_signer(self) -> PemClaimSigner:
         """Return the key and chain that sign C2PA claims."""
-        chain = self._read("keys/signer.pem", str)
-        return self._read("keys/signer.key", lambda t: PemClaimSigner(chain, t))
+        return load_claim_signer(self.path / "keys/signer.key", self.path / "keys/signer.pem")
 
     def trust_lists(self) -> list[TrustList]:
         """Return the named lists of claim signers."""
@@ -186,25 +185,27 @@ def create_home(path: Path, *, origin: str, name: str, now: datetime) -> Home:
 def _build(home: Path, origin: str, name: str, now: datetime) -> None:
     log_signer = Ed25519NoteSigner(origin, Ed25519PrivateKey.generate().private_bytes_raw())
     registrar = Ed25519PrivateKey.generate()
-    development = issue_development_chain(name, now)
+    development = issue_development_chain(name, now, secrets.token_bytes)
     for folder in ("keys", "registrars", "trust", "log"):
         (home / folder).mkdir()
     (home / "keys").chmod(0o700)
     _secret(home / "keys/log.key", format_private_signer_key(log_signer))
     _secret(home / "keys/registrar.key", _pem(registrar))
-    _secret(home / "keys/signer.key", development.leaf_key_pem)
+    write_private_key(home / "keys/signer.key", development.private_key)
     _secret(home / "keys/api-token", secrets.token_urlsafe(32))
-    (home / "keys/signer.pem").write_text(development.chain_pem)
+    (home / "keys/signer.pem").write_text(development.certificate_chain)
     (home / "registrars/self.pub").write_text(
         registrar.public_key().public_bytes_raw().hex() + "\n"
     )
-    (home / "trust/development.pem").write_text(development.root_pem)
+    (home / "trust/development.pem").write_text(development.root)
     (home / "log.vkey").write_text(format_verifier_key(log_signer.verifier) + "\n")
     mark = {"version": VERSION, "origin": origin}
     (home / _MARK).write_text(json.dumps(mark) + "\n")
     made = Home(home, origin)
     made.catalogue().close()
-    made.log().close()
+    storage = made.log_storage()
+    Log(storage, made.tiles(), log_signer)
+    storage.close()
 
 
 def _pem(key: Ed25519PrivateKey) -> str:

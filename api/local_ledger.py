@@ -4,15 +4,14 @@ import contextlib
 import threading
 from collections.abc import Sequence
 
-from verifier.fingerprint.index import FingerprintIndex
-from verifier.fingerprint.match import Match as FingerprintMatch
-
 from ledger.catalogue import Catalogue
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.proof import LogProof
 from ledger.reader import LogReader
 from ledger.subjects import Found
 from ledger.vocabulary import Digest, Fingerprint
+from verifier.fingerprint.index import FingerprintIndex
+from verifier.fingerprint.match import Match as FingerprintMatch
 
 from .files import replace_file
 from .home import Home
@@ -21,7 +20,9 @@ from .home import Home
 class LocalLedger:
     """Reads the public tree without a private key, and the private store for names and likeness."""
 
-    def __init__(self, home: Home, catalogue: Catalogue) -> None:
+    def __init__(self, home: Home, catalogue: Catalogue, *, shows_names: bool) -> None:
+        """Without `shows_names` no private title or file name is given away."""
+        self._shows_names = shows_names
         self.origin = home.origin
         self.log_key = home.log_verifier()
         self.registrars = home.registrars()
@@ -50,7 +51,9 @@ class LocalLedger:
         return self._reader.consistency(old, new)
 
     def title(self, index: int) -> str | None:
-        """Return the private title, else the file name, of a registration."""
+        """Return the private title, else the file name, of a registration, where we may."""
+        if not self._shows_names:
+            return None
         record = self._catalogue.private_record(index)
         value = record and (record.value("title") or record.value("file_name"))
         return value if isinstance(value, str) else None

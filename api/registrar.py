@@ -20,11 +20,11 @@ from ledger.entry import (
     parse_entry,
 )
 from ledger.errors import AssetError, UnknownEntry
-from ledger.jumbf import ClaimIdentity
 from ledger.log import Log
 from ledger.merkle import leaf_hash
 from ledger.private import PrivateRecord, seal
 from ledger.proof import format_log_proof
+from ledger.reader import LogReader
 from ledger.subjects import Role
 from ledger.vocabulary import Digest, Fingerprint
 from signer.manifest import Statement as ManifestStatement
@@ -79,11 +79,13 @@ class Registrar:
             asset=asset,
             statement=said,
             claim_signer=self.home.claim_signer(),
-            trust_anchors_pem=self.home.anchors(),
+            trust_anchors=self.home.anchors(),
             parent=parent,
             now=self.clock(),
         )
-        manifest = _identity(signed.claim, signed.certificate_digest)
+        manifest = ManifestIdentity(
+            signed.label, signed.claim_digest, signed.hard_binding_digest, signed.certificate_digest
+        )
         try:
             registration = self._registration(signed.asset, manifest, source=asset.digest)
             sealed = self._seal(source.name, said, fingerprints)
@@ -106,9 +108,8 @@ class Registrar:
         asset, fingerprints = self._examine(path, name)
         index = self.find_registration(asset.digest)
         if index is not None:
-            entry = self.log.entry(index)
             return Recorded(
-                path=path, asset=asset, index=index, proof=self._prove(entry, index), again=True
+                path=path, asset=asset, index=index, proof=prove_entry(self.log, index), again=True
             )
         registration = self._registration(asset, self._manifest_of(path, asset), source=None)
         return self._register(path, asset, registration, self._seal(name, said, fingerprints))
@@ -168,7 +169,9 @@ class Registrar:
             self.home.trust_lists(),
             sidecar if sidecar.is_file() else None,
         )
-        return None if claim is None else _identity(claim, None)
+        if claim is None:
+            return None
+        return ManifestIdentity(claim.label, claim.claim_digest, claim.hard_binding_digest, None)
 
     def _registration(
         self, asset: Asset, manifest: ManifestIdentity | None, source: Digest | None
@@ -203,7 +206,7 @@ class Registrar:
         self.catalogue.keep(entry, sealed)
         [index] = self.log.append([entry])
         self.catalogue.follow(self.log)
-        return Recorded(path=path, asset=asset, index=index, proof=self._prove(entry, index))
+        return Recorded(path=path, asset=asset, index=index, proof=prove_entry(self.log, index))
 
     def _derive(self, subject: Digest, parent: Path) -> None:
         parents = (read_asset_file(parent).digest,)
@@ -229,18 +232,15 @@ class Registrar:
             raise UnknownEntry(f"entry {index} registers no file", "name the entry of a file")
         return statement
 
-    def _prove(self, entry: bytes, index: int) -> bytes:
-        """Return the log proof of an entry, the entry itself within as its extra data."""
-        return format_log_proof(replace(self.log.prove(index), extra=entry))
-
 
 class _Common(TypedDict):
     time: int
     previous: Digest | None
 
 
-def _identity(claim: ClaimIdentity, certificate: Digest | None) -> ManifestIdentity:
-    return ManifestIdentity(claim.label, claim.claim_digest, claim.hard_binding_digest, certificate)
+def prove_entry(log: LogReader, index: int) -> bytes:
+    """Return the log proof of an entry, the entry itself within as its extra data."""
+    return format_log_proof(replace(log.prove(index), extra=log.entry(index)))
 
 
 def proof_path(path: Path) -> Path:

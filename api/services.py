@@ -1,7 +1,7 @@
 """Everything that the command line and the HTTP service do, wired over one home."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -10,8 +10,12 @@ from types import TracebackType
 from typing import Self
 
 from ledger.catalogue import Catalogue
+from ledger.entry import ManifestIdentity, Registration, parse_entry
+from ledger.fsck import Difference, Progress, fsck
 from ledger.log import Log
 from ledger.reader import LogReader
+from ledger.storage.folder import FolderTileStorage
+from ledger.vocabulary import Digest, digest_of
 from verifier.media.sandbox import Sandbox
 from verifier.observe import engine_versions, observe
 from verifier.report import Report
@@ -19,7 +23,7 @@ from verifier.verify import verify
 
 from .home import Home
 from .local_ledger import LocalLedger
-from .registrar import Registrar
+from .registrar import Registrar, prove_entry
 
 
 def _utc_now() -> datetime:
@@ -35,11 +39,15 @@ class Services:
         sandbox: Sandbox,
         clock: Callable[[], datetime] = _utc_now,
         randomness: Callable[[int], bytes] = secrets.token_bytes,
+        *,
+        shows_names: bool = True,
     ) -> None:
+        """Without `shows_names`, reports give no private title or file name away."""
         self.home = home
         self.sandbox = sandbox
         self._clock = clock
         self._randomness = randomness
+        self._shows_names = shows_names
 
     def __enter__(self) -> Self:
         return self
@@ -58,6 +66,16 @@ class Services:
         return self.home.log()
 
     @cached_property
+    def reader(self) -> LogReader:
+        """The public tree, for reading: no private key is touched."""
+        return LogReader(self.tiles, self.home.log_verifier())
+
+    @cached_property
+    def tiles(self) -> FolderTileStorage:
+        """The folder of the public tree."""
+        return self.home.tiles()
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         """The private store."""
         return self.home.catalogue()
@@ -65,7 +83,7 @@ class Services:
     @cached_property
     def ledger(self) -> LocalLedger:
         """The log, as a verification asks it."""
-        return LocalLedger(self.home, self.catalogue)
+        return LocalLedger(self.home, self.catalogue, shows_names=self._shows_names)
 
     @cached_property
     def registrar(self) -> Registrar:
@@ -84,10 +102,22 @@ class Services:
 
         Changes nothing; nobody should append meanwhile.
         """
-        tiles, log_key = self.home.tiles(), self.home.log_verifier()
-        storage = self.home.log_storage()
-        yield from fsck(storage, tiles, log_key, self.catalogue.check_entry, progress)
-        yield from self.catalogue.check_rows(LogReader(tiles, log_key))
+        storage, log_key = self.home.log_storage(), self.home.log_verifier()
+        yield from fsck(storage, self.tiles, log_key, self.catalogue.check_entry, progress)
+        yield from self.catalogue.check_rows(self.reader)
+
+    def prove(self, index: int) -> bytes:
+        """Return the log proof of an entry, the entry itself within as its extra data."""
+        return prove_entry(self.reader, index)
+
+    def signing_key(self, index: int) -> Digest:
+        """Return the key behind a registration: its signer's certificate, else its registrar."""
+        entry = parse_entry(self.reader.entry(index))
+        match entry.statement:
+            case Registration(manifest=ManifestIdentity(certificate=Digest() as certificate)):
+                return certificate
+            case _:
+                return digest_of(entry.key)
 
     @cached_property
     def engine(self) -> dict[str, str]:

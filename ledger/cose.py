@@ -44,7 +44,7 @@ def open1(message: bytes, content_type: str) -> Signed:
             tag=18,
             value=[
                 bytes() as protected,
-                dict() as unprotected,
+                {} as unprotected,
                 bytes() as payload,
                 bytes() as signature,
             ],

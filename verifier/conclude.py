@@ -48,7 +48,7 @@ class _Seen:
             MatchKind.MANIFEST: "it carries the manifest of",
             MatchKind.FINGERPRINT: f"it {_resembles(self.match)}",
         }[self.match.kind]
-        return f"{how} record {self.match.index}{name}"
+        return f"{how} entry {self.match.index}{name}"
 
 
 def _resembles(match: Match) -> str:
@@ -68,7 +68,7 @@ def _altered(seen: _Seen) -> Conclusion | None:
     """Provably not the bytes that were signed, whoever signed them."""
     where = f"; {seen.whence()}" if seen.match else ""
     if seen.outcome(Step.HARD_BINDING) is Outcome.FAILED:
-        said = "These are not the bytes that were signed"
+        said = "Not the bytes that were signed"
     elif seen.first("claimSignature.mismatch", "manifest.damaged_claim"):
         said = "The signed statement inside the file was changed after it was signed"
     elif "ingredient.altered" in seen.codes:
@@ -109,11 +109,11 @@ def _unchanged(seen: _Seen) -> Conclusion | None:
         and seen.outcome(Step.INGREDIENTS) is not Outcome.FAILED
     )
     if recorded and signed:
-        said = f"These are the bytes that a known signer signed and recorded; {seen.whence()}."
+        said = f"The bytes that a known signer signed and recorded; {seen.whence()}."
     elif recorded:
-        said = f"These are the bytes that a known registrar recorded; {seen.whence()}."
+        said = f"The bytes that a known registrar recorded; {seen.whence()}."
     elif signed:
-        said = "These are the bytes that a known signer signed; no record of them was found here."
+        said = "The bytes that a known signer signed; no record of them was found here."
     else:
         return None
     return Conclusion(ConclusionCode.UNCHANGED, said)
@@ -140,13 +140,8 @@ def _derived(seen: _Seen) -> Conclusion | None:
         return None
     if seen.outcome(Step.INCLUSION) is not Outcome.PASSED:
         return None
-    signature = (
-        "" if seen.outcome(Step.MANIFEST) is not Outcome.ABSENT else ", and its signature is gone"
-    )
-    sentence = (
-        f"Not the recorded bytes, but {seen.whence()}{signature}. Compare the two before you rely "
-        "on it."
-    )
+    gone = " Its signature is gone." if seen.outcome(Step.MANIFEST) is Outcome.ABSENT else ""
+    sentence = f"Not the recorded bytes, but {seen.whence()}.{gone} Compare before relying on it."
     return Conclusion(ConclusionCode.DERIVED, sentence)
 
 
@@ -156,7 +151,7 @@ def _nothing(seen: _Seen) -> Conclusion:
     if reasons:
         return Conclusion(ConclusionCode.INCONCLUSIVE, " ".join(reasons))
     sentence = (
-        "Nothing signed or recorded here matches. That says nothing against the file: most files "
+        "Nothing signed or recorded here matches, which says nothing against the file: most files "
         "were never signed."
     )
     return Conclusion(ConclusionCode.UNKNOWN, sentence)

@@ -30,9 +30,17 @@ from .report import Finding, MatchKind, Step
 class Ledger(Protocol):
     """What a verification asks of a log. Every answer is checked before it is believed."""
 
-    origin: str
-    log_key: NoteVerifier
-    registrars: Collection[bytes]
+    @property
+    def origin(self) -> str:
+        """The log's unique name."""
+
+    @property
+    def log_key(self) -> NoteVerifier:
+        """The public key that checkpoints must be signed with."""
+
+    @property
+    def registrars(self) -> Collection[bytes]:
+        """The public keys (32 bytes each) whose entries are believed."""
 
     def find(self, digest: Digest) -> Sequence[Found]:
         """Return the entries that name a digest, in the order of the log."""

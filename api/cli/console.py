@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -62,9 +62,3 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
 def advance(bar: Progress) -> None:
     """Move the only bar on by one."""
     bar.advance(bar.task_ids[0])
-
-
-def worst(codes: Iterable[int], *, part: int) -> int:
-    """Return the exit code of a batch: its one code, or `part` where some failed and some did not."""
-    distinct = set(codes)
-    return distinct.pop() if len(distinct) == 1 else part

@@ -82,7 +82,7 @@ def _prove(options: argparse.Namespace, settings: Settings) -> int:
 def _fsck(options: argparse.Namespace, settings: Settings) -> int:
     found = 0
     with _services(settings) as services:
-        size = services.reader_size()
+        size = services.reader.size
         with progress("Checking", size) as bar:
 
             def show(done: int, _: int) -> None:

@@ -24,7 +24,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Serve until interrupted."""
     home = open_home(settings.home)
-    with Services(home, Sandbox()) as services:
+    with Services(home, Sandbox(), shows_names=False) as services:
         ERR.print(f"Open http://{options.host}:{options.port} and drop a file on it. Ctrl-C ends.")
         ERR.print(f"To register over HTTP: Authorization: Bearer, with {home.path}/keys/api-token")
         uvicorn.run(

@@ -1,0 +1,105 @@
+"""firsthand demo: the whole job on real files, as a table."""
+
+import argparse
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from verifier.media.sandbox import Sandbox
+
+from ..demonstration import Row, demonstrate, own_subjects, shipped_subjects
+from ..errors import EXIT_OK, ServiceError
+from ..home import create_home, open_home
+from ..services import Services
+from ..settings import Settings
+from .console import COLOURS, ERR, OUT, advance, print_json, progress
+
+_STEPS = 4
+_WIDE = 132
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "demo",
+        help="sign, verify, tamper, re-encode: the whole job on real files",
+        description="Works on copies in a folder of its own; the home is made if there is none.",
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="files of your own")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("demo"), metavar="DIR", help="default: ./demo"
+    )
+    parser.add_argument("--json", action="store_true", help="one report a file, one line each")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Show it."""
+    now = datetime.now(UTC)
+    if not settings.home.exists():
+        create_home(
+            settings.home, origin="localhost/firsthand/demo", name="Firsthand demo", now=now
+        )
+        ERR.print(f"Created the home {settings.home}")
+    home = open_home(settings.home)
+    folder = options.output / f"{now:%Y-%m-%dT%H-%M-%S}"
+    originals = folder / "originals"
+    try:
+        originals.mkdir(parents=True)
+    except OSError as problem:
+        raise ServiceError(
+            f"{folder} cannot be made ({problem.strerror})", "name another folder with -o"
+        ) from None
+    subjects = (
+        own_subjects(options.files, originals) if options.files else shipped_subjects(originals)
+    )
+    rows: list[Row] = []
+    with (
+        Services(home, Sandbox()) as services,
+        progress("Signing, tampering, verifying", len(subjects) * _STEPS) as bar,
+    ):
+        for subject in subjects:
+            for row in demonstrate(services, subject, folder):
+                rows.append(row)
+                advance(bar)
+                if options.json:
+                    print_json(row.report.to_json())
+        size = services.reader.size
+    if not options.json:
+        OUT.print(_table(rows), crop=False)
+    _say_next(settings, folder, size)
+    return EXIT_OK
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table(
+        title="What can be established about each file", title_justify="left", expand=False
+    )
+    table.add_column("File", overflow="fold")
+    table.add_column("What was done to it")
+    table.add_column("Conclusion")
+    table.add_column("Why", overflow="fold")
+    table.add_column("Time", justify="right")
+    for number, row in enumerate(rows, 1):
+        conclusion = row.report.conclusion
+        table.add_row(
+            Text(row.file.name),
+            Text(row.done),
+            Text(conclusion.code, f"bold {COLOURS[conclusion.code]}"),
+            Text(conclusion.sentence),
+            f"{row.seconds:.2f} s",
+            end_section=number % _STEPS == 0,
+        )
+    return table
+
+
+def _say_next(settings: Settings, folder: Path, size: int) -> None:
+    program = shlex.quote(sys.argv[0])
+    home = f"FIRSTHAND_HOME={shlex.quote(str(settings.home))}"
+    ERR.print(f"\nThe files and their log proofs are in {folder}; the log has {size} entries.")
+    ERR.print(f"Check the whole log:   {home} {program} log fsck")
+    ERR.print(f"Open the page:         {home} {program} serve")

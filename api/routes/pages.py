@@ -1,0 +1,26 @@
+"""The page and what it is made of."""
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+
+from ..web import FOLDER
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def page() -> FileResponse:
+    """Return the page on which a file is dropped."""
+    return FileResponse(FOLDER / "page.html", media_type="text/html; charset=utf-8")
+
+
+@router.get("/page.css")
+def style() -> FileResponse:
+    """Return how the page looks."""
+    return FileResponse(FOLDER / "page.css", media_type="text/css; charset=utf-8")
+
+
+@router.get("/page.js")
+def script() -> FileResponse:
+    """Return what the page does."""
+    return FileResponse(FOLDER / "page.js", media_type="text/javascript; charset=utf-8")

@@ -1,0 +1,132 @@
+"""What the HTTP interface answers, for its OpenAPI description."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from ledger.entry import Entry
+from ledger.vocabulary import Digest
+
+# The body is the file itself: no form, so nothing is copied or kept in memory on the way in.
+OCTETS: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+class Health(BaseModel):
+    """The log can be read, and its checkpoint verifies."""
+
+    origin: str
+    tree_size: int
+
+
+class ConclusionAnswer(BaseModel):
+    """What it all comes to."""
+
+    code: str
+    sentence: str
+
+
+class FindingAnswer(BaseModel):
+    """One check."""
+
+    step: str
+    outcome: str
+    code: str
+    sentence: str
+    does_not_show: str
+
+
+class LinkAnswer(BaseModel):
+    """One manifest of the chain."""
+
+    manifest: str
+    signer: str
+    list: str | None
+    outcome: str
+    codes: tuple[str, ...]
+
+
+class MatchAnswer(BaseModel):
+    """A recorded asset near the file."""
+
+    index: int
+    kind: str
+    asset: str
+    media_type: str
+    distance: float | None
+    false_match_rate: float | None
+    algorithm: str | None
+    title: str | None
+
+
+class UncoveredAnswer(BaseModel):
+    """Bytes that the hard binding skips."""
+
+    bytes: tuple[int, int]
+    what: str
+
+
+class ReportAnswer(BaseModel):
+    """Everything that one verification established."""
+
+    file: str
+    sha256: str | None
+    media_type: str | None
+    conclusion: ConclusionAnswer
+    findings: tuple[FindingAnswer, ...]
+    chain: tuple[LinkAnswer, ...]
+    matches: tuple[MatchAnswer, ...]
+    comparison: None = None
+    uncovered: tuple[UncoveredAnswer, ...] | None
+    detection: None = None
+    engine: dict[str, str]
+
+
+class RegistrationAnswer(BaseModel):
+    """A file in the log."""
+
+    index: int
+    sha256: str
+    media_type: str
+    again: bool = Field(description="it was recorded before, at this index")
+    proof: str = Field(description="the log proof (c2sp.org/tlog-proof)")
+
+
+class FoundAnswer(BaseModel):
+    """An entry that names a digest."""
+
+    index: int
+    role: str
+
+
+class EntryAnswer(BaseModel):
+    """One entry: its bytes in base64, and what they say."""
+
+    index: int
+    entry: str
+    says: dict[str, Any]
+
+
+def said(entry: Entry) -> dict[str, Any]:
+    """Return what an entry says as plain JSON values; the key as 64 hexadecimal digits."""
+    statement = entry.statement
+    body = {field.name: _plain(getattr(statement, field.name)) for field in fields(statement)}
+    return {"kind": statement.kind, "key": entry.key.hex()} | body
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Digest):
+        return str(value)
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,157 @@
+"use strict";
+
+// Everything that came from a file is set as text, never as markup.
+const $ = (id) => document.getElementById(id);
+const MARKS = { passed: "✓", failed: "✗", absent: "–", unreadable: "?", not_checked: "·" };
+const OUTCOMES = {
+  passed: "passed", failed: "failed", absent: "absent", unreadable: "unreadable",
+  not_checked: "not checked",
+};
+const PANELS = {
+  integrity: ["manifest", "hard-binding", "record", "record-content", "inclusion"],
+  origin: ["claim-signature", "ingredients", "time", "history"],
+  content: ["comparison", "detection"],
+};
+let preview = null;
+let download = null;
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function findingItem(finding) {
+  const item = element("li", undefined, finding.outcome);
+  const mark = element("span", MARKS[finding.outcome], "mark");
+  mark.setAttribute("role", "img");
+  mark.setAttribute("aria-label", OUTCOMES[finding.outcome]);
+  item.append(mark, element("span", finding.sentence));
+  if (finding.does_not_show) {
+    item.append(element("span", `It does not show ${finding.does_not_show}.`, "limit"));
+  }
+  return item;
+}
+
+function linkItem(link) {
+  const item = element("li", undefined, link.outcome);
+  const known = link.list ? `known by your list “${link.list}”` : "on none of your lists";
+  item.append(element("span", MARKS[link.outcome], "mark"));
+  item.append(element("span", `Signed by ${link.signer}, ${known}.`));
+  if (link.codes.length) item.append(element("span", link.codes.join(", "), "limit"));
+  return item;
+}
+
+function matchItem(match) {
+  const item = element("li", undefined, "passed");
+  const how = {
+    exact: "The same bytes as", manifest: "The same manifest as",
+    fingerprint: "It looks or sounds like",
+  }[match.kind];
+  const entry = element("a", `entry ${match.index}`);
+  entry.href = `/v1/entries/${match.index}`;
+  const proof = element("a", "its log proof");
+  proof.href = `/v1/proofs/${match.index}`;
+  item.append(element("span", "→", "mark"), `${how} `, entry, " (", proof, ").");
+  if (match.distance !== null) {
+    const rate = match.false_match_rate === null ? "" :
+      `; unrelated files come as near in about ${match.false_match_rate.toPrecision(1)} of pairs`;
+    item.append(element("span", `Distance ${match.distance.toFixed(3)} of 1${rate}.`, "limit"));
+  }
+  return item;
+}
+
+function fill(id, items) {
+  $(id).replaceChildren(...items);
+}
+
+function show(report, file) {
+  const { code, sentence } = report.conclusion;
+  const title = element("span", code, `code ${code}`);
+  $("conclusion").replaceChildren(`${report.file}: `, title);
+  $("sentence").textContent = sentence;
+  for (const [panel, steps] of Object.entries(PANELS)) {
+    fill(panel, report.findings.filter((f) => steps.includes(f.step)).map(findingItem));
+  }
+  fill("chain", report.chain.map(linkItem));
+  fill("matches", report.matches.map(matchItem));
+  const facts = {
+    "SHA-256": report.sha256, "Type, by its bytes": report.media_type,
+    "Judged by": Object.entries(report.engine).map((pair) => pair.join(" ")).join(", "),
+  };
+  fill("facts", Object.entries(facts).flatMap(
+    ([name, value]) => [element("dt", name), element("dd", value)]));
+  if (download) URL.revokeObjectURL(download);
+  download = URL.createObjectURL(
+    new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
+  $("json").href = download;
+  showPreview(report.media_type || "", file);
+  $("report").hidden = false;
+  $("report").focus();
+}
+
+function showPreview(type, file) {
+  if (preview) URL.revokeObjectURL(preview);
+  preview = URL.createObjectURL(file);
+  const names = { image: "img", video: "video", audio: "audio" };
+  const name = names[type.split("/")[0]];
+  if (!name) return fill("preview", []);
+  const made = element(name);
+  made.src = preview;
+  if (name === "img") made.alt = "The file as you gave it";
+  else made.controls = true;
+  made.addEventListener("error", () => fill("preview", []));
+  fill("preview", [made]);
+}
+
+function fail(text) {
+  $("error").textContent = text;
+  $("error").hidden = false;
+}
+
+function verify(file) {
+  $("error").hidden = true;
+  $("report").hidden = true;
+  $("progress").hidden = false;
+  $("doing").textContent = `Sending ${file.name} …`;
+  $("bar").value = 0;
+  const request = new XMLHttpRequest(); // fetch cannot tell how much has been sent
+  request.open("POST", `/v1/verifications?name=${encodeURIComponent(file.name)}`);
+  request.setRequestHeader("Content-Type", "application/octet-stream");
+  request.upload.addEventListener("progress", (event) => {
+    $("bar").value = event.loaded / event.total;
+  });
+  request.upload.addEventListener("load", () => {
+    $("bar").removeAttribute("value");
+    $("doing").textContent = `Checking ${file.name} …`;
+  });
+  request.addEventListener("loadend", () => {
+    $("progress").hidden = true;
+    let answer = null;
+    try { answer = JSON.parse(request.responseText); } catch { answer = null; }
+    if (request.status === 200 && answer) return show(answer, file);
+    if (answer && answer.detail) {
+      return fail([answer.detail, answer.remedy].filter(Boolean).join("; "));
+    }
+    return fail("The service did not answer. Is it still running?");
+  });
+  request.send(file);
+}
+
+$("file").addEventListener("change", () => {
+  if ($("file").files.length) verify($("file").files[0]);
+});
+for (const name of ["dragenter", "dragover"]) {
+  window.addEventListener(name, (event) => {
+    event.preventDefault();
+    $("drop").classList.add("over");
+  });
+}
+window.addEventListener("dragleave", () => $("drop").classList.remove("over"));
+window.addEventListener("drop", (event) => {
+  event.preventDefault();
+  $("drop").classList.remove("over");
+  if (event.dataTransfer.files.length) verify(event.dataTransfer.files[0]);
+});
+$("form").addEventListener("submit", (event) => event.preventDefault());
