@@ -1,0 +1,1 @@
+"""An append-only log. Imports nothing of ours. Bytes in, proofs out."""
