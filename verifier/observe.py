@@ -16,8 +16,8 @@ from .errors import Unreadable
 from .fingerprint import compute_in
 from .manifest import ManifestReading, parse_reading
 from .media.sandbox import Sandbox
+from .search import Suspect
 from .trust import TrustList
-from .verify import Suspect
 
 SIDECAR_SUFFIX = ".c2pa"
 PROOF_SUFFIX = ".tlog-proof"

@@ -1,0 +1,148 @@
+"""Find the entry that a file is to be held against: step 5 of a verification. Pure.
+
+By digest, by manifest, by the proof in hand, else by fingerprint; and say which.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ledger.asset import Asset, Kind
+from ledger.errors import FirsthandError
+from ledger.jumbf import ClaimIdentity
+from ledger.merkle import leaf_hash
+from ledger.proof import LogProof, verify_log_proof
+from ledger.vocabulary import Fingerprint, Outcome
+
+from .errors import VerifierError
+from .fingerprint.match import Match as FingerprintMatch
+from .logged import Ledger, Record, find_records, record_in_hand, registration_at
+from .manifest import ManifestReading
+from .report import Finding, Match, MatchKind, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A file as it was observed.
+
+    `claim` identifies its active manifest; `fingerprints` computes them when they are needed and
+    raises VerifierError where the file cannot be decoded; `proof` is a log proof that came with it.
+    """
+
+    name: str
+    asset: Asset
+    reading: ManifestReading
+    claim: ClaimIdentity | None
+    fingerprints: Callable[[], Sequence[Fingerprint]]
+    proof: LogProof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The registrations to hold the file against, the best first, each with its match."""
+
+    records: tuple[Record, ...]
+    matches: tuple[Match, ...]
+    findings: tuple[Finding, ...]
+
+
+def search(suspect: Suspect, ledger: Ledger | None) -> Found:
+    """Find the registrations of these bytes, of this manifest, or of what resembles them."""
+    if ledger is None:
+        said = "No log was asked whether the file is recorded."
+        return Found((), (), (_record(Outcome.NOT_CHECKED, "record.no_log", said),))
+    records = list(find_records(ledger, suspect.asset, suspect.claim))
+    findings: list[Finding] = []
+    if suspect.proof is not None:
+        in_hand = _in_hand(suspect.proof, suspect.asset, ledger)
+        if isinstance(in_hand, Finding):
+            findings.append(in_hand)
+        elif in_hand.index not in {record.index for record in records}:
+            records.insert(0, in_hand)
+    matches = [_match(record, ledger) for record in records]
+    if not records or records[0].kind is not MatchKind.EXACT:
+        try:
+            near = ledger.similar(suspect.fingerprints())
+        except VerifierError as problem:
+            if not records:
+                return Found((), (), (*findings, _not_compared(suspect.asset, problem)))
+            near = ()
+        known = {record.index for record in records}
+        for each in near:
+            record = registration_at(ledger, each.entry_index, MatchKind.FINGERPRINT)
+            if record is not None and record.index not in known:
+                records.append(record)
+                matches.append(_match(record, ledger, each))
+    if records:
+        findings.append(_record_found(records[0]))
+    else:
+        said = "Nothing recorded here matches."
+        findings.append(_record(Outcome.ABSENT, "record.absent", said))
+    return Found(tuple(records), tuple(matches), tuple(findings))
+
+
+def _in_hand(proof: LogProof, asset: Asset, ledger: Ledger) -> Record | Finding:
+    """Return the record that a proof beside the file proves, or why it is of no use."""
+    try:
+        record = record_in_hand(proof, asset)
+        if record is None:
+            said = "The log proof beside the file speaks of other bytes."
+            return _record(Outcome.FAILED, "record.proof_of_other_bytes", said)
+        verify_log_proof(proof, leaf_hash(record.data), ledger.log_key, ledger.origin)
+    except FirsthandError as problem:
+        said = f"The log proof beside the file proves nothing in your log: {problem.message}."
+        return _record(Outcome.FAILED, "record.proof_not_ours", said)
+    return record
+
+
+def _not_compared(asset: Asset, problem: VerifierError) -> Finding:
+    if asset.media_type.kind in (Kind.OTHER, Kind.DOCUMENT):
+        said = f"These bytes are not recorded; no likeness is known for {asset.media_type}."
+        return _record(Outcome.ABSENT, "record.absent", said)
+    said = (
+        f"The file cannot be decoded, so it was not compared with the records: {problem.message}."
+    )
+    return _record(Outcome.UNREADABLE, "record.unreadable", said)
+
+
+def _match(record: Record, ledger: Ledger, near: FingerprintMatch | None = None) -> Match:
+    said = record.registration
+    return Match(
+        index=record.index,
+        kind=record.kind,
+        asset=said.subject.hex,
+        media_type=said.media_type,
+        distance=near.distance if near else None,
+        false_match_rate=near.false_match_rate if near else None,
+        algorithm=near.algorithm if near else None,
+        title=ledger.title(record.index),
+    )
+
+
+def _record_found(record: Record) -> Finding:
+    sentences = {
+        MatchKind.EXACT: "These bytes are recorded as entry {}.",
+        MatchKind.MANIFEST: "The manifest in the file is recorded as entry {}.",
+        MatchKind.FINGERPRINT: "By its fingerprint, the file is near what entry {} records.",
+    }
+    limits = {
+        MatchKind.EXACT: "that what the file shows is true",
+        MatchKind.MANIFEST: "that these are the recorded bytes",
+        MatchKind.FINGERPRINT: "that nothing was changed: a match only says, possible, compare",
+    }
+    return Finding(
+        step=Step.RECORD,
+        outcome=Outcome.PASSED,
+        code=f"record.{record.kind}",
+        sentence=sentences[record.kind].format(record.index),
+        does_not_show=limits[record.kind],
+    )
+
+
+def _record(outcome: Outcome, code: str, sentence: str) -> Finding:
+    return Finding(
+        step=Step.RECORD,
+        outcome=outcome,
+        code=code,
+        sentence=sentence,
+        does_not_show="that the file is false: most files were never recorded",
+    )
