@@ -172,8 +172,11 @@ def _source_type(manifest: Mapping[str, object]) -> str | None:
 
 
 def _signer(signature: Mapping[str, object]) -> str:
-    names = [_text(signature.get("common_name")), _text(signature.get("issuer"))]
-    return printable(", ".join(name for name in names if name)) or "a signer without a name"
+    """Return the certificate's common name, and its organisation in brackets."""
+    name, organisation = _text(signature.get("common_name")), _text(signature.get("issuer"))
+    if name and organisation and name != organisation:
+        return f"{printable(name)} ({printable(organisation)})"
+    return printable(name or organisation or "a signer without a name")
 
 
 def printable(text: str, limit: int = 200) -> str:

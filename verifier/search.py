@@ -3,7 +3,7 @@
 By digest, by manifest, by the proof in hand, else by fingerprint; and say which.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ledger.asset import Asset, Kind
@@ -66,12 +66,9 @@ def search(suspect: Suspect, ledger: Ledger | None) -> Found:
             if not records:
                 return Found((), (), (*findings, _not_compared(suspect.asset, problem)))
             near = ()
-        known = {record.index for record in records}
-        for each in near:
-            record = registration_at(ledger, each.entry_index, MatchKind.FINGERPRINT)
-            if record is not None and record.index not in known:
-                records.append(record)
-                matches.append(_match(record, ledger, each))
+        for record, match in _near(near, ledger, {record.index for record in records}):
+            records.append(record)
+            matches.append(match)
     if records:
         findings.append(_record_found(records[0]))
     else:
@@ -92,6 +89,15 @@ def _in_hand(proof: LogProof, asset: Asset, ledger: Ledger) -> Record | Finding:
         said = f"The log proof beside the file proves nothing in your log: {problem.message}."
         return _record(Outcome.FAILED, "record.proof_not_ours", said)
     return record
+
+
+def _near(
+    near: Sequence[FingerprintMatch], ledger: Ledger, known: set[int]
+) -> Iterator[tuple[Record, Match]]:
+    for each in near:
+        record = registration_at(ledger, each.entry_index, MatchKind.FINGERPRINT)
+        if record is not None and record.index not in known:
+            yield record, _match(record, ledger, each)
 
 
 def _not_compared(asset: Asset, problem: VerifierError) -> Finding:
