@@ -2,11 +2,8 @@
 
 import argparse
 
-import uvicorn
-
 from verifier.media.sandbox import Sandbox
 
-from ..app import create_app
 from ..home import open_home
 from ..services import Services
 from ..settings import Settings
@@ -23,6 +20,10 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Serve until interrupted."""
+    import uvicorn
+
+    from ..app import create_app  # the web framework is slow to import, and only needed here
+
     home = open_home(settings.home)
     with Services(home, Sandbox(), shows_names=False) as services:
         ERR.print(f"Open http://{options.host}:{options.port} and drop a file on it. Ctrl-C ends.")
