@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +20,7 @@ from ..settings import Settings
 from .console import COLOURS, ERR, OUT, advance, print_json, progress
 
 _STEPS = 4
-_WIDE = 132
+_WIDE = 120
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -70,31 +71,33 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
                     print_json(row.report.to_json())
         size = services.reader.size
     if not options.json:
-        OUT.print(_table(rows), crop=False)
+        _print_table(rows)
     _say_next(settings, folder, size)
     return EXIT_OK
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table(
-        title="What can be established about each file", title_justify="left", expand=False
-    )
-    table.add_column("File", overflow="fold")
-    table.add_column("What was done to it")
-    table.add_column("Conclusion")
+def _print_table(rows: list[Row]) -> None:
+    """Print a row a file; where the terminal is narrow, what was done stands under the name."""
+    width = OUT.width if OUT.is_terminal else _WIDE
+    wide = width >= _WIDE
+    table = Table(title="What can be established about each file", title_justify="left")
+    table.add_column("File", no_wrap=wide, overflow="fold")
+    if wide:
+        table.add_column("What was done to it", no_wrap=True)
+    table.add_column("Conclusion", no_wrap=True)
     table.add_column("Why", overflow="fold")
-    table.add_column("Time", justify="right")
+    table.add_column("Time", justify="right", no_wrap=True)
     for number, row in enumerate(rows, 1):
         conclusion = row.report.conclusion
+        what = [row.file.name, row.done] if wide else [f"{row.file.name}\n{row.done}"]
         table.add_row(
-            Text(row.file.name),
-            Text(row.done),
+            *map(Text, what),
             Text(conclusion.code, f"bold {COLOURS[conclusion.code]}"),
             Text(conclusion.sentence),
-            f"{row.seconds:.2f} s",
+            f"{row.seconds:.1f} s",
             end_section=number % _STEPS == 0,
         )
-    return table
+    Console(width=width, highlight=False).print(table)
 
 
 def _say_next(settings: Settings, folder: Path, size: int) -> None:
