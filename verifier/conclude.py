@@ -38,17 +38,23 @@ class _Seen:
     def is_match(self, *kinds: MatchKind) -> bool:
         return self.match is not None and self.match.kind in kinds
 
+    def entry(self) -> str:
+        """Name the entry that the file matches."""
+        if self.match is None:
+            return "no entry"
+        name = f" ({self.match.title})" if self.match.title else ""
+        return f"entry {self.match.index}{name}"
+
     def whence(self) -> str:
-        """Say which record the file matches, as the second half of a sentence."""
+        """Say how the file matches that entry, as the second half of a sentence."""
         if self.match is None:
             return ""
-        name = f" ({self.match.title})" if self.match.title else ""
         how = {
             MatchKind.EXACT: "its bytes are those of",
             MatchKind.MANIFEST: "it carries the manifest of",
             MatchKind.FINGERPRINT: f"it {_resembles(self.match)}",
         }[self.match.kind]
-        return f"{how} entry {self.match.index}{name}"
+        return f"{how} {self.entry()}"
 
 
 def _resembles(match: Match) -> str:
@@ -109,9 +115,9 @@ def _unchanged(seen: _Seen) -> Conclusion | None:
         and seen.outcome(Step.INGREDIENTS) is not Outcome.FAILED
     )
     if recorded and signed:
-        said = f"The bytes that a known signer signed and recorded; {seen.whence()}."
+        said = f"The bytes that a known signer signed and that {seen.entry()} records."
     elif recorded:
-        said = f"The bytes that a known registrar recorded; {seen.whence()}."
+        said = f"The bytes that a known registrar recorded as {seen.entry()}."
     elif signed:
         said = "The bytes that a known signer signed; no record of them was found here."
     else:
