@@ -14,7 +14,7 @@ from .report import Conclusion, ConclusionCode, Finding, Match, MatchKind, Step
 def conclude(findings: Sequence[Finding], matches: Sequence[Match]) -> Conclusion:
     """Draw the one conclusion that the findings support."""
     seen = _Seen(findings, matches)
-    for rule in (_withdrawn, _altered, _contradicted, _unchanged, _untrusted, _derived):
+    for rule in (_altered, _withdrawn, _contradicted, _unchanged, _untrusted, _derived):
         if conclusion := rule(seen):
             return conclusion
     return _nothing(seen)
@@ -87,7 +87,10 @@ def _altered(seen: _Seen) -> Conclusion | None:
         said = "The file carries a damaged manifest"
     else:
         return None
-    return Conclusion(ConclusionCode.ALTERED, f"{said}{where}.")
+    later = seen.first("history.withdrawn", "history.key_revoked")
+    return Conclusion(
+        ConclusionCode.ALTERED, f"{said}{where}.{' ' + later.sentence if later else ''}"
+    )
 
 
 def _contradicted(seen: _Seen) -> Conclusion | None:
@@ -96,10 +99,8 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
     if failed is not None and failed.outcome is Outcome.FAILED:
         sentence = f"{failed.sentence} Ask the keeper of the log, or another copy of it."
         return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
-    content = seen.first("record.manifest_differs", "record.foreign_proof")
-    if content:
-        return Conclusion(ConclusionCode.INCONCLUSIVE, content.sentence)
-    return None
+    other = seen.first("record.manifest_differs")
+    return Conclusion(ConclusionCode.INCONCLUSIVE, other.sentence) if other else None
 
 
 def _unchanged(seen: _Seen) -> Conclusion | None:
