@@ -70,9 +70,10 @@ def sign_file(
     trust_anchors: PEM of the roots that a stranger would hold; the result must be Trusted by them.
     parent: the file that `source` was made from; a source with a manifest is its own parent.
 
-    `source` is never written, an existing `destination` never replaced. Whatever fails, and this
-    includes a crash while the engine works, nothing lies at `destination`. Raises SigningError's
-    children, and AssetError when `source` or `parent` cannot be read.
+    `source` is never written, an existing `destination` never replaced. Whatever fails, nothing
+    lies at `destination`; a crash may leave a hidden draft (`.firsthand-*.partial`).
+
+    Raises SigningError's children, and AssetError when `source` or `parent` cannot be read.
     """
     check_profile(claim_signer.certificate_chain, now)
     embeds = asset.media_type in _c2pa.EMBEDDABLE
@@ -154,8 +155,8 @@ def _read_parent(path: Path, media_type: MediaType, trust_anchors: str) -> _c2pa
             reading = _c2pa.read(path, media_type, trust_anchors, store)
     except (EngineError, OSError) as problem:
         raise ParentError(
-            f"the manifest of {path} cannot be read ({problem})",
-            "sign a file whose manifest is whole",
+            f"no manifest can be read from {path} ({problem})",
+            "give a file that is whole",
         ) from problem
     if reading is not None:
         broken = [code for code in reading.failures if code not in _TOLERABLE]

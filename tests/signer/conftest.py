@@ -1,7 +1,8 @@
 """One development chain, a claim signer, real media in every format, and a short way to sign."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from ledger.asset import read_asset_file
 from signer import (
+    Algorithm,
     ClaimSigner,
     DevelopmentChain,
     DigitalSourceType,
@@ -31,6 +33,18 @@ BESIDE = ("mkv", "webm", "ogg", "bmp", "txt", "bin")
 Sign = Callable[..., SignedAsset]
 
 
+@dataclass(frozen=True)
+class RemoteSigner:
+    """A claim signer of somebody else's making: only the protocol, and any function behind it."""
+
+    certificate_chain: str
+    call: Callable[[bytes], bytes]
+    algorithm: Algorithm = Algorithm.ES256
+
+    def sign(self, data: bytes) -> bytes:
+        return self.call(data)
+
+
 @pytest.fixture(scope="session")
 def chain() -> DevelopmentChain:
     return issue_development_chain("The tests", NOW, secrets.token_bytes)
@@ -44,6 +58,15 @@ def claim_signer(chain: DevelopmentChain) -> PemClaimSigner:
 @pytest.fixture
 def photograph(tmp_path: Path) -> Path:
     return media.photograph(tmp_path)
+
+
+@pytest.fixture
+def untouched(photograph: Path, tmp_path: Path) -> Iterator[None]:
+    """Whatever the test does, only the source is left, as it was."""
+    before = photograph.read_bytes()
+    yield
+    assert listing(tmp_path) == {photograph.name}
+    assert photograph.read_bytes() == before
 
 
 @pytest.fixture(scope="session")
