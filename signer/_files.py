@@ -32,8 +32,8 @@ def draft(destination: Path, *, like: Path) -> Iterator[BinaryIO]:
     try:
         descriptor, name = tempfile.mkstemp(".partial", ".firsthand-", destination.parent)
         os.close(descriptor)
-        Path(name).chmod(permissions)
         with Path(name).open("w+b") as file:
+            os.fchmod(file.fileno(), permissions)  # once open: the source may be read-only
             yield file
     except OSError as problem:
         raise DestinationError(

@@ -1,10 +1,13 @@
 """A destination holds a whole signed file, or what it held before."""
 
 import hashlib
+import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -158,3 +161,24 @@ def test_the_drafts_of_two_signers_do_not_meet(
     assert hashlib.sha256(inner[0]).digest() != outer.asset.digest.value
     assert listing(tmp_path) == {photograph.name, "inner.jpg", "outer.jpg"}
     assert outer.path.stat().st_nlink == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else for a moment")
+def test_a_read_only_source_is_signed_by_somebody_who_is_not_root(
+    photograph: Path, sign: Sign
+) -> None:
+    """Root may write read-only files, and would not notice a draft that its maker cannot open."""
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "read-only.jpg"
+        source.write_bytes(photograph.read_bytes())
+        for path, mode in ((source, 0o444), (Path(folder), 0o755)):
+            os.chown(path, nobody, nobody)
+            path.chmod(mode)
+        os.seteuid(nobody)
+        try:
+            signed = sign(source, Path(folder) / "signed.jpg")
+        finally:
+            os.seteuid(0)
+        assert stat.S_IMODE(signed.path.stat().st_mode) == 0o444
+        assert signed.path.stat().st_uid == nobody
