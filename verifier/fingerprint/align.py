@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .audio import BITS, SECONDS_PER_WORD, Words
 from .video import FRAMES_PER_SECOND, FrameHashes
 
-FRAME_THRESHOLD = 72  # of 256 bits: frames that differ in no more may show the same
+FRAME_THRESHOLD = 48  # of 256 bits: frames that differ in no more may show the same
 MOST_FRAMES = 512  # of a suspect, evenly spread, are looked for: more cost time and add nothing
 
 WORDS_IN_BLOCK = 64  # 3.2 s of sound are looked for at once

@@ -46,7 +46,7 @@ def compute_in(
 
     A clip takes about 1/30 of its own length of processor time: give a long one larger `limits`.
     """
-    rows = sandbox.run(compute_task, str(path.absolute()), media_type.name, limits=limits)
+    rows = sandbox.run(compute_task, str(path.resolve()), media_type.name, limits=limits)
     return tuple(Fingerprint(algorithm, version, bits) for algorithm, version, bits in rows)
 
 

@@ -25,7 +25,7 @@ PICTURE_FALSE_MATCH_RATE = 1.6e-6  # 0 of 1,873,079 pairs of photographs
 
 # Clips: so many frames, each within align.FRAME_THRESHOLD of its original, in the original's order;
 # a clip that has fewer must show them all, and each of them nearer.
-LEAST_FRAMES = 4
+LEAST_FRAMES = 3
 FEW_FRAMES_THRESHOLD = 40 / HASH_BITS
 CLIP_FALSE_MATCH_RATE = 1.0
 

@@ -74,7 +74,7 @@ def _time(notes: IO[str]) -> float:
 def samples(
     path: Path, media_type: MediaType, *, rate: int = 8000, block: int = 1 << 16
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield a recording, or a clip's first sound, mixed to one channel, -1 to 1, in blocks.
+    """Yield a recording, or a clip's first sound, mixed to one channel, about -1 to 1, in blocks.
 
     Each block has `block` samples but the last. Raises Unreadable when there is no sound.
     """

@@ -5,10 +5,12 @@ the size in the header is checked before a single pixel is unpacked.
 """
 
 import contextlib
+import io
 import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -17,6 +19,8 @@ from ledger import asset
 from ledger.asset import MediaType
 from ledger.errors import AssetError
 from verifier.errors import LimitReached, Unreadable
+
+from .ffmpeg import decoding, open_stream, probe_json
 
 MAX_PIXELS = 250_000_000  # width times height: above every camera sold, below what fills memory
 GREY = 128  # what lies behind transparent pixels: neither hides white on clear, nor black on clear
@@ -45,6 +49,8 @@ _DAMAGE = (
 
 def picture_size(path: Path, media_type: MediaType) -> tuple[int, int]:
     """Width and height in pixels as displayed, from the header alone; raises Unreadable."""
+    if media_type == asset.HEIC:
+        return _heic_size(path)
     with _opened(path, media_type) as image:
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # EXIF 2.32, Orientation
         return image.size[::-1] if turned else image.size
@@ -56,6 +62,9 @@ def picture(path: Path, media_type: MediaType, *, shrink_to: int | None = None) 
     With `shrink_to`, a larger picture is decoded smaller, where that is cheaper, but with no side
     below `shrink_to` pixels. Raises Unreadable, or LimitReached above MAX_PIXELS.
     """
+    if media_type == asset.HEIC:
+        whole = _decode_heic(path)
+        return whole if shrink_to is None else _reduced(whole, shrink_to)
     with _opened(path, media_type) as image:
         if shrink_to and image.format in ("JPEG", "MPO"):
             image.draft(None, (shrink_to, shrink_to))  # JPEG decodes at 1/2, 1/4, 1/8 for less
@@ -77,20 +86,31 @@ def _opened(path: Path, media_type: MediaType) -> Iterator[Image.Image]:
             f"there is no decoder for {media_type} pictures", "convert it to JPEG or PNG first"
         )
     try:
-        # Our own limit stands instead of Pillow's, which warns at 89 megapixels.
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=decoders) as image:
+        with _our_limit_only(), Image.open(path, formats=decoders) as image:
             _require_size(image.size)
             yield image
     except FileNotFoundError:
         raise AssetError(f"{path} does not exist", "check the name") from None
-    except Image.DecompressionBombError:
-        raise _too_large("more than twice Pillow's own limit") from None
     except UnidentifiedImageError:
         raise Unreadable(
             f"the file begins like {media_type} but its header is damaged", "get a whole copy"
         ) from None
     except _DAMAGE as problem:
         raise Unreadable(f"the picture is damaged ({problem})", "get a whole copy") from None
+
+
+@contextlib.contextmanager
+def _our_limit_only() -> Iterator[None]:
+    """Lift Pillow's limit, which refuses 179 megapixels: ours is checked before any is unpacked.
+
+    Pillow's is global. A job has the process to itself; anywhere else, one thread at a time.
+    """
+    theirs, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = theirs
 
 
 def _require_size(size: tuple[int, int]) -> None:
@@ -137,3 +157,26 @@ def _reduced(image: Image.Image, smallest: int) -> Image.Image:
     """Average whole blocks of pixels: the cheapest honest way to make a large picture smaller."""
     factor = min(image.size) // smallest
     return image.reduce(factor) if factor > 1 else image
+
+
+def _heic_size(path: Path) -> tuple[int, int]:
+    """Width and height of a HEIC picture of one piece; raises Unreadable for one in tiles."""
+    told = probe_json(path, asset.HEIC)
+    streams = cast("list[dict[str, Any]]", told.get("streams", []))
+    sizes = [(int(each.get("width", 0)), int(each.get("height", 0))) for each in streams]
+    if len(sizes) != len(set(sizes)):  # a thumbnail is smaller; tiles are alike
+        raise Unreadable("the HEIC picture is stored in tiles", "convert it to JPEG or PNG first")
+    if not sizes:
+        raise Unreadable("the HEIC file holds no picture", "get a whole copy")
+    _require_size(max(sizes))
+    return max(sizes)
+
+
+def _decode_heic(path: Path) -> Image.Image:
+    """Decode by ffmpeg, which turns the picture upright."""
+    _heic_size(path)
+    stream = open_stream(path, asset.HEIC, "V:0")
+    with decoding(stream, format="image2pipe", vcodec="ppm", **{"frames:v": 1}) as output:
+        data = output.read()
+    with Image.open(io.BytesIO(data), formats=("PPM",)) as image:
+        return image.convert("RGB")

@@ -7,13 +7,19 @@ import pickle
 import resource
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ledger.asset import JPEG, MEDIA_TYPES, PNG
 from ledger.errors import FirsthandError, StorageError
 from verifier.errors import Unreadable
+from verifier.media.decode import frames, samples
+from verifier.media.ffmpeg import find_ffmpeg
+from verifier.media.picture import picture
+from verifier.media.probe import probe
 
 ANSWER = 3  # the descriptor of the answer, as server.py numbers it
 
@@ -168,3 +174,25 @@ def open_many(path: str) -> int:
 
 def signal_process(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+def shrunken_size(path: str, ending: str) -> list[int]:
+    """Decode a picture as its fingerprint would, and answer its size."""
+    kind = {"png": PNG, "jpg": JPEG}[ending]
+    return list(picture(Path(path), kind, shrink_to=256).size)
+
+
+def count_frames_and_samples(path: str, media_type: str) -> list[int]:
+    """Decode all of a clip or recording, as its fingerprint would."""
+    kind = next(kind for kind in MEDIA_TYPES if kind.name == media_type)
+    info = probe(Path(path), kind)
+    shown = sum(1 for _ in frames(Path(path), kind)) if info.video else 0
+    heard = sum(len(block) for block in samples(Path(path), kind)) if info.sound else 0
+    return [shown, heard]
+
+
+def ffmpeg_fetches(address: str) -> int:
+    """Run ffmpeg without any of our guards on an address, and answer its exit status."""
+    return subprocess.run(
+        [find_ffmpeg(), "-v", "quiet", "-i", address, "-f", "null", "-"]
+    ).returncode
