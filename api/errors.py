@@ -66,6 +66,12 @@ _TABLE: tuple[tuple[type[FirsthandError], int, HTTPStatus], ...] = (
 )
 
 
+def of_system(problem: OSError) -> ServiceError:
+    """Say an error of the operating system, in a place where nobody foresaw it, as one of ours."""
+    where = f"{problem.filename}: " if problem.filename else ""
+    return ServiceError(f"{where}{problem.strerror or problem}", "see to the disk and its rights")
+
+
 def exit_code(problem: FirsthandError) -> int:
     """Return the exit code of an error."""
     return next(code for kind, code, _ in _TABLE if isinstance(problem, kind))

@@ -4,19 +4,17 @@ import argparse
 import math
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-
-from rich.text import Text
 
 from ledger.errors import FirsthandError
 from signer.actions import DigitalSourceType
 from signer.manifest import Place, Statement
 
-from ..errors import EXIT_OK, EXIT_PARTLY_FAILED, exit_code
+from ..errors import EXIT_OK, EXIT_PARTLY_FAILED, exit_code, of_system
 from ..registrar import Recorded
-from .console import OUT, advance, print_json, progress, say_error
+from .console import advance, print_json, progress, say, say_error
 
 SOURCE_TYPES = {kind.value.rsplit("/", 1)[-1]: kind for kind in DigitalSourceType}
 
@@ -26,7 +24,10 @@ def add_statement(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--title", default="", help="what it is called")
     parser.add_argument(
-        "--place", type=_place, metavar="LAT,LON", help="where it was captured, in degrees"
+        "--place",
+        type=_place,
+        metavar="LAT,LON",
+        help="where it was captured, in degrees (southern or western: --place=-33.86,151.21)",
     )
     parser.add_argument(
         "--captured",
@@ -58,19 +59,31 @@ def each(
     codes = []
     with ThreadPoolExecutor(options.jobs) as pool, progress(what, len(files)) as bar:
         futures = [pool.submit(act, path) for path in files]
-        for path, future in zip(files, futures, strict=True):
-            try:
-                recorded = future.result()
-            except FirsthandError as problem:
-                say_error(problem, "" if str(path) in problem.message else str(path))
-                if options.json:
-                    print_json({"file": str(path), "error": str(problem)})
-                codes.append(exit_code(problem))
-            else:
-                _print(path, recorded, as_json=options.json)
-                codes.append(EXIT_OK)
-            advance(bar)
+        try:
+            for path, future in zip(files, futures, strict=True):
+                codes.append(_report(path, future, as_json=options.json))
+                advance(bar)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)  # finish what is begun, begin no more
+            raise
     return codes[0] if len(set(codes)) == 1 else EXIT_PARTLY_FAILED
+
+
+def _report(path: Path, future: "Future[Recorded]", *, as_json: bool) -> int:
+    """Print what came of one file; return its exit code."""
+    try:
+        recorded = future.result()
+    except OSError as unforeseen:
+        problem: FirsthandError = of_system(unforeseen)
+    except FirsthandError as foreseen:
+        problem = foreseen
+    else:
+        _print(path, recorded, as_json=as_json)
+        return EXIT_OK
+    say_error(problem, "" if str(path) in problem.message else str(path))
+    if as_json:
+        print_json({"file": str(path), "error": str(problem)})
+    return exit_code(problem)
 
 
 def _print(path: Path, recorded: Recorded, *, as_json: bool) -> None:
@@ -90,7 +103,7 @@ def _print(path: Path, recorded: Recorded, *, as_json: bool) -> None:
     done = "was recorded already as" if recorded.again else "is recorded as"
     where = "" if recorded.path == path else f" → {recorded.path}"
     sidecar = f" (manifest in {recorded.sidecar.name})" if recorded.sidecar else ""
-    OUT.print(Text(f"{path}{where}{sidecar} {done} entry {recorded.index}"))
+    say(f"{path}{where}{sidecar} {done} entry {recorded.index}")
 
 
 def _place(text: str) -> Place:

@@ -10,9 +10,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from ledger.errors import FirsthandError
+from verifier.manifest import printable
 
-OUT = Console(highlight=False, soft_wrap=True)
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Console(Console):
+    """A console that takes text as it is: no markup, no emoji codes, no colours of its own."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        """Leave a reader that is gone to `main`."""
+        raise BrokenPipeError
+
+
+OUT = _Console()
+ERR = _Console(stderr=True)
 
 COLOURS = {
     "unchanged": "green",
@@ -32,15 +45,33 @@ MARKS = {
 }
 
 
+def harmless(*parts: str | tuple[str, str]) -> Text:
+    """Join texts, each with a style or none, on one line that cannot move or colour a terminal.
+
+    File names, titles and reasons are strangers' words: controls and direction marks are replaced.
+    """
+    pairs = ((part, "") if isinstance(part, str) else part for part in parts)
+    return Text.assemble(*((printable(text, len(text)), style) for text, style in pairs))
+
+
+def say(*parts: str | tuple[str, str]) -> None:
+    """Print one line on stdout."""
+    OUT.print(harmless(*parts))
+
+
+def note(line: str) -> None:
+    """Print one line on stderr."""
+    ERR.print(harmless(line))
+
+
 def say_error(problem: FirsthandError, about: str = "") -> None:
     """Say in one line what went wrong and what to do next."""
-    line = f"firsthand: {about + ': ' if about else ''}{problem}"
-    ERR.print(Text(" ".join(line.split())))
+    note(" ".join(f"firsthand: {about + ': ' if about else ''}{problem}".split()))
 
 
 def print_json(value: object) -> None:
-    """Print one object on one line of stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    """Print one object on one line of stdout, in ASCII: whatever a name holds, it gets through."""
+    sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 
 

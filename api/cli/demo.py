@@ -17,7 +17,7 @@ from ..errors import EXIT_OK, ServiceError
 from ..home import create_home, open_home
 from ..services import Services
 from ..settings import Settings
-from .console import COLOURS, ERR, OUT, advance, print_json, progress
+from .console import COLOURS, OUT, advance, harmless, note, print_json, progress
 
 _STEPS = 4
 _WIDE = 120
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         create_home(
             settings.home, origin="localhost/firsthand/demo", name="Firsthand demo", now=now
         )
-        ERR.print(f"Created the home {settings.home}")
+        note(f"Created the home {settings.home}")
     home = open_home(settings.home)
     folder = options.output / f"{now:%Y-%m-%dT%H-%M-%S}"
     originals = folder / "originals"
@@ -89,20 +89,21 @@ def _print_table(rows: list[Row]) -> None:
     table.add_column("Time", justify="right", no_wrap=True)
     for number, row in enumerate(rows, 1):
         conclusion = row.report.conclusion
-        what = [row.file.name, row.done] if wide else [f"{row.file.name}\n{row.done}"]
+        name = harmless(row.file.name)
+        what = [name, Text(row.done)] if wide else [name + Text(f"\n{row.done}")]
         table.add_row(
-            *map(Text, what),
+            *what,
             Text(conclusion.code, f"bold {COLOURS[conclusion.code]}"),
-            Text(conclusion.sentence),
+            harmless(conclusion.sentence),
             f"{row.seconds:.1f} s",
             end_section=number % _STEPS == 0,
         )
-    Console(width=width, highlight=False).print(table)
+    Console(width=width, highlight=False, markup=False, emoji=False).print(table)
 
 
 def _say_next(settings: Settings, folder: Path, size: int) -> None:
     program = shlex.quote(sys.argv[0])
     home = f"FIRSTHAND_HOME={shlex.quote(str(settings.home))}"
-    ERR.print(f"\nThe files and their log proofs are in {folder}; the log has {size} entries.")
-    ERR.print(f"Check the whole log:   {home} {program} log fsck")
-    ERR.print(f"Open the page:         {home} {program} serve")
+    note(f"The files and their log proofs are in {folder}; the log has {size} entries.")
+    note(f"Check the whole log:   {home} {program} log fsck")
+    note(f"Open the page:         {home} {program} serve")

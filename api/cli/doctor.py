@@ -5,8 +5,6 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import packages_distributions
 
-from rich.text import Text
-
 from ledger.errors import FirsthandError
 from verifier.media.ffmpeg import find_ffmpeg, find_ffprobe
 from verifier.media.sandbox import Sandbox
@@ -15,7 +13,7 @@ from verifier.observe import engine_versions
 from ..errors import EXIT_NOT_MET, EXIT_OK
 from ..home import open_home
 from ..settings import Settings
-from .console import OUT
+from .console import say
 
 _OURS = ("api", "ledger", "signer", "verifier")
 
@@ -42,9 +40,9 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
 
 def _say(what: str, find: Callable[[], str]) -> bool:
     try:
-        OUT.print(Text.assemble(("✓ ", "green"), f"{what:<12} ", find()))
+        say(("✓ ", "green"), f"{what:<12} ", find())
     except FirsthandError as problem:
-        OUT.print(Text.assemble(("✗ ", "red"), f"{what:<12} ", str(problem)))
+        say(("✗ ", "red"), f"{what:<12} ", str(problem))
         return False
     return True
 

@@ -8,7 +8,7 @@ from ledger.note import check_key_name
 
 from ..home import create_home
 from ..settings import Settings
-from .console import OUT
+from .console import say
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,11 +29,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     origin = options.origin or f"{socket.gethostname() or 'localhost'}/firsthand/{now:%Y%m%d%H%M%S}"
     check_key_name(origin)
     home = create_home(settings.home, origin=origin, name=options.name, now=now)
-    OUT.print(f"Created {home.path}")
-    OUT.print(f"  log      {home.origin}")
-    OUT.print(f"  log key  {(home.path / 'log.vkey').read_text().strip()}")
-    OUT.print(
-        "  signer   a development certificate, which nobody but this home trusts\n"
-        f"Keep {home.path / 'keys'} secret, and back it up. Next: firsthand sign FILE"
-    )
+    say(f"Created {home.path}")
+    say(f"  log      {home.origin}")
+    say(f"  log key  {(home.path / 'log.vkey').read_text().strip()}")
+    say("  signer   a development certificate, which nobody but this home trusts")
+    say(f"Keep {home.path / 'keys'} secret, and back it up. Next: firsthand sign FILE")
     return 0

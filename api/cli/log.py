@@ -5,8 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.text import Text
-
+from ledger.checkpoint import MAX_SIZE
 from ledger.errors import FirsthandError
 from ledger.vocabulary import parse_digest
 from verifier.media.sandbox import Sandbox
@@ -16,7 +15,7 @@ from ..files import replace_file
 from ..home import open_home
 from ..services import Services
 from ..settings import Settings
-from .console import ERR, OUT, print_json, progress
+from .console import note, print_json, progress, say
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -100,43 +99,46 @@ def _fsck(options: argparse.Namespace, settings: Settings) -> int:
                         }
                     )
                 else:
-                    OUT.print(Text(str(difference)))
+                    say(str(difference))
     if found:
-        ERR.print(
-            f"{found} differences; nothing was changed. Keep this log and its copies as they are."
-        )
+        said = "1 difference" if found == 1 else f"{found} differences"
+        note(f"{said}; nothing was changed. Keep this log and its copies as they are.")
         return EXIT_NOT_MET
-    ERR.print(f"{size} entries: every entry, tile, row and proof is as it should be.")
+    note(f"{size} entries: every entry, tile, row and proof is as it should be.")
     return EXIT_OK
 
 
 def _withdraw(options: argparse.Namespace, settings: Settings) -> int:
     with _services(settings) as services:
         index = services.registrar.withdraw(options.index, options.reason)
-    OUT.print(f"Entry {index} withdraws what entry {options.index} records.")
+    say(f"Entry {index} withdraws what entry {options.index} records.")
     return EXIT_OK
 
 
 def _correct(options: argparse.Namespace, settings: Settings) -> int:
     with _services(settings) as services:
         index = services.registrar.correct(options.index, options.note)
-    OUT.print(f"Entry {index} adds a note to what entry {options.index} records.")
+    say(f"Entry {index} adds a note to what entry {options.index} records.")
     return EXIT_OK
 
 
 def _revoke(options: argparse.Namespace, settings: Settings) -> int:
     since = options.since if options.since.tzinfo else options.since.replace(tzinfo=UTC)
     with _services(settings) as services:
-        if options.key.isdecimal():
+        if _is_index(options.key):
             key = services.signing_key(int(options.key))
         else:
             key = parse_digest(options.key)
         index = services.registrar.revoke(key, since, options.reason)
-    OUT.print(f"Entry {index} revokes {key} since {since.isoformat()}.")
+    say(f"Entry {index} revokes {key} since {since.isoformat()}.")
     return EXIT_OK
 
 
 def _index(text: str) -> int:
-    if not text.isascii() or not text.isdecimal():
+    if not _is_index(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not the index of an entry")
     return int(text)
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_SIZE))

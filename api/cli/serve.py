@@ -1,20 +1,22 @@
 """firsthand serve: the HTTP service and its page."""
 
 import argparse
+import socket
 
 from verifier.media.sandbox import Sandbox
 
+from ..errors import EXIT_OK, ServiceError
 from ..home import open_home
 from ..services import Services
 from ..settings import Settings
-from .console import ERR
+from .console import note
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the verb."""
     parser = verbs.add_parser("serve", help="serve the page, the HTTP interface and the log")
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
-    parser.add_argument("--port", type=int, default=8710)
+    parser.add_argument("--port", type=int, default=8710, help="default: 8710; 0 takes a free one")
     parser.set_defaults(run=run)
 
 
@@ -25,13 +27,25 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from ..app import create_app  # the web framework is slow to import, and only needed here
 
     home = open_home(settings.home)
-    with Services(home, Sandbox(), shows_names=False) as services:
-        ERR.print(f"Open http://{options.host}:{options.port} and drop a file on it. Ctrl-C ends.")
-        ERR.print(f"To register over HTTP: Authorization: Bearer, with {home.path}/keys/api-token")
-        uvicorn.run(
-            create_app(services, settings),
-            host=options.host,
-            port=options.port,
-            log_level="warning",
-        )
-    return 0
+    with (
+        _listen(options.host, options.port) as listener,
+        Services(home, Sandbox(), shows_names=False) as services,
+    ):
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        port = listener.getsockname()[1]
+        note(f"Open http://{host}:{port} and drop a file on it. Ctrl-C ends.")
+        note(f"To register over HTTP: Authorization: Bearer, with {home.path}/keys/api-token")
+        config = uvicorn.Config(create_app(services, settings), log_level="warning", ws="none")
+        uvicorn.Server(config).run(sockets=[listener])
+    return EXIT_OK
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise ServiceError(
+            f"{host}:{port} cannot be served ({reason})", "name another with --host or --port"
+        ) from None

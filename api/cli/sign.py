@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ledger.errors import AssetError
 from signer.actions import DigitalSourceType
 from verifier.media.sandbox import Sandbox
 
@@ -67,6 +68,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _destination(source: Path, folder: Path | None) -> Path:
+    if not source.name:  # such as . and /
+        raise AssetError(f"{source} is a folder", "name the files in it")
     if folder is None:
         return source.with_name(f"{source.stem}.signed{source.suffix}")
     return folder / source.name

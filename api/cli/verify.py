@@ -1,9 +1,8 @@
 """firsthand verify: say what can be established about files, and what cannot."""
 
 import argparse
+import contextlib
 from pathlib import Path
-
-from rich.text import Text
 
 from ledger.errors import AssetError, FirsthandError
 from verifier.media.sandbox import Sandbox
@@ -16,11 +15,12 @@ from ..errors import (
     EXIT_PARTLY_FAILED,
     EXIT_UNKNOWN,
     exit_code,
+    of_system,
 )
 from ..home import open_home
 from ..services import Services
 from ..settings import Settings
-from .console import COLOURS, MARKS, OUT, advance, print_json, progress, say_error
+from .console import COLOURS, MARKS, advance, print_json, progress, say, say_error
 
 EXIT_CODES = {
     ConclusionCode.UNCHANGED: EXIT_OK,
@@ -72,19 +72,24 @@ def overall(codes: list[int]) -> int:
 def _verify_one(services: Services, path: Path, options: argparse.Namespace) -> int:
     try:
         report = services.verify(path, proof=options.proof)
-    except AssetError as problem:
-        say_error(problem)
+    except (FirsthandError, OSError) as unread:
+        problem = of_system(unread) if isinstance(unread, OSError) else unread
+        say_error(problem, "" if str(path) in problem.message else str(path))
         if options.json:
             print_json(_unread(path, problem, services).to_json())
-        return EXIT_INCONCLUSIVE if path.is_file() else exit_code(problem)
-    except FirsthandError as problem:
-        say_error(problem, str(path))
-        return exit_code(problem)
+        is_unfit = isinstance(problem, AssetError) and _is_file(path)
+        return EXIT_INCONCLUSIVE if is_unfit else exit_code(problem)
     if options.json:
         print_json(report.to_json())
     else:
         print_report(report)
     return EXIT_CODES[report.conclusion.code]
+
+
+def _is_file(path: Path) -> bool:
+    with contextlib.suppress(OSError):  # such as a name that is too long for one
+        return path.is_file()
+    return False
 
 
 def _unread(path: Path, problem: FirsthandError, services: Services) -> Report:
@@ -101,12 +106,10 @@ def _unread(path: Path, problem: FirsthandError, services: Services) -> Report:
 def print_report(report: Report) -> None:
     """Print a report as a person reads it: the conclusion, then each check and its limits."""
     code = report.conclusion.code
-    OUT.print(Text.assemble((report.file, "bold"), "  ", (code.upper(), f"bold {COLOURS[code]}")))
-    OUT.print(Text(f"  {report.conclusion.sentence}"))
+    say((report.file, "bold"), "  ", (code.upper(), f"bold {COLOURS[code]}"))
+    say(f"  {report.conclusion.sentence}")
     for finding in report.findings:
         mark, colour = MARKS[finding.outcome]
-        line = Text.assemble("  ", (mark, colour), f" {finding.step:<16} ", finding.sentence)
-        if finding.does_not_show:
-            line.append(f" It does not show {finding.does_not_show}.", "dim")
-        OUT.print(line)
-    OUT.print(Text(f"  sha256 {report.sha256}", "dim"))
+        limit = f" It does not show {finding.does_not_show}." if finding.does_not_show else ""
+        say("  ", (mark, colour), f" {finding.step:<16} ", finding.sentence, (limit, "dim"))
+    say((f"  sha256 {report.sha256}", "dim"))
