@@ -32,7 +32,7 @@ from signer.sign import sign_file
 from verifier.errors import Unreadable
 from verifier.fingerprint import compute_in
 from verifier.media.sandbox import Sandbox
-from verifier.observe import PROOF_SUFFIX, SIDECAR_SUFFIX, read_manifest
+from verifier.observe import PROOF_SUFFIX, find_sidecar, read_manifest
 
 from .errors import ServiceError
 from .files import replace_file
@@ -161,14 +161,8 @@ class Registrar:
             raise type(problem)(said, problem.remedy or "give the whole file") from None
 
     def _manifest_of(self, path: Path, asset: Asset) -> ManifestIdentity | None:
-        sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
-        _, claim = read_manifest(
-            path,
-            asset.media_type.name,
-            self.sandbox,
-            self.home.trust_lists(),
-            sidecar if sidecar.is_file() else None,
-        )
+        name, lists = asset.media_type.name, self.home.trust_lists()
+        _, claim = read_manifest(path, name, self.sandbox, lists, find_sidecar(path))
         if claim is None:
             return None
         return ManifestIdentity(claim.label, claim.claim_digest, claim.hard_binding_digest, None)

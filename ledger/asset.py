@@ -1,6 +1,7 @@
 """What a file is: its type by its first bytes (never by its name), its size and its digest."""
 
 import hashlib
+import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -157,10 +158,20 @@ def read_asset(stream: BinaryIO) -> Asset:
 
 
 def read_asset_file(path: Path) -> Asset:
-    """Read the file at `path` as `read_asset` does; raise AssetError where it cannot be read."""
+    """Read the file at `path` as `read_asset` does; raise AssetError where it cannot be read.
+
+    What is read more than once must be a file: a pipe would be empty, or wait for ever.
+    """
     try:
-        if path.is_dir():
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise AssetError(f"the name of {path} is not UTF-8", "rename it") from None
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise AssetError(f"{path} is a folder", "name the files in it")
+        if not stat.S_ISREG(mode):
+            raise AssetError(f"{path} is not a file", "save it to a file first")
         with path.open("rb") as stream:
             return read_asset(stream)
     except FileNotFoundError:

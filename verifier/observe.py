@@ -1,5 +1,6 @@
 """Looks at a file: the one place where a verification touches the disk and the sandbox."""
 
+import contextlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -38,16 +39,23 @@ def observe(
     file, FormatError where `proof` was named and does not read as one.
     """
     asset = read_asset_file(path)
-    sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
-    reading, claim = read_manifest(
-        path, asset.media_type.name, sandbox, trust_lists, sidecar if sidecar.is_file() else None
-    )
+    media_type = asset.media_type.name
+    reading, claim = read_manifest(path, media_type, sandbox, trust_lists, find_sidecar(path))
 
     @cache
     def fingerprints() -> Sequence[Fingerprint]:
         return compute_in(sandbox, path, asset.media_type)
 
     return Suspect(name or str(path), asset, reading, claim, fingerprints, _proof(path, proof))
+
+
+def find_sidecar(path: Path) -> Path | None:
+    """Return the manifest store that lies beside the file at `path`, if one does."""
+    sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
+    with contextlib.suppress(OSError):  # such as a name that is too long for one
+        if sidecar.is_file():
+            return sidecar
+    return None
 
 
 def read_manifest(
@@ -61,7 +69,12 @@ def read_manifest(
     anchors = {trust_list.name: trust_list.pem for trust_list in trust_lists}
     try:
         answer = sandbox.run(
-            _c2pa.read, str(path), str(sidecar) if sidecar else None, media_type, anchors
+            # Resolved here: a name such as /dev/stdin means another file in another process.
+            _c2pa.read,
+            str(path.resolve()),
+            str(sidecar.resolve()) if sidecar else None,
+            media_type,
+            anchors,
         )
     except Unreadable as problem:
         return ManifestReading(Outcome.UNREADABLE, problem.message), None
