@@ -258,11 +258,8 @@ def _sign(
 
 
 def _add_parent(builder: c2pa.Builder, parent: Parent, kept: "_Kept") -> None:
-    ingredient: JSON = {
-        "title": parent.path.name,
-        "relationship": "parentOf",
-        "label": PARENT,
-    }
+    # No title: a file's name is private, and the manifest is public.
+    ingredient: JSON = {"relationship": "parentOf", "label": PARENT}
     media_type = parent.media_type
     if parent.manifest_store is not None and parent.reading is not None:
         # The engine cannot validate an ingredient against a sidecar, so it is told what we found.
