@@ -34,11 +34,17 @@ function findingItem(finding) {
   return item;
 }
 
-function linkItem(link) {
+function linkItem(link, place) {
   const item = element("li", undefined, link.outcome);
-  const known = link.list ? `known by your list “${link.list}”` : "on none of your lists";
   item.append(element("span", MARKS[link.outcome], "mark"));
-  item.append(element("span", `Signed by ${link.signer}, ${known}.`));
+  if (place === 0) {
+    const known = link.list ? `known by your list “${link.list}”` : "on none of your lists";
+    item.append(element("span", `Signed by ${link.signer}, ${known}.`));
+  } else {
+    // What an ancestor was worth is what the one who signed over it found; it is not judged anew.
+    const found = link.outcome === "passed" ? "intact" : "not intact, or of an unknown signer,";
+    item.append(element("span", `Made from what ${link.signer} signed: ${found} when it was signed over.`));
+  }
   if (link.codes.length) item.append(element("span", link.codes.join(", "), "limit"));
   return item;
 }
