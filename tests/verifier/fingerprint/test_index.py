@@ -1,0 +1,242 @@
+"""The index finds what a comparison with every asset would find, and forgets what was erased."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.asset import HEAD_SIZE, Kind, detect_media_type
+from ledger.errors import FormatError
+from ledger.vocabulary import Fingerprint
+from tests import media
+from verifier.fingerprint import compute
+from verifier.fingerprint.audio import format_words, parse_words
+from verifier.fingerprint.index import FingerprintIndex
+from verifier.fingerprint.match import Match, match
+from verifier.fingerprint.video import FrameHashes, format_frames, parse_frames
+
+Prints = tuple[Fingerprint, ...]
+
+
+def fingerprints(path: Path) -> Prints:
+    return compute(path, detect_media_type(path.read_bytes()[:HEAD_SIZE]))
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prints]:
+    folder = tmp_path_factory.mktemp("media")
+    makers = (
+        *(media.photograph, media.another_photograph, media.clip, media.clip_with_sound),
+        *(media.recording, media.another_recording),
+    )
+    return {maker.__name__: fingerprints(maker(folder)) for maker in makers}
+
+
+def flipped(bits: bytes, count: int, random: np.random.Generator) -> bytes:
+    """`bits` with `count` of them turned over."""
+    unpacked = np.unpackbits(np.frombuffer(bits, np.uint8))
+    unpacked[random.choice(len(unpacked), count, replace=False)] ^= 1
+    return np.packbits(unpacked).tobytes()
+
+
+def random_picture(random: np.random.Generator) -> Prints:
+    return tuple(
+        Fingerprint(name, 1, random.bytes(32)) for name in ("picture-phash", "picture-dhash")
+    )
+
+
+def random_clip(random: np.random.Generator, seconds: int = 10) -> Prints:
+    times = np.arange(4 * seconds) / 4
+    hashes = random.integers(0, 256, (len(times), 32), np.uint8)
+    return (Fingerprint("clip-phash", 1, format_frames(FrameHashes(seconds, times, hashes))),)
+
+
+def random_sound(random: np.random.Generator, seconds: int = 10) -> Prints:
+    words = random.integers(1, 2**32, 20 * seconds, np.uint32)
+    return (Fingerprint("sound-bands", 1, format_words(words)),)
+
+
+def brute_force(assets: dict[int, Prints], suspect: Prints) -> list[Match]:
+    found = [match(entry, suspect, prints) for entry, prints in assets.items()]
+    return sorted(
+        (each for each in found if each), key=lambda each: (each.distance, each.entry_index)
+    )
+
+
+def test_each_real_asset_finds_itself_and_nothing_else(real: dict[str, Prints]) -> None:
+    index = FingerprintIndex()
+    for entry, prints in enumerate(real.values()):
+        index.add(100 + entry, prints)
+    assert len(index) == 6
+    kinds = [Kind.PICTURE, Kind.PICTURE, Kind.CLIP, Kind.CLIP, Kind.RECORDING, Kind.RECORDING]
+    for entry, prints in enumerate(real.values()):
+        (found,) = index.search(prints)
+        assert found.entry_index == 100 + entry
+        assert found.distance == 0
+    found_kinds = [index.search(prints)[0].kind for prints in real.values()]
+    # The clip with sound is found by the surer of its two.
+    assert found_kinds[:3] + found_kinds[4:] == kinds[:3] + kinds[4:]
+    assert index.search(real["clip_with_sound"][:1])[0].kind is Kind.CLIP
+    assert index.search(real["clip_with_sound"][1:])[0].kind is Kind.RECORDING
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 90), st.integers(0, 90))
+def test_pictures_are_found_exactly_as_by_comparing_with_each(
+    seed: int, finder_bits: int, confirmer_bits: int
+) -> None:
+    random = np.random.default_rng(seed)
+    assets = {entry: random_picture(random) for entry in range(50)}
+    index = FingerprintIndex()
+    for entry, prints in assets.items():
+        index.add(entry, prints)
+    finder, confirmer = assets[int(random.integers(50))]
+    suspect = (
+        Fingerprint(finder.algorithm, 1, flipped(finder.bits, finder_bits, random)),
+        Fingerprint(confirmer.algorithm, 1, flipped(confirmer.bits, confirmer_bits, random)),
+    )
+    found = index.search(suspect)
+    assert found == brute_force(assets, suspect)
+    assert bool(found) is (finder_bits <= 64 and confirmer_bits <= 56)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 60), st.integers(0, 30), st.integers(4, 20))
+def test_clips_are_found_exactly_as_by_comparing_with_each(
+    seed: int, flips: int, start: int, count: int
+) -> None:
+    random = np.random.default_rng(seed)
+    assets = {entry: random_clip(random) for entry in range(20)}
+    index = FingerprintIndex()
+    for entry, prints in assets.items():
+        index.add(entry, prints)
+    original = parse_frames(assets[7][0].bits)
+    rows = [flipped(row.tobytes(), flips, random) for row in original.hashes[start : start + count]]
+    hashes = np.frombuffer(b"".join(rows), np.uint8).reshape(-1, 32)
+    times = np.arange(len(rows)) / 4
+    suspect = (Fingerprint("clip-phash", 1, format_frames(FrameHashes(99, times, hashes))),)
+    found = index.search(suspect)
+    assert found == brute_force(assets, suspect)
+    assert bool(found) is (flips <= 48)
+    if found:
+        assert found[0].entry_index == 7
+        assert found[0].offset == start / 4
+        assert found[0].overlap == len(rows) / 4
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32), st.floats(0, 0.2), st.integers(0, 140), st.integers(64, 200))
+def test_sound_is_found_exactly_as_by_comparing_with_each(
+    seed: int, share: float, start: int, count: int
+) -> None:
+    random = np.random.default_rng(seed)
+    assets = {entry: random_sound(random) for entry in range(20)}
+    index = FingerprintIndex()
+    for entry, prints in assets.items():
+        index.add(entry, prints)
+    words = parse_words(assets[11][0].bits)[start : start + count]
+    noise = flipped(words.tobytes(), round(share * 32 * len(words)), random)
+    suspect = (Fingerprint("sound-bands", 1, format_words(np.frombuffer(noise, np.uint32))),)
+    found = index.search(suspect)
+    assert found == brute_force(assets, suspect)
+    if len(words) >= 64:
+        assert found[0].entry_index == 11
+        assert found[0].offset == pytest.approx(start / 20)
+
+
+def test_a_short_original_is_found_inside_a_long_suspect() -> None:
+    """A compilation that holds a recorded statement of four seconds somewhere."""
+    random = np.random.default_rng(1)
+    index = FingerprintIndex()
+    for entry in range(30):
+        index.add(entry, random_sound(random, 4))
+        index.add(100 + entry, random_clip(random, 4))
+    statement = parse_words(index._entries[9][0].bits)
+    before, after = (parse_words(random_sound(random, 20)[0].bits) for _ in range(2))
+    long = format_words(np.concatenate((before, statement, after)))
+    (found,) = index.search((Fingerprint("sound-bands", 1, long),))
+    assert found.entry_index == 9
+    assert found.offset == pytest.approx(-20)
+    assert found.overlap == pytest.approx(4, abs=0.2)
+
+
+def test_an_erased_entry_is_found_no_more(real: dict[str, Prints]) -> None:
+    index = FingerprintIndex()
+    for entry, prints in enumerate(real.values()):
+        index.add(entry, prints)
+    for entry, prints in enumerate(real.values()):
+        index.remove(entry)
+        assert index.search(prints) == []
+        for later, others in list(enumerate(real.values()))[entry + 1 :]:
+            assert [found.entry_index for found in index.search(others)] == [later]
+    index.remove(3)
+    assert len(index) == 0
+
+
+def test_adding_an_entry_again_replaces_what_it_had(real: dict[str, Prints]) -> None:
+    index = FingerprintIndex()
+    index.add(5, real["photograph"])
+    index.add(5, real["another_photograph"])
+    assert len(index) == 1
+    assert index.search(real["photograph"]) == []
+    assert [found.entry_index for found in index.search(real["another_photograph"])] == [5]
+
+
+def test_the_same_picture_recorded_twice_is_found_twice(real: dict[str, Prints]) -> None:
+    index = FingerprintIndex()
+    for entry in (8, 3, 5):
+        index.add(entry, real["photograph"])
+    assert [found.entry_index for found in index.search(real["photograph"])] == [3, 5, 8]
+
+
+def test_malformed_fingerprints_add_nothing(real: dict[str, Prints]) -> None:
+    index = FingerprintIndex()
+    index.add(1, real["photograph"])
+    for algorithm in ("picture-phash", "picture-dhash", "clip-phash", "sound-bands"):
+        bad = Fingerprint(algorithm, 1, b"short")
+        with pytest.raises(FormatError):
+            index.add(2, [*real["clip"], bad])
+        with pytest.raises(FormatError):
+            index.add(1, [bad])
+    assert index.search(real["clip"]) == []
+    assert len(index.search(real["photograph"])) == 1
+    with pytest.raises(FormatError):
+        index.search([Fingerprint("picture-phash", 1, b"short")])
+
+
+def test_what_is_unknown_here_is_kept_out_and_finds_nothing(real: dict[str, Prints]) -> None:
+    index = FingerprintIndex()
+    newer = [Fingerprint(each.algorithm, 2, b"another layout") for each in real["photograph"]]
+    index.add(1, [*newer, Fingerprint("of tomorrow", 1, b"?")])
+    assert index.search(newer) == []
+    assert index.search([]) == []
+    assert FingerprintIndex().search(real["clip_with_sound"]) == []
+
+
+def test_searches_run_while_assets_are_added_and_erased(real: dict[str, Prints]) -> None:
+    index = FingerprintIndex()
+    index.add(0, real["photograph"])
+    index.add(1, real["recording"])
+    random = np.random.default_rng(2)
+    others = [random_picture(random) + random_sound(random, 4) for _ in range(300)]
+    problems: list[BaseException] = []
+
+    def churn() -> None:
+        try:
+            for entry, prints in enumerate(others, start=2):
+                index.add(entry, prints)
+                if entry % 3 == 0:
+                    index.remove(entry)
+        except BaseException as problem:  # noqa: BLE001  # reported below
+            problems.append(problem)
+
+    writer = threading.Thread(target=churn)
+    writer.start()
+    while writer.is_alive():
+        assert [found.entry_index for found in index.search(real["photograph"])] == [0]
+        assert [found.entry_index for found in index.search(real["recording"])] == [1]
+    writer.join()
+    assert problems == []
