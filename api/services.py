@@ -11,6 +11,7 @@ from typing import Self
 
 from ledger.catalogue import Catalogue
 from ledger.entry import ManifestIdentity, Registration, parse_entry
+from ledger.errors import FirsthandError, StorageError
 from ledger.fsck import Difference, Progress, fsck
 from ledger.log import Log
 from ledger.reader import LogReader
@@ -100,11 +101,24 @@ class Services:
     def fsck(self, progress: Progress | None = None) -> Iterator[Difference]:
         """Yield every difference in the log and in the private store, to their ends.
 
-        Changes nothing; nobody should append meanwhile.
+        Changes nothing, but for what a crash kept the private store from taking in; nobody should
+        append meanwhile.
         """
-        storage, log_key = self.home.log_storage(), self.home.log_verifier()
-        yield from fsck(storage, self.tiles, log_key, self.catalogue.check_entry, progress)
-        yield from self.catalogue.check_rows(self.reader)
+        storage = check_entry = None
+        try:
+            storage = self.home.log_storage()
+        except StorageError as problem:
+            yield Difference("ledger.sqlite", problem.message)
+        try:
+            check_entry = self.catalogue.check_entry
+            self.catalogue.follow(self.reader)
+        except FirsthandError:
+            pass  # what keeps it from following is found below
+        yield from fsck(storage, self.tiles, self.home.log_verifier(), check_entry, progress)
+        try:
+            yield from self.catalogue.check_rows(self.reader)
+        except StorageError as problem:
+            yield Difference("private.sqlite", f"its rows were not all checked: {problem.message}")
 
     def prove(self, index: int) -> bytes:
         """Return the log proof of an entry, the entry itself within as its extra data."""

@@ -6,6 +6,7 @@ privacy and for finding; it is not trusted for truth: every answer is checked ag
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from .entry import Registration, parse_entry
 from .errors import FirsthandError, StorageError
 from .merkle import leaf_hash
 from .private import PrivateRecord, format_private_record, parse_private_record
-from .storage.engine import open_engine
+from .storage.engine import check_integrity, open_engine, translate
 from .subjects import Found, Role, subjects_of
 from .vocabulary import Digest
 
@@ -56,23 +57,31 @@ class Catalogue:
     """The subjects and private records of one log, in a database of their own."""
 
     def __init__(self, url: str) -> None:
+        """Open the store, or make it; raise StorageError where that is impossible."""
         self._engine = open_engine(url)
-        try:
-            _METADATA.create_all(self._engine)
-            with self._engine.begin() as connection:
-                if connection.scalar(sa.select(_FOLLOWED.c.size)) is None:
-                    connection.execute(_FOLLOWED.insert().values(size=0))
-        except sa.exc.DBAPIError as problem:
-            raise StorageError(f"the private store cannot be opened ({problem.orig})") from None
+        with self._begin() as connection:
+            _METADATA.create_all(connection)
+            if connection.scalar(sa.select(_FOLLOWED.c.size)) is None:
+                connection.execute(_FOLLOWED.insert().values(size=0))
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
 
+    @contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        with translate(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _connect(self) -> Iterator[sa.Connection]:
+        with translate(), self._engine.connect() as connection:
+            yield connection
+
     def keep(self, entry: bytes, record: PrivateRecord) -> None:
         """Make the private record of an entry durable, before that entry is appended."""
         key = leaf_hash(entry)
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             connection.execute(_PRIVATE.delete().where(_PRIVATE.c.leaf_hash == key))
             connection.execute(
                 _PRIVATE.insert().values(leaf_hash=key, body=format_private_record(record))
@@ -81,7 +90,7 @@ class Catalogue:
     def follow(self, log: Entries) -> None:
         """Take in every entry that the log has and the catalogue has not seen."""
         size = log.size
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             followed = connection.scalar(sa.select(_FOLLOWED.c.size)) or 0
         while followed < size:
             stop = min(size, followed + _BATCH)
@@ -95,7 +104,7 @@ class Catalogue:
             for digest, role in subjects_of(parse_entry(entry))
         ]
         stop = start + len(entries)
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             # Two processes may follow at once: who moves the mark takes the entries in.
             moved = connection.execute(
                 _FOLLOWED.update().where(_FOLLOWED.c.size == start).values(size=stop)
@@ -117,13 +126,13 @@ class Catalogue:
             .where(_SUBJECTS.c.digest == digest.value)
             .order_by(_SUBJECTS.c.entry_index)
         )
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             return [Found(index, Role(role)) for index, role in connection.execute(query)]
 
     def private_record(self, index: int) -> PrivateRecord | None:
         """Return the private record of the entry at `index`, or None where there is none."""
         query = sa.select(_PRIVATE.c.body).where(_PRIVATE.c.entry_index == index)
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             body = connection.scalar(query)
         return None if body is None else parse_private_record(body)
 
@@ -134,7 +143,7 @@ class Catalogue:
             .where(_PRIVATE.c.entry_index >= start)
             .order_by(_PRIVATE.c.entry_index)
         )
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             for index, body in connection.execution_options(yield_per=_BATCH).execute(query):
                 yield index, parse_private_record(body)
 
@@ -145,35 +154,44 @@ class Catalogue:
         except FirsthandError as problem:
             yield f"the entry does not read as one: {problem}"
             return
-        rows = sa.select(_SUBJECTS.c.digest, _SUBJECTS.c.role)
-        with self._engine.connect() as connection:
-            stored = {
-                (bytes(digest), str(role))
-                for digest, role in connection.execute(rows.where(_SUBJECTS.c.entry_index == index))
-            }
+        try:
+            stored = self._subjects_at(index)
+        except StorageError as problem:
+            yield f"its subject rows cannot be read: {problem.message}"
+            return
         if stored != {(digest.value, str(role)) for digest, role in subjects_of(parsed)}:
-            yield "the catalogue's rows name other subjects than the entry"
+            yield "its subject rows name other digests than the entry"
         if isinstance(parsed.statement, Registration) and parsed.statement.commitments:
             yield from self._check_private(index, parsed.statement)
+
+    def _subjects_at(self, index: int) -> set[tuple[bytes, str]]:
+        query = sa.select(_SUBJECTS.c.digest, _SUBJECTS.c.role)
+        with self._connect() as connection:
+            rows = connection.execute(query.where(_SUBJECTS.c.entry_index == index))
+            return {(bytes(digest), str(role)) for digest, role in rows}
 
     def _check_private(self, index: int, statement: Registration) -> Iterable[str]:
         try:
             record = self.private_record(index)
             if record is None:
-                yield "its private record is missing"
+                yield "its private record row is missing"
             else:
                 record.check(statement.commitments)
         except FirsthandError as problem:
-            yield f"its private record was changed: {problem}"
+            yield f"its private record row was changed: {problem.message}"
 
     def check_rows(self, log: Entries) -> Iterator[Difference]:
-        """Yield the rows that no entry of the log accounts for."""
+        """Yield the rows that no entry of the log accounts for, and the database's own complaints.
+
+        Raises StorageError where the log or the database cannot be read at all.
+        """
         subjects, records = "subject row", "private record row"
-        with self._engine.connect() as connection:
+        size = log.size
+        with self._connect() as connection:
             followed = connection.scalar(sa.select(_FOLLOWED.c.size))
             beyond = connection.scalars(
                 sa.select(_SUBJECTS.c.entry_index).where(
-                    (_SUBJECTS.c.entry_index >= log.size) | (_SUBJECTS.c.entry_index < 0)
+                    (_SUBJECTS.c.entry_index >= size) | (_SUBJECTS.c.entry_index < 0)
                 )
             ).all()
             kept = connection.execute(
@@ -181,12 +199,22 @@ class Catalogue:
                     _PRIVATE.c.entry_index.is_not(None)
                 )
             ).all()
-        if followed != log.size:
-            yield Difference("followed row", f"it says {followed} entries of {log.size}")
+            complaints = check_integrity(connection)
+        if followed != size:
+            yield Difference("followed row", f"it says {followed} entries of {size}")
         for index in beyond:
             yield Difference(subjects, "it names an entry that the log does not have", index)
         for stored, index in kept:
-            if not 0 <= index < log.size:
+            if not 0 <= index < size:
                 yield Difference(records, "it names an entry that the log does not have", index)
-            elif leaf_hash(next(log.entries(index, index + 1))) != stored:
+            elif _is_of_another(log, index, stored):
                 yield Difference(records, "it names another leaf hash than the entry's", index)
+        for complaint in complaints:
+            yield Difference("private store", complaint)
+
+
+def _is_of_another(log: Entries, index: int, leaf: bytes) -> bool:
+    try:
+        return leaf_hash(next(log.entries(index, index + 1))) != leaf
+    except StorageError:
+        return False  # the entry itself is damaged, which the log's own check says

@@ -81,11 +81,10 @@ def _prove(options: argparse.Namespace, settings: Settings) -> int:
 def _fsck(options: argparse.Namespace, settings: Settings) -> int:
     found = 0
     with _services(settings) as services:
-        size = services.reader.size
-        with progress("Checking", size) as bar:
+        with progress("Checking", None) as bar:
 
-            def show(done: int, _: int) -> None:
-                bar.update(bar.task_ids[0], completed=done)
+            def show(done: int, size: int) -> None:
+                bar.update(bar.task_ids[0], completed=done, total=size)
 
             for difference in services.fsck(show):
                 found += 1
@@ -100,12 +99,13 @@ def _fsck(options: argparse.Namespace, settings: Settings) -> int:
                     )
                 else:
                     say(str(difference))
-    if found:
-        said = "1 difference" if found == 1 else f"{found} differences"
-        note(f"{said}; nothing was changed. Keep this log and its copies as they are.")
-        return EXIT_NOT_MET
-    note(f"{size} entries: every entry, tile, row and proof is as it should be.")
-    return EXIT_OK
+        if not found:
+            size = services.reader.size
+            note(f"{size} entries: every entry, tile, row and proof is as it should be.")
+            return EXIT_OK
+    said = "1 difference" if found == 1 else f"{found} differences"
+    note(f"{said}; nothing was changed. Keep this log and its copies as they are.")
+    return EXIT_NOT_MET
 
 
 def _withdraw(options: argparse.Namespace, settings: Settings) -> int:

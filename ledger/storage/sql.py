@@ -1,15 +1,14 @@
 """LogStorage in SQL. The statements are portable; SQLite is what is tested."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
-from ..errors import LogBusy, LogConflict, StorageError
+from ..errors import LogConflict
 from . import LeafRow, StagedBatch
-from .engine import open_engine
+from .engine import check_integrity, open_engine, translate
 from .tables import checkpoint as checkpoint_table
 from .tables import leaf as leaf_table
 from .tables import metadata
@@ -26,13 +25,13 @@ class SqlLogStorage:
     def __init__(self, engine: Engine) -> None:
         """Create the tables that are missing; raise StorageError when that is impossible."""
         self._engine = engine
-        with _translate(), engine.begin() as connection:
+        with translate(), engine.begin() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
 
     def read_checkpoint(self) -> bytes | None:
         """See LogStorage."""
-        with _translate(), self._engine.connect() as connection:
+        with translate(), self._engine.connect() as connection:
             note = connection.scalar(select(checkpoint_table.c.note))
         return None if note is None else bytes(note)
 
@@ -44,7 +43,7 @@ class SqlLogStorage:
         leaf_hashes: Sequence[bytes],
     ) -> None:
         """See LogStorage."""
-        with _translate(), self._engine.begin() as connection:
+        with translate(), self._engine.begin() as connection:
             # First, as it takes the lock under which all below it is written.
             _swap(connection, expected, checkpoint)
             connection.execute(delete(staged_table))
@@ -62,14 +61,14 @@ class SqlLogStorage:
     def read_staged(self) -> list[StagedBatch]:
         """See LogStorage."""
         query = select(staged_table.c.start, staged_table.c.entries).order_by(staged_table.c.start)
-        with _translate(), self._engine.connect() as connection:
+        with translate(), self._engine.connect() as connection:
             return [StagedBatch(start, bytes(data)) for start, data in connection.execute(query)]
 
     def find_indexes(self, leaf_hashes: Sequence[bytes]) -> dict[bytes, int]:
         """See LogStorage."""
         found: dict[bytes, int] = {}
         query = select(leaf_table.c.leaf_hash, leaf_table.c.entry_index)
-        with _translate(), self._engine.connect() as connection:
+        with translate(), self._engine.connect() as connection:
             for at in range(0, len(leaf_hashes), _PARAMETERS):
                 some = leaf_hashes[at : at + _PARAMETERS]
                 rows = connection.execute(query.where(leaf_table.c.leaf_hash.in_(some)))
@@ -86,7 +85,7 @@ class SqlLogStorage:
             .limit(_FETCH)
         )
         while True:
-            with _translate(), self._engine.connect() as connection:
+            with translate(), self._engine.connect() as connection:
                 rows = [LeafRow(at, bytes(value)) for at, value in connection.execute(query)]
             yield from rows
             if len(rows) < _FETCH:
@@ -95,11 +94,9 @@ class SqlLogStorage:
 
     def check(self) -> Iterator[str]:
         """See LogStorage: SQLite's own integrity check; other engines check themselves."""
-        if self._engine.dialect.name != "sqlite":
-            return
-        with _translate(), self._engine.connect() as connection:
-            lines = list(connection.scalars(text("PRAGMA integrity_check")))
-        yield from (line for line in lines if line != "ok")
+        with translate(), self._engine.connect() as connection:
+            complaints = check_integrity(connection)
+        yield from complaints
 
     def close(self) -> None:
         """See LogStorage."""
@@ -125,20 +122,3 @@ def _swap(connection: Connection, expected: bytes | None, checkpoint: bytes) -> 
     )
     if swapped.rowcount != 1:
         raise conflict
-
-
-@contextmanager
-def _translate() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as problem:
-        if "locked" in str(problem.orig):
-            raise LogBusy("another process holds the database", "try again") from None
-        raise _storage_error(problem) from problem
-    except SQLAlchemyError as problem:
-        raise _storage_error(problem) from problem
-
-
-def _storage_error(problem: SQLAlchemyError) -> StorageError:
-    cause = str(getattr(problem, "orig", None) or problem).splitlines()[0]
-    return StorageError(f"the database failed ({cause})", "see to the disk, and run fsck")
