@@ -19,6 +19,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from sqlalchemy import URL
 
 from ledger.catalogue import Catalogue
 from ledger.errors import FirsthandError
@@ -57,6 +59,7 @@ _T = TypeVar("_T")
 
 VERSION = 1
 _MARK = "firsthand.json"
+_RESTORE = "restore it from a backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Home:
         """Return the key that signs entries."""
         key = self._read("keys/registrar.key", lambda t: load_pem_private_key(t.encode(), None))
         if not isinstance(key, Ed25519PrivateKey):
-            raise HomeBroken(f"{self.path / 'keys/registrar.key'} is not an Ed25519 key")
+            raise HomeBroken(f"{self.path / 'keys/registrar.key'} is not an Ed25519 key", _RESTORE)
         return key
 
     def registrars(self) -> frozenset[bytes]:
@@ -112,25 +115,30 @@ class Home:
         return Log(self.log_storage(), self.tiles(), self.log_signer(), lock)
 
     def log_storage(self) -> SqlLogStorage:
-        """Open the sequencer's database."""
-        return open_log_storage(f"sqlite:///{self.path / 'ledger.sqlite'}")
+        """Open the sequencer's database; a missing one is not replaced by an empty one."""
+        return open_log_storage(self._database("ledger.sqlite"))
 
     def catalogue(self) -> Catalogue:
-        """Open the private store."""
-        return Catalogue(f"sqlite:///{self.path / 'private.sqlite'}")
+        """Open the private store; a missing one is not replaced by an empty one."""
+        return Catalogue(self._database("private.sqlite"))
+
+    def entering(self) -> AbstractContextManager[None]:
+        """Hold off the others, in all threads and processes, who enter what depends on entries."""
+        return FileLock(self.path / "registrar.lock")()
+
+    def _database(self, name: str) -> str:
+        if not (self.path / name).is_file():
+            raise HomeBroken(f"{self.path / name} is missing", _RESTORE)
+        return _url(self.path / name)
 
     def _read(self, name: str, parse: Callable[[str], _T]) -> _T:
         path = self.path / name
         try:
             return parse(path.read_text("utf-8"))
         except OSError as problem:
-            raise HomeBroken(
-                f"{path} cannot be read ({problem.strerror})", "restore it from a backup"
-            ) from None
+            raise HomeBroken(f"{path} cannot be read ({problem.strerror})", _RESTORE) from None
         except (ValueError, FirsthandError) as problem:
-            raise HomeBroken(
-                f"{path} does not read as what it is ({problem})", "restore it from a backup"
-            ) from None
+            raise HomeBroken(f"{path} does not read as what it is ({problem})", _RESTORE) from None
 
 
 def open_home(path: Path) -> Home:
@@ -140,7 +148,7 @@ def open_home(path: Path) -> Home:
     except FileNotFoundError:
         raise HomeMissing(f"{path} is not a Firsthand home yet", "run: firsthand init") from None
     except (OSError, ValueError) as problem:
-        raise HomeBroken(f"{path / _MARK} cannot be read ({problem})") from None
+        raise HomeBroken(f"{path / _MARK} cannot be read ({problem})", _RESTORE) from None
     match mark:
         case {"version": 1, "origin": str() as origin}:
             return Home(path, origin)
@@ -201,11 +209,14 @@ def _build(home: Path, origin: str, name: str, now: datetime) -> None:
     (home / "log.vkey").write_text(format_verifier_key(log_signer.verifier) + "\n")
     mark = {"version": VERSION, "origin": origin}
     (home / _MARK).write_text(json.dumps(mark) + "\n")
-    made = Home(home, origin)
-    made.catalogue().close()
-    storage = made.log_storage()
-    Log(storage, made.tiles(), log_signer)
+    Catalogue(_url(home / "private.sqlite")).close()
+    storage = open_log_storage(_url(home / "ledger.sqlite"))
+    Log(storage, FolderTileStorage(home / "log"), log_signer)
     storage.close()
+
+
+def _url(path: Path) -> str:
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def _pem(key: Ed25519PrivateKey) -> str:

@@ -12,7 +12,9 @@ from ledger.subjects import Found
 from ledger.vocabulary import Digest, Fingerprint
 from verifier.fingerprint.index import FingerprintIndex
 from verifier.fingerprint.match import Match as FingerprintMatch
+from verifier.manifest import printable
 
+from .errors import HomeBroken
 from .files import replace_file
 from .home import Home
 
@@ -56,7 +58,7 @@ class LocalLedger:
             return None
         record = self._catalogue.private_record(index)
         value = record and (record.value("title") or record.value("file_name"))
-        return value if isinstance(value, str) else None
+        return printable(value) if isinstance(value, str) else None
 
     def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:
         """Return the registered assets near some fingerprints, nearest first."""
@@ -73,6 +75,9 @@ class LocalLedger:
             note = self._accepted.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as problem:
+            said = f"{self._accepted} cannot be read ({problem.strerror})"
+            raise HomeBroken(said, "see to its rights") from None
         return open_checkpoint(note, self.log_key, self.origin)
 
     def accept(self, note: bytes) -> None:

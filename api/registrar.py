@@ -1,5 +1,6 @@
 """Signs files and enters statements about them in the log: what this home says to the world."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from ledger.proof import format_log_proof
 from ledger.reader import LogReader
 from ledger.subjects import Role
 from ledger.vocabulary import Digest, Fingerprint
+from signer.errors import DestinationError
 from signer.manifest import Statement as ManifestStatement
 from signer.sign import sign_file
 from verifier.errors import Unreadable
@@ -87,9 +89,8 @@ class Registrar:
             signed.label, signed.claim_digest, signed.hard_binding_digest, signed.certificate_digest
         )
         try:
-            registration = self._registration(signed.asset, manifest, source=asset.digest)
             sealed = self._seal(source.name, said, fingerprints)
-            recorded = self._register(signed.path, signed.asset, registration, sealed)
+            recorded = self._register(signed.path, signed.asset, manifest, sealed, asset.digest)
         except BaseException:
             for path in (signed.path, signed.sidecar):
                 if path is not None:
@@ -99,6 +100,25 @@ class Registrar:
             self._derive(signed.asset.digest, parent)
         return replace(recorded, sidecar=signed.sidecar)
 
+    def resume(
+        self, source: Path, destination: Path, said: ManifestStatement, parent: Path | None = None
+    ) -> Recorded:
+        """Do what is left of `sign` after a call that was interrupted: at worst, all of it.
+
+        Raises DestinationError where something else than a signed file lies at `destination`.
+        """
+        if not os.path.lexists(destination):
+            return self.sign(source, destination, said, parent)
+        asset = read_asset_file(destination)
+        if self._manifest_of(destination, asset) is None:
+            raise DestinationError(
+                f"{destination} exists and was not signed", "name another folder with -o"
+            )
+        recorded = self.record(destination, said, source.name)
+        if parent is not None:
+            self._derive(asset.digest, parent)
+        return replace(recorded, sidecar=find_sidecar(destination))
+
     def record(self, path: Path, said: ManifestStatement, name: str | None = None) -> Recorded:
         """Record a file as it is; one that is recorded already keeps its index.
 
@@ -106,32 +126,30 @@ class Registrar:
         """
         name = name or path.name
         asset, fingerprints = self._examine(path, name)
-        index = self.find_registration(asset.digest)
-        if index is not None:
-            return Recorded(
-                path=path, asset=asset, index=index, proof=prove_entry(self.log, index), again=True
-            )
-        registration = self._registration(asset, self._manifest_of(path, asset), source=None)
-        return self._register(path, asset, registration, self._seal(name, said, fingerprints))
+        sealed = self._seal(name, said, fingerprints)
+        return self._register(path, asset, self._manifest_of(path, asset), sealed)
 
     def withdraw(self, index: int, reason: str) -> int:
         """Enter that this home no longer stands by the registration at `index`."""
         subject = self._registered_at(index).subject
-        return self._enter(Withdrawal(subject=subject, reason=reason, **self._common(subject)))
+        with self.home.entering():
+            return self._enter(Withdrawal(subject=subject, reason=reason, **self._common(subject)))
 
     def correct(self, index: int, note: str) -> int:
         """Enter a note of context about the registration at `index`."""
         subject = self._registered_at(index).subject
-        return self._enter(Correction(subject=subject, note=note, **self._common(subject)))
+        with self.home.entering():
+            return self._enter(Correction(subject=subject, note=note, **self._common(subject)))
 
     def revoke(self, key: Digest, since: datetime, reason: str) -> int:
         """Enter that what a key signed since then is void.
 
         `key` is the SHA-256 of its certificate, or of the 32 bytes of a registrar's public key.
         """
-        common = self._common(key)
         moment = int(since.timestamp())
-        return self._enter(KeyRevocation(subject=key, since=moment, reason=reason, **common))
+        with self.home.entering():
+            common = self._common(key)
+            return self._enter(KeyRevocation(subject=key, since=moment, reason=reason, **common))
 
     def find_registration(self, digest: Digest) -> int | None:
         """Return the index under which these bytes are registered, or None."""
@@ -167,18 +185,6 @@ class Registrar:
             return None
         return ManifestIdentity(claim.label, claim.claim_digest, claim.hard_binding_digest, None)
 
-    def _registration(
-        self, asset: Asset, manifest: ManifestIdentity | None, source: Digest | None
-    ) -> Registration:
-        return Registration(
-            subject=asset.digest,
-            size=asset.size,
-            media_type=asset.media_type.name,
-            source=source,
-            manifest=manifest,
-            **self._common(asset.digest),
-        )
-
     def _seal(
         self, name: str, said: ManifestStatement, fingerprints: Sequence[Fingerprint]
     ) -> PrivateRecord:
@@ -193,18 +199,44 @@ class Registrar:
         return seal(values, self.randomness)
 
     def _register(
-        self, path: Path, asset: Asset, registration: Registration, sealed: PrivateRecord
+        self,
+        path: Path,
+        asset: Asset,
+        manifest: ManifestIdentity | None,
+        sealed: PrivateRecord,
+        source: Digest | None = None,
     ) -> Recorded:
-        statement = replace(registration, commitments=sealed.commitments())
-        entry = format_entry(statement, self.home.registrar())
-        self.catalogue.keep(entry, sealed)
-        [index] = self.log.append([entry])
-        self.catalogue.follow(self.log)
-        return Recorded(path=path, asset=asset, index=index, proof=prove_entry(self.log, index))
+        """Enter the bytes once, however many ask at once."""
+        with self.home.entering():
+            index = self.find_registration(asset.digest)
+            again = index is not None
+            if index is None:
+                statement = Registration(
+                    subject=asset.digest,
+                    size=asset.size,
+                    media_type=asset.media_type.name,
+                    source=source,
+                    manifest=manifest,
+                    commitments=sealed.commitments(),
+                    **self._common(asset.digest),
+                )
+                entry = format_entry(statement, self.home.registrar())
+                self.catalogue.keep(entry, sealed)
+                [index] = self.log.append([entry])
+                self.catalogue.follow(self.log)
+        proof = prove_entry(self.log, index)
+        return Recorded(path=path, asset=asset, index=index, proof=proof, again=again)
 
     def _derive(self, subject: Digest, parent: Path) -> None:
+        """Enter that the subject was made from the parent, unless that is entered."""
         parents = (read_asset_file(parent).digest,)
-        self._enter(Derivation(subject=subject, parents=parents, **self._common(subject)))
+        with self.home.entering():
+            self.catalogue.follow(self.log)
+            for found in self.catalogue.find(subject):
+                known = parse_entry(self.log.entry(found.index)).statement
+                if isinstance(known, Derivation) and known.parents == parents:
+                    return
+            self._enter(Derivation(subject=subject, parents=parents, **self._common(subject)))
 
     def _enter(self, statement: Statement) -> int:
         [index] = self.log.append([format_entry(statement, self.home.registrar())])

@@ -57,10 +57,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
         def act(source: Path) -> Recorded:
             destination = _destination(source, options.output)
-            if options.resume and destination.exists():
-                recorded = services.registrar.record(destination, said)
-            else:
-                recorded = services.registrar.sign(source, destination, said, options.parent)
+            do = services.registrar.resume if options.resume else services.registrar.sign
+            recorded = do(source, destination, said, options.parent)
             write_proof(recorded)
             return recorded
 
