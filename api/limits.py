@@ -1,11 +1,14 @@
-"""Takes in an upload: to a file of its own, as it streams, up to a limit, and away again."""
+"""How much at once: uploads up to a size, and so many files decoded side by side."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 from urllib.parse import unquote
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
 from ledger.errors import AssetError, FormatError
@@ -15,6 +18,8 @@ from .errors import UploadTooLarge
 from .settings import Settings
 
 _LONGEST_NAME = 200
+
+_T = TypeVar("_T")
 
 
 @asynccontextmanager
@@ -40,6 +45,12 @@ async def upload(request: Request, name: str) -> AsyncIterator[Path]:
         if size == 0:
             raise AssetError(f"{name} is empty", "send the file itself as the body")
         yield path
+
+
+async def in_turn(request: Request, act: Callable[..., _T], *given: object, **named: object) -> _T:
+    """Run `act` in a thread, when one of the few places is free: each decodes a file."""
+    places: CapacityLimiter = request.app.state.places
+    return await to_thread.run_sync(partial(act, *given, **named), limiter=places)
 
 
 def _too_large(limit: int) -> UploadTooLarge:

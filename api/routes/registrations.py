@@ -3,12 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
 
 from signer.manifest import Statement
 
 from ..auth import require_token
-from ..limits import file_name, upload
+from ..limits import file_name, in_turn, upload
 from ..schemas import OCTETS, RegistrationAnswer
 from ..services import Services
 
@@ -30,9 +29,8 @@ async def register(
     services: Services = request.app.state.services
     called = file_name(name)
     async with upload(request, called) as path:
-        recorded = await run_in_threadpool(
-            services.registrar.record, path, Statement(title=title), called
-        )
+        record = services.registrar.record
+        recorded = await in_turn(request, record, path, Statement(title=title), called)
     return RegistrationAnswer(
         index=recorded.index,
         sha256=recorded.asset.digest.hex,

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.concurrency import run_in_threadpool
 
-from ..limits import file_name, upload
+from ..limits import file_name, in_turn, upload
 from ..schemas import OCTETS, ReportAnswer
 from ..services import Services
 
@@ -21,5 +20,5 @@ async def verify(
     services: Services = request.app.state.services
     called = file_name(name)
     async with upload(request, called) as path:
-        report = await run_in_threadpool(services.verify, path, name=called)
+        report = await in_turn(request, services.verify, path, name=called)
     return ReportAnswer.model_validate(report.to_json())
