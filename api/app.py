@@ -1,13 +1,13 @@
 """The HTTP service: routes, limits and headers around `Services`."""
 
+import os
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
 from anyio import CapacityLimiter
-from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi import FastAPI, Request, Response
 
-from .problems import RESPONSES, Problem, answer_with_problems
+from .problems import RESPONSES, answer_with_problems
 from .routes import health, log, pages, registrations, verifications
 from .services import Services
 from .settings import Settings
@@ -21,3 +21,32 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+def create_app(services: Services, settings: Settings) -> FastAPI:
+    """Build the application over one home."""
+    app = FastAPI(
+        title="Firsthand",
+        version=version("firsthand"),
+        summary="Is this real, and where did it come from?",
+        docs_url=None,  # their page would load scripts from elsewhere
+        redoc_url=None,
+        responses=RESPONSES,
+    )
+    app.state.services = services
+    app.state.settings = settings
+    app.state.places = CapacityLimiter(os.cpu_count() or 1)  # files decoded at once
+    for routes in (pages, health, verifications, registrations, log):
+        app.include_router(routes.router)
+    answer_with_problems(app, _HEADERS)
+
+    @app.middleware("http")
+    async def protect(
+        request: Request, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await answer(request)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return app

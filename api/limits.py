@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
-from urllib.parse import unquote
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
@@ -65,7 +64,7 @@ def file_name(text: str) -> str:
 
     Raises FormatError where nothing is left of it.
     """
-    name = printable(unquote(text).replace("\\", "/").rsplit("/", 1)[-1].strip(), _LONGEST_NAME)
+    name = printable(text.replace("\\", "/").rsplit("/", 1)[-1].strip(), _LONGEST_NAME)
     if not name or name in (".", ".."):
         raise FormatError("the name of the file is empty", "add ?name=photo.jpg")
     return name

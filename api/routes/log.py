@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from ledger.entry import parse_entry
-from ledger.errors import UnknownEntry
+from ledger.errors import FormatError, UnknownEntry
 from ledger.storage import CHECKPOINT_PATH
 from ledger.tile import parse_tile_path
 from ledger.vocabulary import parse_digest
@@ -32,7 +32,10 @@ def checkpoint(request: Request) -> Response:
 def tile(request: Request, coordinates: str) -> Response:
     """Return a tile or an entry bundle (c2sp.org/tlog-tiles#merkle-tree)."""
     path = f"tile/{coordinates}"
-    parse_tile_path(path)
+    try:
+        parse_tile_path(path)
+    except FormatError:
+        raise UnknownEntry("there is no such tile", "see c2sp.org/tlog-tiles") from None
     return _stored(request, path, "application/octet-stream", _IMMUTABLE)
 
 
