@@ -22,10 +22,10 @@ from .errors import FormatError, ProofError
 ED25519 = 0x01  # c2sp.org/signed-note#signature-types
 MAX_NOTE_SIZE = 1_000_000  # bytes, as in Go's sumdb/note
 MAX_SIGNATURES = 100  # the specification demands at least 16
+PRIVATE = "PRIVATE+KEY+"  # before a signer's key, as in Go's sumdb/note
 
 _KEY_ID_SIZE = 4
 _DASH = "\u2014 "
-_PRIVATE = "PRIVATE+KEY+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,18 @@ class NoteVerifier(Protocol):
         """Raise ProofError unless `signature` is this key's over `text`."""
 
 
+class KeyedNoteVerifier(NoteVerifier, Protocol):
+    """A verifier whose key can be written as text."""
+
+    @property
+    def signature_type(self) -> int:
+        """The key's signature type (c2sp.org/signed-note#signature-types)."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The encoded public key."""
+
+
 class NoteSigner(Protocol):
     """One private key that makes signatures of one type."""
 
@@ -82,6 +94,7 @@ class Ed25519NoteVerifier:
         except ValueError:
             raise FormatError("not an Ed25519 public key of 32 bytes") from None
         self.name = name
+        self.signature_type = ED25519
         self.public_key = public_key
         self.key_id = key_id(name, ED25519, public_key)
 
@@ -125,14 +138,19 @@ def check_key_name(name: str) -> None:
         raise FormatError(f"not a key name: {name[:80]!r}")
 
 
-def format_verifier_key(verifier: Ed25519NoteVerifier) -> str:
+def format_verifier_key(verifier: KeyedNoteVerifier) -> str:
     """Write the key as one line of text, to be handed out (c2sp.org/signed-note#verifier-keys)."""
-    return _format_key(verifier.name, verifier.key_id, verifier.public_key)
+    material = bytes([verifier.signature_type]) + verifier.public_key
+    return format_key(verifier.name, verifier.key_id, material)
 
 
 def parse_verifier_key(text: str) -> Ed25519NoteVerifier:
-    """Read what `format_verifier_key` writes; raise FormatError for anything else."""
-    verifier = Ed25519NoteVerifier(*_parse_key(text))
+    """Read what `format_verifier_key` writes; raise FormatError for anything else.
+
+    Of signature types only Ed25519 is read here; the others are those of `ledger.cosignature`.
+    """
+    name, material = parse_key(text)
+    verifier = Ed25519NoteVerifier(name, _ed25519(material))
     if format_verifier_key(verifier) != text:
         raise FormatError("a verifier key whose ID is not that of its name and key")
     return verifier
@@ -141,38 +159,41 @@ def parse_verifier_key(text: str) -> Ed25519NoteVerifier:
 def format_private_signer_key(signer: Ed25519NoteSigner) -> str:
     """Write the secret key as one line of text, as Go's sumdb/note does."""
     name, identity = signer.verifier.name, signer.verifier.key_id
-    return _PRIVATE + _format_key(name, identity, signer.private_bytes())
+    return PRIVATE + format_key(name, identity, bytes([ED25519]) + signer.private_bytes())
 
 
 def parse_private_signer_key(text: str) -> Ed25519NoteSigner:
     """Read what `format_private_signer_key` writes; raise FormatError for anything else."""
-    if not text.startswith(_PRIVATE):
+    if not text.startswith(PRIVATE):
         raise FormatError("not a note signer's key")
-    signer = Ed25519NoteSigner(*_parse_key(text.removeprefix(_PRIVATE)))
+    name, material = parse_key(text.removeprefix(PRIVATE))
+    signer = Ed25519NoteSigner(name, _ed25519(material))
     if format_private_signer_key(signer) != text:
         raise FormatError("a signer key whose ID is not that of its name and key")
     return signer
 
 
-def _format_key(name: str, identity: bytes, key: bytes) -> str:
-    return f"{name}+{identity.hex()}+{encode_base64(bytes([ED25519]) + key)}"
+def format_key(name: str, identity: bytes, material: bytes) -> str:
+    """Write a key as text: its name, its ID of 4 bytes, and its type and bytes."""
+    return f"{name}+{identity.hex()}+{encode_base64(material)}"
 
 
-def _parse_key(text: str) -> tuple[str, bytes]:
+def parse_key(text: str) -> tuple[str, bytes]:
+    """Read the name, and the type and bytes, of a key as text, without comparing its ID."""
     name, _, rest = text.partition("+")  # base64 may hold a plus, a name may not
-    material = decode_base64(rest.partition("+")[2])
+    return name, decode_base64(rest.partition("+")[2])
+
+
+def _ed25519(material: bytes) -> bytes:
     if material[:1] != bytes([ED25519]):
         raise FormatError("not an Ed25519 key (signature type 0x01)")
-    return name, material[1:]
+    return material[1:]
 
 
 def format_note(note: Note) -> bytes:
     """Write a signed note; raise FormatError for a text or a name that a note cannot carry."""
     _check_text(note.text)
-    lines = [_format_signature(signature) for signature in note.signatures]
-    if not 1 <= len(lines) <= MAX_SIGNATURES:
-        raise FormatError(f"a note has 1 to {MAX_SIGNATURES} signatures, not {len(lines)}")
-    data = (note.text + "\n" + "".join(lines)).encode()
+    data = f"{note.text}\n{format_signatures(note.signatures)}".encode()
     if len(data) > MAX_NOTE_SIZE:
         raise FormatError(f"a note has at most {MAX_NOTE_SIZE} bytes")
     return data
@@ -188,13 +209,29 @@ def parse_note(data: bytes) -> Note:
         raise FormatError("a note is UTF-8") from None
     # The text may hold empty lines; the last one of the note ends it.
     text, blank, lines = whole.rpartition("\n\n")
-    if not blank or not lines.endswith("\n"):
+    if not blank:
         raise FormatError("a note is a text, an empty line and signature lines")
-    signatures = tuple(_parse_signature(line) for line in lines[:-1].split("\n"))
-    note = Note(text + "\n", signatures)
+    note = Note(text + "\n", parse_signatures(lines))
     if format_note(note) != data:
         raise FormatError("a note that does not re-format to itself")
     return note
+
+
+def format_signatures(signatures: Sequence[NoteSignature]) -> str:
+    """Write signature lines; raise FormatError for none, for too many and for what none holds."""
+    if not 1 <= len(signatures) <= MAX_SIGNATURES:
+        raise FormatError(f"a note has 1 to {MAX_SIGNATURES} signatures, not {len(signatures)}")
+    return "".join(_format_signature(signature) for signature in signatures)
+
+
+def parse_signatures(lines: str) -> tuple[NoteSignature, ...]:
+    """Read what `format_signatures` writes, without verifying; raise FormatError otherwise."""
+    if not lines.endswith("\n"):
+        raise FormatError("a signature line ends in a newline")
+    signatures = tuple(_parse_signature(line) for line in lines[:-1].split("\n"))
+    if format_signatures(signatures) != lines:
+        raise FormatError("signature lines that do not re-format to themselves")
+    return signatures
 
 
 def sign_note(
