@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from .damage import Difference
 from .entry import Registration, parse_entry
-from .errors import FirsthandError, StorageError
+from .errors import FirsthandError, LedgerError, StorageError
 from .merkle import leaf_hash
 from .private import PrivateRecord, format_private_record, parse_private_record
 from .storage.engine import check_integrity, open_engine, translate
@@ -39,7 +39,13 @@ _PRIVATE = sa.Table(
     sa.Column("entry_index", sa.BigInteger, index=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
-_FOLLOWED = sa.Table("followed", _METADATA, sa.Column("size", sa.BigInteger, nullable=False))
+_FOLLOWED = sa.Table(
+    "followed",
+    _METADATA,
+    # One row, whoever makes it: two marks would both move, and the rows be taken in by nobody.
+    sa.Column("id", sa.BigInteger, sa.CheckConstraint("id = 1"), primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+)
 
 
 class Entries(Protocol):
@@ -62,7 +68,7 @@ class Catalogue:
         with self._begin() as connection:
             _METADATA.create_all(connection)
             if connection.scalar(sa.select(_FOLLOWED.c.size)) is None:
-                connection.execute(_FOLLOWED.insert().values(size=0))
+                connection.execute(_FOLLOWED.insert().values(id=1, size=0))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -82,26 +88,31 @@ class Catalogue:
         """Make the private record of an entry durable, before that entry is appended."""
         key = leaf_hash(entry)
         with self._begin() as connection:
-            connection.execute(_PRIVATE.delete().where(_PRIVATE.c.leaf_hash == key))
-            connection.execute(
-                _PRIVATE.insert().values(leaf_hash=key, body=format_private_record(record))
+            body = format_private_record(record)
+            # An entry that is in the log already keeps its index.
+            kept = connection.execute(
+                _PRIVATE.update().where(_PRIVATE.c.leaf_hash == key).values(body=body)
             )
+            if kept.rowcount == 0:
+                connection.execute(_PRIVATE.insert().values(leaf_hash=key, body=body))
 
     def follow(self, log: Entries) -> None:
         """Take in every entry that the log has and the catalogue has not seen."""
         size = log.size
-        with self._begin() as connection:
-            followed = connection.scalar(sa.select(_FOLLOWED.c.size)) or 0
-        while followed < size:
+        # The mark is read again each time: another may have moved it, and not as far.
+        while (followed := self._followed()) < size:
             stop = min(size, followed + _BATCH)
             self._take_in(followed, list(log.entries(followed, stop)))
-            followed = stop
+
+    def _followed(self) -> int:
+        with self._connect() as connection:
+            return connection.scalar(sa.select(_FOLLOWED.c.size)) or 0
 
     def _take_in(self, start: int, entries: list[bytes]) -> None:
         rows = [
             {"digest": digest.value, "role": role, "entry_index": index}
             for index, entry in enumerate(entries, start)
-            for digest, role in subjects_of(parse_entry(entry))
+            for digest, role in _subjects(entry)
         ]
         stop = start + len(entries)
         with self._begin() as connection:
@@ -111,7 +122,8 @@ class Catalogue:
             )
             if moved.rowcount != 1:
                 return
-            connection.execute(_SUBJECTS.insert(), rows)
+            if rows:
+                connection.execute(_SUBJECTS.insert(), rows)
             for index, entry in enumerate(entries, start):
                 connection.execute(
                     _PRIVATE.update()
@@ -127,7 +139,11 @@ class Catalogue:
             .order_by(_SUBJECTS.c.entry_index)
         )
         with self._connect() as connection:
-            return [Found(index, Role(role)) for index, role in connection.execute(query)]
+            rows = connection.execute(query).all()
+        try:
+            return [Found(index, Role(role)) for index, role in rows]
+        except ValueError as problem:
+            raise StorageError(f"a subject row was changed: {problem}", "run fsck") from None
 
     def private_record(self, index: int) -> PrivateRecord | None:
         """Return the private record of the entry at `index`, or None where there is none."""
@@ -218,3 +234,11 @@ def _is_of_another(log: Entries, index: int, leaf: bytes) -> bool:
         return leaf_hash(next(log.entries(index, index + 1))) != leaf
     except StorageError:
         return False  # the entry itself is damaged, which the log's own check says
+
+
+def _subjects(entry: bytes) -> set[tuple[Digest, Role]]:
+    """Return what an entry names; nothing for what is none: it must not stop those after it."""
+    try:
+        return subjects_of(parse_entry(entry))
+    except LedgerError:
+        return set()

@@ -28,8 +28,7 @@ class Signed:
 
 def sign1(payload: bytes, content_type: str, key: Ed25519PrivateKey) -> bytes:
     """Sign `payload` as a COSE_Sign1 message, protected headers only."""
-    public = key.public_key().public_bytes_raw()
-    protected = encode_cbor({_ALGORITHM: _EDDSA, _CONTENT_TYPE: content_type, _KEY_ID: public})
+    protected = _headers(content_type, key.public_key().public_bytes_raw())
     signature = key.sign(_to_be_signed(protected, payload))
     return encode_cbor(cbor2.CBORTag(_SIGN1, [protected, {}, payload, signature]))
 
@@ -53,8 +52,9 @@ def open1(message: bytes, content_type: str) -> Signed:
         case _:
             raise FormatError("not a COSE_Sign1 message with protected headers only")
     match decode_cbor(protected):
-        case {1: -8, 3: str() as declared, 4: bytes() as key, **rest} if (
-            not rest and len(key) == 32
+        # Python takes true and 1.0 for 1: only what is written back the same is the same.
+        case {3: str() as declared, 4: bytes() as key} if len(key) == 32 and protected == _headers(
+            declared, key
         ):
             pass
         case _:
@@ -66,6 +66,10 @@ def open1(message: bytes, content_type: str) -> Signed:
     except InvalidSignature:
         raise ProofError("the entry's signature does not verify") from None
     return Signed(payload, key)
+
+
+def _headers(content_type: str, key: bytes) -> bytes:
+    return encode_cbor({_ALGORITHM: _EDDSA, _CONTENT_TYPE: content_type, _KEY_ID: key})
 
 
 def _to_be_signed(protected: bytes, payload: bytes) -> bytes:

@@ -28,11 +28,13 @@ class PrivateRecord:
 
     @property
     def fingerprints(self) -> tuple[Fingerprint, ...]:
-        """The fingerprints of the registered asset."""
+        """The fingerprints of the registered asset; raises FormatError for what are none."""
         values = self.value("fingerprints")
-        if not isinstance(values, list):
+        if values is None:
             return ()
-        return tuple(Fingerprint(algorithm, version, bits) for algorithm, version, bits in values)
+        if not isinstance(values, list):
+            raise FormatError("not a list of fingerprints")
+        return tuple(map(_parse_fingerprint, values))
 
     def commitments(self) -> dict[str, Digest]:
         """Return what the public entry says of this record."""
@@ -42,6 +44,14 @@ class PrivateRecord:
         """Raise ProofError unless this record opens just these commitments."""
         if self.commitments() != commitments:
             raise ProofError("the private record does not open the entry's commitments")
+
+
+def _parse_fingerprint(value: object) -> Fingerprint:
+    match value:
+        case [str() as algorithm, int() as version, bytes() as bits]:
+            return Fingerprint(algorithm, version, bits)
+        case _:
+            raise FormatError("not a fingerprint: an algorithm, its version, and bits")
 
 
 def seal(values: Mapping[str, object], randomness: Callable[[int], bytes]) -> PrivateRecord:

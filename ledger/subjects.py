@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .entry import Derivation, Entry, Registration
-from .vocabulary import Digest
+from .vocabulary import Digest, digest_of
 
 
 class Role(StrEnum):
@@ -13,6 +13,7 @@ class Role(StrEnum):
     SUBJECT = "subject"
     SOURCE = "source"
     CLAIM = "claim"
+    LABEL = "label"
     HARD_BINDING = "hard-binding"
     PARENT = "parent"
 
@@ -25,6 +26,14 @@ class Found:
     role: Role
 
 
+def label_digest(label: str) -> Digest:
+    """Return what a manifest's label is found by: the SHA-256 of its UTF-8.
+
+    A manifest whose claim cannot be located byte for byte is found by its label alone.
+    """
+    return digest_of(label.encode())
+
+
 def subjects_of(entry: Entry) -> set[tuple[Digest, Role]]:
     """Return every digest that an entry names, by role."""
     statement = entry.statement
@@ -34,6 +43,7 @@ def subjects_of(entry: Entry) -> set[tuple[Digest, Role]]:
             named.add((statement.source, Role.SOURCE))
         if statement.manifest:
             named.add((statement.manifest.claim, Role.CLAIM))
+            named.add((label_digest(statement.manifest.label), Role.LABEL))
             if statement.manifest.hard_binding:
                 named.add((statement.manifest.hard_binding, Role.HARD_BINDING))
     if isinstance(statement, Derivation):
