@@ -30,6 +30,7 @@ from verifier.errors import Unreadable
 from verifier.fingerprint import compute, compute_in
 from verifier.fingerprint.index import FingerprintIndex
 from verifier.fingerprint.match import match
+from verifier.media.confine import report_isolation
 from verifier.media.decode import frames, samples
 from verifier.media.ffmpeg import find_ffmpeg
 from verifier.media.limits import Limits
@@ -110,7 +111,7 @@ def speed() -> None:
         report("ours, both hashes", lambda: compute(picture, kind), beside=plain)
         report("ours, in the sandbox", lambda: compute_in(sandbox, picture, kind), beside=plain)
         small = media.photograph(folder)
-        report("sandbox alone (an empty job)", lambda: sandbox.run(nothing))
+        report("sandbox alone (an empty job)", lambda: sandbox.run(report_isolation))
         report("ours, 640 by 427, in the sandbox", lambda: compute_in(sandbox, small, kind))
         for path in (media.clip_with_sound(folder), media.recording(folder)):
             speed_of_stream(path)
@@ -172,10 +173,6 @@ def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def nothing() -> None:
-    """An empty job."""
 
 
 def plain_hash(path: Path) -> imagehash.ImageHash:

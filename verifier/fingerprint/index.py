@@ -1,14 +1,13 @@
 """Search every recorded asset for those near a suspect: exact, in memory, by plain arrays.
 
     pictures   the suspect's finder against all finders at once; the confirmer decides
-    clips      frames of the suspect against all frames of all clips; assets that show at least
-               some of them are aligned in full
-    sound      blocks of the suspect slid over all sound of all assets, one word in four; the
-               assets with a place that is near are aligned in full
+    clips      frames of the suspect against all frames of all clips; assets that show one of them
+               are aligned in full
+    sound      blocks of the suspect slid over all sound of all assets, a few words of each; assets
+               with a place that is near are aligned in full
 
-Nothing is approximated by a graph or a table, so nothing that `match` would accept is missed but
-for what `align` says of long suspects (their frames and blocks are taken evenly spread).
-Measured by `bench/fingerprints.py`.
+Nothing is approximated by a graph or a table; of a long suspect, frames and blocks are taken evenly
+spread. `bench/fingerprints.py` prints the times.
 """
 
 import threading
@@ -85,11 +84,12 @@ class FingerprintIndex:
         parsed = [(each.algorithm, _parse(each)) for each in known]
         with self._lock:
             stores = {name: store.arrays() for name, store in self._stores.items()}
-            entries = dict(self._entries)
         candidates: set[int] = set()
         for algorithm, rows in parsed:
             candidates |= _NEAR[algorithm](rows, *stores[algorithm])
-        found = [match(index, fingerprints, entries[index]) for index in candidates]
+        with self._lock:  # some may have been erased meanwhile
+            originals = {i: self._entries[i] for i in candidates if i in self._entries}
+        found = [match(i, fingerprints, original) for i, original in originals.items()]
         return sorted(
             (each for each in found if each is not None),
             key=lambda each: (each.distance, each.entry_index),

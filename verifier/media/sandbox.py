@@ -32,13 +32,10 @@ from .framing import receive_frame, send_frame
 from .limits import Limits, format_limits
 from .server import answer_reached
 
+# What the tasks import, and what imagehash and Pillow import only when they are first used.
 PRELOAD = (
-    "numpy",
-    "PIL.Image",
-    "imagehash",
-    "c2pa",
-    "verifier.media.decode",
-    "verifier.fingerprint",
+    *("numpy", "imagehash", "scipy.fftpack", "c2pa", "verifier.fingerprint"),
+    *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin"),
 )
 _START = 60.0  # seconds that the server may take to import everything, on a busy machine
 _GRACE = 10.0  # seconds after a job's deadline before we believe that its keeper is gone

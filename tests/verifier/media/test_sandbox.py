@@ -305,6 +305,17 @@ def test_a_server_that_died_is_replaced(sandbox: Sandbox) -> None:
         assert fresh.run(jobs.echo, 2) == 2
 
 
+def test_after_a_fork_each_process_has_its_own_server(sandbox: Sandbox) -> None:
+    sandbox.run(jobs.echo, 1)
+    child = os.fork()
+    if child == 0:
+        ours = sandbox._server
+        answered = sandbox.run(jobs.echo, 2) == 2
+        os._exit(0 if answered and sandbox._server is not ours else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert sandbox.run(jobs.echo, 3) == 3
+
+
 def test_a_job_dies_when_its_server_and_parent_are_gone(tmp_path: Path) -> None:
     """Our own death by kill -9 in the middle of a job leaves nothing behind."""
     mark = tmp_path / f"marked-{os.getpid()}"
