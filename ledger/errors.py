@@ -8,6 +8,8 @@
     │   ├── UnknownEntry          an index or tree size that the log does not have
     │   ├── LogBusy               another process holds the log; nothing was written
     │   ├── LogConflict           the checkpoint moved under us; nothing was written
+    │   ├── LogBehind             a witness cosigned a larger or another tree; nothing was published
+    │   ├── QuorumMissing         too few witnesses cosigned; nothing was published
     │   └── StorageError          the database or the folder failed, or holds what it must not
     ├── AssetError                a file that cannot be read as what it says it is
     ├── SigningError              (signer.errors)
@@ -56,6 +58,14 @@ class LogBusy(LedgerError):  # noqa: N818
 
 class LogConflict(LedgerError):  # noqa: N818
     """The signed checkpoint is no longer the one we started from. Nothing was written."""
+
+
+class LogBehind(LedgerError):  # noqa: N818
+    """A witness has cosigned a larger tree of this log, or another one. Nothing was published."""
+
+
+class QuorumMissing(LedgerError):  # noqa: N818
+    """Too few witnesses cosigned a checkpoint. It was not published."""
 
 
 class StorageError(LedgerError):

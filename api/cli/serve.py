@@ -28,7 +28,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     home = open_home(settings.home)
     with (
-        _listen(options.host, options.port) as listener,
+        listen(options.host, options.port) as listener,
         Services(home, Sandbox(), shows_names=False) as services,
     ):
         host = f"[{options.host}]" if ":" in options.host else options.host
@@ -40,7 +40,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return EXIT_OK
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on an address; raise ServiceError where that is impossible."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)

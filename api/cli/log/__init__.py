@@ -10,12 +10,13 @@ from ledger.errors import FirsthandError
 from ledger.vocabulary import parse_digest
 from verifier.media.sandbox import Sandbox
 
-from ..errors import EXIT_NOT_MET, EXIT_OK
-from ..files import replace_file
-from ..home import open_home
-from ..services import Services
-from ..settings import Settings
-from .console import note, print_json, progress, say
+from ...errors import EXIT_NOT_MET, EXIT_OK
+from ...files import replace_file
+from ...home import open_home
+from ...services import Services
+from ...settings import Settings
+from ..console import note, print_json, progress, say
+from . import witness
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -52,6 +53,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     action.add_argument("--since", type=datetime.fromisoformat, required=True, metavar="TIME")
     action.add_argument("--reason", required=True)
     action.set_defaults(run=_revoke)
+
+    witness.add(actions)
 
 
 def _services(settings: Settings) -> Services:
