@@ -8,6 +8,8 @@
     registrars/*.pub        whose entries are believed (Ed25519 public keys, 64 hexadecimal digits)
     trust/*.pem             whose claims are believed: one named list a file
     log.vkey                the log's public key (C2SP verifier key)
+    keys/log-ml-dsa.key, log-ml-dsa.vkey    its second key, ML-DSA-44: cosignatures of its own
+    policy                  where there is one: whose cosignatures a checkpoint must carry (C2SP)
     ledger.sqlite, log/     the sequencer's database, and the public tree of tiles
     private.sqlite          the private store
     accepted                the last checkpoint that a verification here accepted
@@ -18,13 +20,15 @@ It comes into being whole, by one rename, or not at all.
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -36,6 +40,11 @@ from cryptography.hazmat.primitives.serialization import (
 from sqlalchemy import URL
 
 from ledger.catalogue import Catalogue
+from ledger.cosignature import (
+    MlDsa44Cosigner,
+    format_private_cosigner_key,
+    parse_private_cosigner_key,
+)
 from ledger.errors import FirsthandError
 from ledger.log import Log
 from ledger.note import (
@@ -47,13 +56,18 @@ from ledger.note import (
     parse_private_signer_key,
     parse_verifier_key,
 )
+from ledger.policy import Policy, parse_policy
 from ledger.storage.folder import FileLock, FolderTileStorage
 from ledger.storage.sql import SqlLogStorage, open_log_storage
+from ledger.witnessing import Answer, Witnessing
 from signer.certificates import issue_development_chain
 from signer.keys import PemClaimSigner, load_claim_signer, write_private_key
 from verifier.trust import TrustList, open_trust_lists
 
 from .errors import HomeBroken, HomeExists, HomeMissing, ServiceError
+
+if TYPE_CHECKING:
+    from .transports import HttpTransport
 
 _T = TypeVar("_T")
 
@@ -110,9 +124,31 @@ class Home:
         return FolderTileStorage(self.path / "log")
 
     def log(self) -> Log:
-        """Open the log for writing."""
+        """Open the log for writing; raises LogBehind where a witness has seen more of it."""
         lock = FileLock(self.path / "log.lock")
-        return Log(self.log_storage(), self.tiles(), self.log_signer(), lock)
+        storage, witnessing = self.log_storage(), self.witnessing()
+        committed = storage.read_checkpoint()
+        if committed is not None:
+            witnessing.check(committed)
+        return Log(storage, self.tiles(), self.log_signer(), lock, witnessing)
+
+    def policy(self) -> Policy | None:
+        """Return the policy that checkpoints must satisfy, or None where there is no such file."""
+        if not (self.path / "policy").exists():
+            return None
+        return self._read("policy", lambda text: parse_policy(text.encode()))
+
+    def witnessing(self) -> Witnessing:
+        """Return what a checkpoint passes through before it is published."""
+        signers = []
+        if (self.path / "keys/log-ml-dsa.key").exists():
+            signers.append(
+                self._read(
+                    "keys/log-ml-dsa.key", lambda t: parse_private_cosigner_key(t.strip(), _now)
+                )
+            )
+        policy = self.policy() or Policy()
+        return Witnessing(policy, self.tiles(), _ask, signers, [self.log_verifier()])
 
     def log_storage(self) -> SqlLogStorage:
         """Open the sequencer's database; a missing one is not replaced by an empty one."""
@@ -207,12 +243,30 @@ def _build(home: Path, origin: str, name: str, now: datetime) -> None:
     )
     (home / "trust/development.pem").write_text(development.root)
     (home / "log.vkey").write_text(format_verifier_key(log_signer.verifier) + "\n")
+    ml_dsa = MlDsa44Cosigner(origin, secrets.token_bytes(32), _now)
+    _secret(home / "keys/log-ml-dsa.key", format_private_cosigner_key(ml_dsa))
+    (home / "log-ml-dsa.vkey").write_text(format_verifier_key(ml_dsa.verifier) + "\n")
     mark = {"version": VERSION, "origin": origin}
     (home / _MARK).write_text(json.dumps(mark) + "\n")
     Catalogue(_url(home / "private.sqlite")).close()
     storage = open_log_storage(_url(home / "ledger.sqlite"))
     Log(storage, FolderTileStorage(home / "log"), log_signer)
     storage.close()
+
+
+@cache
+def _transport() -> "HttpTransport":
+    from .transports import HttpTransport  # only a policy with witnesses needs HTTP
+
+    return HttpTransport()
+
+
+def _ask(url: str, body: bytes) -> Answer:
+    return _transport().ask(url, body)
+
+
+def _now() -> int:
+    return int(time.time())
 
 
 def _url(path: Path) -> str:

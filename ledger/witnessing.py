@@ -7,7 +7,7 @@ A log must not sign behind what a witness has seen of it: such a witness is beli
 it means that a backup was restored or that a second sequencer runs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -72,6 +72,7 @@ class Witnessing:
         self._logs = logs
         self._grace_seconds = grace_seconds
         self._known: dict[str, int] = {}  # by witness: the size that it cosigned last
+        self._running: dict[str, Future[NoteSignature]] = {}
         witnesses = [witness for witness in policy.witnesses if witness.url]
         self._witnesses = witnesses
         self._pool = ThreadPoolExecutor(max(len(witnesses), 1), "witness") if witnesses else None
@@ -94,6 +95,13 @@ class Witnessing:
             ) from None
         return cosigned
 
+    def check(self, note: bytes) -> None:
+        """Ask before anything new is signed: `note` is the checkpoint that was committed last.
+
+        Raises LogBehind where a witness has cosigned what it does not hold; silence is no answer.
+        """
+        self._gather(parse_note(note))
+
     def _sign(self, note: Note) -> Note:
         present = {(each.name, each.key_id) for each in note.signatures}
         ours = tuple(
@@ -107,31 +115,37 @@ class Witnessing:
         """Ask all at once; wait for a quorum, and for the others a little longer."""
         signatures: dict[str, NoteSignature] = {}
         problems: dict[str, FirsthandError] = {}
-        for name, future in self._completed(note, signatures):
-            try:
-                signatures[name] = future.result()
-            except LogBehind:
-                raise
-            except FirsthandError as problem:
-                problems[name] = problem
-        return list(signatures.values()), problems
-
-    def _completed(
-        self, note: Note, signatures: dict[str, NoteSignature]
-    ) -> Iterator[tuple[str, "Future[NoteSignature]"]]:
-        if self._pool is None:
-            return
-        names = {self._pool.submit(self._obtain, each, note): each.name for each in self._witnesses}
+        names = self._start(note, problems)
         pending = set(names)
         while pending:
             is_enough = self._policy.is_satisfied_by(signatures)
-            done, pending = wait(
-                pending, self._grace_seconds if is_enough else None, FIRST_COMPLETED
-            )
+            seconds = self._grace_seconds if is_enough else None
+            done, pending = wait(pending, seconds, FIRST_COMPLETED)
             if not done:
-                return
+                break
             for future in done:
-                yield names[future], future
+                try:
+                    signatures[names[future]] = future.result()
+                except LogBehind:
+                    raise
+                except FirsthandError as problem:
+                    problems[names[future]] = problem
+        return list(signatures.values()), problems
+
+    def _start(
+        self, note: Note, problems: dict[str, FirsthandError]
+    ) -> dict["Future[NoteSignature]", str]:
+        """Ask every witness that is not still busy with an earlier request."""
+        names = {}
+        for witness in self._witnesses:
+            earlier = self._running.get(witness.name)
+            if self._pool is None or (earlier and not earlier.done()):
+                problems[witness.name] = ProofError("the last request is not answered yet")
+                continue
+            future = self._pool.submit(self._obtain, witness, note)
+            self._running[witness.name] = future
+            names[future] = witness.name
+        return names
 
     def _obtain(self, witness: PolicyWitness, note: Note) -> NoteSignature:
         checkpoint = parse_checkpoint(note.text)
