@@ -163,9 +163,10 @@ class Home:
         return FileLock(self.path / "registrar.lock")()
 
     def _database(self, name: str) -> str:
-        if not (self.path / name).is_file():
-            raise HomeBroken(f"{self.path / name} is missing", _RESTORE)
-        return _url(self.path / name)
+        path = self.path / name
+        if not path.is_file() or path.stat().st_size == 0:
+            raise HomeBroken(f"{path} is missing or empty", _RESTORE)
+        return _url(path)
 
     def _read(self, name: str, parse: Callable[[str], _T]) -> _T:
         path = self.path / name
