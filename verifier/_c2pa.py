@@ -5,17 +5,22 @@ manifest, no revocation answer, whatever the file names.
 """
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import c2pa
 
-from .locate import find_claim
+from .locate import find_claim, has_store
 
 # Extended key usages that a claim signer may have (C2PA 2.2 section 14.5.1): e-mail protection,
 # document signing, C2PA claim signing. Without the last in this global key, such leaves read
 # Invalid.
 _KEY_USAGES = "1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n1.3.6.1.4.1.62558.2.1"
 LIST_URI = "urn:firsthand:trust-list:"
+# What the engine says instead of fetching a manifest that lies on the network.
+_REMOTE = re.compile(r"must fetch remote manifests from url (\S+)")
 
 
 def engine_version() -> str:
@@ -45,36 +50,53 @@ def read(
 ) -> dict[str, object]:
     """Read the manifest store of a file: embedded, else the sidecar's.
 
-    Returns {"state": "absent"}, {"state": "unreadable", "reason": str} or {"state": "read",
-    "store": the engine's JSON, "claim": the active claim and its data hash, "url": str | None,
-    "embedded": bool, "identity": [label, claim digest, hard-binding digest | None] | None}.
+    Returns one of
+    {"state": "read", "store": the engine's JSON, "claim": the active claim and its data hash,
+    "url": str | None, "embedded": bool, "expired": bool (the signer's certificate, by now)},
+    {"state": "absent", "searched": bool (manifests can lie in files of this type)},
+    {"state": "remote", "url": str},
+    {"state": "unreadable", "reason": str, "embedded": bool} where there is a store, and
+    {"state": "unsearched", "reason": str} where the engine could not tell; and in each
+    "identity": [label, claim digest, hard-binding digest | None] | None.
     """
     context = c2pa.Context.from_dict(settings(trust_lists))
+    embedded = _read_embedded(Path(path), name, context)
+    if sidecar is None or embedded["state"] not in ("absent", "remote", "unsearched"):
+        return embedded
     try:
         with Path(path).open("rb") as stream:
-            return _describe(c2pa.Reader(name, stream, context=context), Path(path))
-    except c2pa.C2paError.ManifestNotFound:
-        pass
-    except c2pa.C2paError.NotSupported:
-        pass  # no manifest can be embedded in such a file; a sidecar may still speak of it
-    except c2pa.C2paError as problem:
-        return {"state": "unreadable", "reason": _one_line(problem)}
-    if sidecar is None:
-        return {"state": "absent"}
-    try:
-        with Path(path).open("rb") as stream:
-            reader = c2pa.Reader(
-                name, stream, manifest_data=Path(sidecar).read_bytes(), context=context
-            )
+            store = Path(sidecar).read_bytes()
+            reader = c2pa.Reader(name, stream, manifest_data=store, context=context)
             return _describe(reader, Path(sidecar))
     except (c2pa.C2paError, OSError) as problem:
-        return {"state": "unreadable", "reason": _one_line(problem)}
+        return {"state": "unreadable", "reason": _one_line(problem), "embedded": False}
+
+
+def _read_embedded(path: Path, name: str, context: c2pa.Context) -> dict[str, object]:
+    try:
+        with path.open("rb") as stream:
+            return _describe(c2pa.Reader(name, stream, context=context), path)
+    except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported) as problem:
+        if not has_store(path):
+            searched = isinstance(problem, c2pa.C2paError.ManifestNotFound)
+            return {"state": "absent", "searched": searched}
+        reason = "something like one lies in the file, not where one belongs"
+        return {"state": "unsearched", "reason": reason, "identity": find_claim(path)}
+    except c2pa.C2paError as problem:
+        if remote := _REMOTE.search(str(problem)):
+            return {"state": "remote", "url": remote[1]}
+        reason = _one_line(problem)
+        if not has_store(path):  # what the engine stumbled over is the file, not a manifest
+            return {"state": "unsearched", "reason": reason}
+        identity = find_claim(path)
+        return {"state": "unreadable", "reason": reason, "embedded": True, "identity": identity}
 
 
 def _describe(reader: c2pa.Reader, holder: Path) -> dict[str, object]:
     with reader:
         store = json.loads(reader.json())
-        detailed = json.loads(reader.detailed_json())["manifests"][store["active_manifest"]]
+        label = store["active_manifest"]
+        detailed = json.loads(reader.detailed_json())["manifests"][label]
         claim = detailed["claim"] | {"data_hash": detailed["assertion_store"].get("c2pa.hash.data")}
         return {
             "state": "read",
@@ -82,8 +104,21 @@ def _describe(reader: c2pa.Reader, holder: Path) -> dict[str, object]:
             "claim": claim,
             "url": reader.get_remote_url(),
             "embedded": bool(reader.is_embedded()),
-            "identity": find_claim(holder, store["active_manifest"]),
+            "expired": _is_expired(json.loads(reader.crjson()), label),
+            "identity": find_claim(holder, label),
         }
+
+
+def _is_expired(report: Any, label: str) -> bool:
+    """Whether the signer's certificate is out of date now; True where that cannot be told."""
+    try:
+        [active] = [each for each in report["manifests"] if each["label"] == label]
+        last = datetime.fromisoformat(
+            active["signature"]["certificateInfo"]["validity"]["notAfter"]
+        )
+        return last < datetime.now(UTC)
+    except (KeyError, TypeError, ValueError):
+        return True
 
 
 def _one_line(problem: Exception) -> str:

@@ -21,12 +21,25 @@ def conclude(findings: Sequence[Finding], matches: Sequence[Match]) -> Conclusio
 
 
 class _Seen:
-    """The findings by code, and the best match."""
+    """The findings by code and by step, and the best match."""
 
     def __init__(self, findings: Sequence[Finding], matches: Sequence[Match]) -> None:
+        self.findings = findings
         self.codes: Mapping[str, Finding] = {finding.code: finding for finding in findings}
         self.by_step: Mapping[Step, Finding] = {finding.step: finding for finding in findings}
         self.match = matches[0] if matches else None
+        self.proven = (
+            self.outcome(Step.INCLUSION) is Outcome.PASSED
+            and "record.registrar_unknown" not in self.codes
+        )
+        # A known registrar entered just these bytes, and the log proves it.
+        self.recorded = (
+            self.proven
+            and self.is_match(MatchKind.EXACT)
+            and self.outcome(Step.RECORD_CONTENT) is Outcome.PASSED
+        )
+        # A manifest beside the file is no part of it: it can be about another file.
+        self.beside = "sidecar.passed" in self.codes
 
     def outcome(self, step: Step) -> Outcome | None:
         finding = self.by_step.get(step)
@@ -39,11 +52,16 @@ class _Seen:
         return self.match is not None and self.match.kind in kinds
 
     def entry(self) -> str:
-        """Name the entry that the file matches."""
+        """Name the entry that the file matches, and what keeps us from believing it."""
         if self.match is None:
             return "no entry"
         name = f" ({self.match.title})" if self.match.title else ""
-        return f"entry {self.match.index}{name}"
+        doubt = ""
+        if self.outcome(Step.INCLUSION) is not Outcome.PASSED:
+            doubt = ", which the log does not prove"
+        elif "record.registrar_unknown" in self.codes:
+            doubt = ", of a registrar that you have not named as known"
+        return f"entry {self.match.index}{name}{doubt}"
 
     def whence(self) -> str:
         """Say how the file matches that entry, as the second half of a sentence."""
@@ -54,107 +72,145 @@ class _Seen:
             MatchKind.MANIFEST: "it carries the manifest of",
             MatchKind.FINGERPRINT: f"it {_resembles(self.match)}",
         }[self.match.kind]
+        if "record.content.source" in self.codes:
+            how = "its bytes are the source of"
+        if "record.manifest_differs" in self.codes:
+            how = "it has something of"
         return f"{how} {self.entry()}"
+
+    def later(self) -> str:
+        """What was said later about the record, as a further sentence."""
+        finding = self.first("history.withdrawn", "history.key_revoked")
+        return f" {finding.sentence}" if finding and self.proven else ""
 
 
 def _resembles(match: Match) -> str:
     return "sounds like" if match.media_type.startswith("audio/") else "looks like"
 
 
-def _withdrawn(seen: _Seen) -> Conclusion | None:
-    """A record that its registrar no longer stands by."""
-    finding = seen.first("history.withdrawn", "history.key_revoked")
-    if finding is None or seen.outcome(Step.INCLUSION) is not Outcome.PASSED:
-        return None
-    sentence = f"Recorded, and later withdrawn: {seen.whence()}. {finding.sentence}"
-    return Conclusion(ConclusionCode.WITHDRAWN, sentence)
-
-
 def _altered(seen: _Seen) -> Conclusion | None:
     """Provably not the bytes that were signed, whoever signed them."""
-    where = f"; {seen.whence()}" if seen.match else ""
+    if seen.beside and seen.recorded:
+        return None
+    damaged = seen.first("manifest.unreadable", "manifest.invalid")
     if seen.outcome(Step.HARD_BINDING) is Outcome.FAILED:
         said = "Not the bytes that were signed"
-    elif seen.first("claimSignature.mismatch", "manifest.damaged_claim"):
-        said = "The signed statement inside the file was changed after it was signed"
-    elif "ingredient.altered" in seen.codes:
-        return Conclusion(ConclusionCode.ALTERED, seen.codes["ingredient.altered"].sentence)
-    elif "record.bytes_differ" in seen.codes:
-        said = "What the signature covers is intact, but bytes outside it are not as recorded"
-    elif seen.outcome(Step.MANIFEST) is Outcome.UNREADABLE and seen.match:
-        if seen.is_match(MatchKind.EXACT):
-            return None
+    elif broken := seen.first("claimSignature.mismatch", "manifest.damaged_claim"):
+        said = f"Not what was signed: {_clause(broken.sentence)}"
+    elif broken := seen.first("ingredient.altered"):
+        said = broken.sentence.removesuffix(".")
+    elif "record.bytes_differ" in seen.codes and seen.proven and _is_read(seen):
+        said = (
+            "What the signature covers is intact, but bytes outside it are not as recorded"
+            if seen.outcome(Step.HARD_BINDING) is Outcome.PASSED
+            else "Not the bytes that were recorded"
+        )
+    elif damaged and seen.match and seen.proven and not seen.is_match(MatchKind.EXACT):
         said = "The file carries a damaged manifest"
     else:
         return None
-    later = seen.first("history.withdrawn", "history.key_revoked")
-    return Conclusion(
-        ConclusionCode.ALTERED, f"{said}{where}.{' ' + later.sentence if later else ''}"
-    )
+    where = f"; {seen.whence()}" if seen.match else ""
+    return Conclusion(ConclusionCode.ALTERED, f"{said}{where}.{seen.later()}")
+
+
+def _is_read(seen: _Seen) -> bool:
+    """A manifest is where one belongs: not just somewhere among the bytes."""
+    return seen.outcome(Step.MANIFEST) in (Outcome.PASSED, Outcome.UNREADABLE)
+
+
+def _withdrawn(seen: _Seen) -> Conclusion | None:
+    """A record of these bytes that its registrar no longer stands by."""
+    if not seen.recorded or not seen.later():
+        return None
+    sentence = f"Recorded, and later withdrawn: {seen.whence()}.{seen.later()}"
+    return Conclusion(ConclusionCode.WITHDRAWN, sentence)
 
 
 def _contradicted(seen: _Seen) -> Conclusion | None:
-    """A proof that fails is never passed over."""
+    """What does not fit together is never passed over."""
     failed = seen.by_step.get(Step.INCLUSION)
     if failed is not None and failed.outcome is Outcome.FAILED:
         sentence = f"{failed.sentence} Ask the keeper of the log, or another copy of it."
         return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
-    other = seen.first("record.manifest_differs")
-    return Conclusion(ConclusionCode.INCONCLUSIVE, other.sentence) if other else None
+    if other := seen.first("record.manifest_differs", "record.size_differs", "ingredient.invalid"):
+        return Conclusion(ConclusionCode.INCONCLUSIVE, other.sentence)
+    beside = seen.first("claimSignature.mismatch", "manifest.damaged_claim", "ingredient.altered")
+    if seen.outcome(Step.HARD_BINDING) is Outcome.FAILED:
+        beside = seen.by_step[Step.HARD_BINDING]
+    if beside is not None:  # beside a recorded file, or else it would be altered
+        sentence = f"{_sentence(seen.whence())} {beside.sentence} Verify it without that manifest."
+        return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
+    return None
 
 
 def _unchanged(seen: _Seen) -> Conclusion | None:
     """The bytes that a known registrar recorded, or that a known signer signed."""
-    recorded = (
-        seen.is_match(MatchKind.EXACT)
-        and seen.outcome(Step.RECORD_CONTENT) is Outcome.PASSED
-        and seen.outcome(Step.INCLUSION) is Outcome.PASSED
-    )
     signed = (
         seen.outcome(Step.SIGNATURE) is Outcome.PASSED
         and seen.outcome(Step.HARD_BINDING) is Outcome.PASSED
         and seen.outcome(Step.INGREDIENTS) is not Outcome.FAILED
     )
-    if recorded and signed:
+    source = "the source of " if "record.content.source" in seen.codes else ""
+    if seen.recorded and signed:
         said = f"The bytes that a known signer signed and that {seen.entry()} records."
-    elif recorded:
-        said = f"The bytes that a known registrar recorded as {seen.entry()}."
+        if source:
+            said = f"The bytes that a known signer signed; {seen.whence()}."
+    elif seen.recorded:
+        said = f"The bytes that a known registrar recorded as {source}{seen.entry()}."
     elif signed:
-        said = "The bytes that a known signer signed; no record of them was found here."
+        said = f"The bytes are those that a known signer's signature covers; {_unrecorded(seen)}."
     else:
         return None
     return Conclusion(ConclusionCode.UNCHANGED, said)
 
 
+def _unrecorded(seen: _Seen) -> str:
+    """Say why no record confirms them."""
+    found = seen.by_step.get(Step.RECORD)
+    if found is None or found.code == "record.no_log":
+        return "no log was asked"
+    if seen.match is not None:
+        return f"no record confirms them, but {seen.whence()}"
+    if found.outcome is Outcome.ABSENT:
+        return "no record of them was found here"
+    return "whether they are recorded was not established"
+
+
 def _untrusted(seen: _Seen) -> Conclusion | None:
     """Intact, but nobody on the lists answers for it."""
+    near = f" {_sentence(seen.whence())}" if seen.match else ""
     if seen.outcome(Step.HARD_BINDING) is Outcome.PASSED:
-        finding = seen.by_step[Step.SIGNATURE]
-        if finding.outcome is Outcome.PASSED:
-            finding = seen.by_step[Step.INGREDIENTS]
-        return Conclusion(
-            ConclusionCode.UNTRUSTED, f"The bytes are as they were signed. {finding.sentence}"
-        )
+        for step in (Step.SIGNATURE, Step.INGREDIENTS):
+            if seen.outcome(step) is Outcome.FAILED:
+                sentence = f"The bytes are as they were signed. {seen.by_step[step].sentence}{near}"
+                return Conclusion(ConclusionCode.UNTRUSTED, sentence)
     unknown = seen.first("record.registrar_unknown")
     if unknown and seen.is_match(MatchKind.EXACT):
-        return Conclusion(ConclusionCode.UNTRUSTED, unknown.sentence)
+        return Conclusion(ConclusionCode.UNTRUSTED, f"{unknown.sentence}{near}")
     return None
 
 
 def _derived(seen: _Seen) -> Conclusion | None:
     """Not the recorded bytes, but near them."""
-    if not seen.is_match(MatchKind.FINGERPRINT) or seen.match is None:
+    if not seen.is_match(MatchKind.FINGERPRINT):
         return None
     if seen.outcome(Step.INCLUSION) is not Outcome.PASSED:
         return None
-    gone = " Its signature is gone." if seen.outcome(Step.MANIFEST) is Outcome.ABSENT else ""
-    sentence = f"Not the recorded bytes, but {seen.whence()}.{gone} Compare before relying on it."
+    manifest = seen.by_step.get(Step.MANIFEST)
+    unread = manifest is not None and manifest.outcome is not Outcome.PASSED
+    without = f" {manifest.sentence}" if manifest and unread else ""
+    sentence = (
+        f"Not the recorded bytes, but {seen.whence()}.{without}{seen.later()} "
+        "Compare before relying on it."
+    )
     return Conclusion(ConclusionCode.DERIVED, sentence)
 
 
 def _nothing(seen: _Seen) -> Conclusion:
     """No origin, no likeness: unknown if we could look everywhere, else inconclusive."""
-    reasons = list(_gaps(seen.by_step.values()))
+    reasons = list(_gaps(seen.findings))
+    if seen.match is not None:
+        reasons.append(f"{_sentence(seen.whence())} That alone settles nothing.")
     if reasons:
         return Conclusion(ConclusionCode.INCONCLUSIVE, " ".join(reasons))
     sentence = (
@@ -167,5 +223,14 @@ def _nothing(seen: _Seen) -> Conclusion:
 def _gaps(findings: Iterable[Finding]) -> Iterable[str]:
     for finding in findings:
         could_not = finding.outcome in (Outcome.UNREADABLE, Outcome.NOT_CHECKED)
-        if could_not and finding.step in (Step.MANIFEST, Step.RECORD):
+        looked_for = finding.step in (Step.MANIFEST, Step.SIGNATURE, Step.HARD_BINDING, Step.RECORD)
+        if (could_not and looked_for) or finding.code == "manifest.invalid":
             yield finding.sentence
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def _clause(sentence: str) -> str:
+    return f"{sentence[:1].lower()}{sentence[1:].removesuffix('.')}"

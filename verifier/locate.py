@@ -3,11 +3,12 @@
 The engine tells what a manifest says, not where it lies. A store is one JUMBF superbox, contiguous
 in every container but two: JPEG cuts it into APP11 segments (ISO/IEC 19566-5 annex D), GIF into
 sub-blocks. The label that the engine calls active decides between several; a file that lies to one
-of the two readers only hides its own record.
+of the two readers only hides its own claim: its label still finds the record.
 """
 
 import mmap
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.errors import FormatError
@@ -19,32 +20,41 @@ _GIF_EXTENSION = b"\x21\xff\x0bC2PA_GIF\x01\x00\x00"
 _MAX_CANDIDATES = 16
 
 
-def find_claim(path: Path, label: str) -> list[str | bytes | None] | None:
+def has_store(path: Path) -> bool:
+    """Whether something in the file looks like a box of a manifest store, its start or not."""
+    with _mapped(path) as data:
+        return data.find(_STORE[-12:]) >= 0
+
+
+def find_claim(path: Path, label: str | None = None) -> list[str | bytes | None] | None:
     """Return [label, claim digest, hard-binding digest or None] of the manifest with that label.
 
-    None where no store in the file has it as its active manifest.
+    Without a label, of the first active manifest that can be read; None where there is none.
     """
-    if path.stat().st_size == 0:
-        return None
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with _mapped(path) as data:
         for store in _stores(data):
             try:
                 claim = read_claim(store)
             except FormatError:
                 continue
-            if claim.label == label:
+            if label in (None, claim.label):
                 binding = claim.hard_binding_digest
-                return [label, claim.claim_digest.value, binding.value if binding else None]
+                return [claim.label, claim.claim_digest.value, binding.value if binding else None]
     return None
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield data
 
 
 def _stores(data: mmap.mmap) -> Iterator[bytes]:
     if data[:2] == b"\xff\xd8":
         yield from _jpeg_stores(data)
-    elif data[:4] == b"GIF8":
+    if data[:4] == b"GIF8":
         yield from _gif_stores(data)
-    else:
-        yield from _contiguous_stores(data)
+    yield from _contiguous_stores(data)  # in those too, where their own framing is damaged
 
 
 def _contiguous_stores(data: mmap.mmap) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from typing import Protocol
 from ledger.asset import Asset
 from ledger.checkpoint import Checkpoint
 from ledger.entry import (
+    MAX_TEXT,
     Correction,
     Derivation,
     Entry,
@@ -15,15 +16,16 @@ from ledger.entry import (
     Withdrawal,
     parse_entry,
 )
-from ledger.errors import FirsthandError
+from ledger.errors import FirsthandError, ProofError
 from ledger.jumbf import ClaimIdentity
 from ledger.merkle import leaf_hash, verify_consistency
 from ledger.note import NoteVerifier
 from ledger.proof import LogProof, verify_log_proof
-from ledger.subjects import Found, Role
+from ledger.subjects import Found, Role, label_digest, subjects_of
 from ledger.vocabulary import Digest, Fingerprint, Outcome, digest_of
 
 from .fingerprint.match import Match as FingerprintMatch
+from .manifest import printable
 from .report import Finding, MatchKind, Step
 
 
@@ -100,27 +102,51 @@ def record_in_hand(proof: LogProof, asset: Asset) -> Record | None:
     return Record(proof.index, MatchKind.EXACT, data, entry, proof)
 
 
-def find_records(ledger: Ledger, asset: Asset, claim: ClaimIdentity | None) -> Iterator[Record]:
-    """Find the registrations of these bytes, then those of this manifest; newest first."""
+def find_records(
+    ledger: Ledger, asset: Asset, claim: ClaimIdentity | None, label: str | None
+) -> Iterator[Record]:
+    """Find the registrations of these bytes, then those of this manifest; newest first.
+
+    A manifest is known by its claim, and by its `label` where its claim cannot be located: the
+    engine overlooks changes to bytes around the claim that no hash covers.
+    """
     seen: set[int] = set()
     searches = [(asset.digest, {Role.SUBJECT, Role.SOURCE}, MatchKind.EXACT)]
     if claim is not None:
         searches.append((claim.claim_digest, {Role.CLAIM}, MatchKind.MANIFEST))
+    if label is not None:
+        searches.append((label_digest(label), {Role.LABEL}, MatchKind.MANIFEST))
     for digest, roles, kind in searches:
-        for found in reversed(ledger.find(digest)):
-            if found.role not in roles or found.index in seen:
-                continue
-            seen.add(found.index)
-            if record := registration_at(ledger, found.index, kind):
-                yield record
+        for index, data, entry in reversed(entries_about(ledger, digest, roles)):
+            if index not in seen and isinstance(entry.statement, Registration):
+                seen.add(index)
+                yield Record(index, kind, data, entry)
 
 
-def registration_at(ledger: Ledger, index: int, kind: MatchKind) -> Record | None:
-    """Return the registration at an index, or None where the entry is of another kind."""
+def entries_about(
+    ledger: Ledger, digest: Digest, roles: Collection[Role] = frozenset(Role)
+) -> list[tuple[int, bytes, Entry]]:
+    """Return the index, the bytes and the statement of all entries that name a digest, in order.
+
+    Raises ProofError where the log gives an entry that does not.
+    """
+    entries = []
+    for found in ledger.find(digest):
+        if found.role in roles:
+            data = ledger.entry(found.index)
+            entry = parse_entry(data)
+            if (digest, found.role) not in subjects_of(entry):
+                raise ProofError(f"entry {found.index} is not about what the log says it is")
+            entries.append((found.index, data, entry))
+    return entries
+
+
+def registration_at(ledger: Ledger, index: int, kind: MatchKind) -> Record:
+    """Return the registration at an index; raise ProofError where the entry is none."""
     data = ledger.entry(index)
     entry = parse_entry(data)
     if not isinstance(entry.statement, Registration):
-        return None
+        raise ProofError(f"entry {index} registers no file, as the log says it does")
     return Record(index, kind, data, entry)
 
 
@@ -141,22 +167,32 @@ def check_content(
     if claim and said.manifest and asset.digest == said.subject:
         held = (claim.label, claim.claim_digest, claim.hard_binding_digest)
         if held != (said.manifest.label, said.manifest.claim, said.manifest.hard_binding):
-            return _content(
-                Outcome.FAILED, "record.manifest_differs", "The entry names another manifest."
-            )
+            sentence = f"Entry {record.index} names these bytes, but with another manifest."
+            return _content(Outcome.FAILED, "record.manifest_differs", sentence)
+    elif (
+        record.kind is MatchKind.MANIFEST
+        and claim
+        and said.manifest
+        and claim.claim_digest != said.manifest.claim
+    ):
+        sentence = f"Entry {record.index} names a manifest of that label with another claim."
+        return _content(Outcome.FAILED, "record.manifest_differs", sentence)
+    if asset.digest == said.subject and asset.size == said.size:
+        return _content(Outcome.PASSED, "record.content.match", "The entry names just these bytes.")
     if asset.digest == said.source:
         return _content(
             Outcome.PASSED,
             "record.content.source",
             "The entry names just these bytes, as the file that was then signed.",
         )
-    if asset.digest == said.subject and asset.size == said.size:
-        return _content(Outcome.PASSED, "record.content.match", "The entry names just these bytes.")
     if record.kind is MatchKind.MANIFEST:
         sentence = (
             "The file carries the recorded manifest, but its bytes are not the recorded ones."
         )
         return _content(Outcome.FAILED, "record.bytes_differ", sentence)
+    if record.kind is MatchKind.EXACT:
+        sentence = "The entry names these bytes, with another size than theirs."
+        return _content(Outcome.FAILED, "record.size_differs", sentence)
     return _content(
         Outcome.NOT_CHECKED,
         "record.other_bytes",
@@ -175,11 +211,18 @@ def _content(outcome: Outcome, code: str, sentence: str) -> Finding:
 
 
 def check_inclusion(record: Record, ledger: Ledger) -> Finding:
-    """Step 7: inclusion, checkpoint signature, consistency with the last accepted checkpoint."""
+    """Step 7: inclusion, checkpoint signature, consistency with the last accepted checkpoint.
+
+    And with the checkpoint of the proof in hand, where there is one.
+    """
     try:
-        proof = record.proof or ledger.prove(record.index)
-        checkpoint = verify_log_proof(proof, leaf_hash(record.data), ledger.log_key, ledger.origin)
-        _check_consistency(checkpoint, ledger)
+        proof = ledger.prove(record.index)
+        checkpoint = _check_proof(record, proof, ledger)
+        if record.proof is not None:  # the log must still stand by what it once proved
+            _check_consistency(_check_proof(record, record.proof, ledger), checkpoint, ledger)
+        accepted = ledger.accepted()
+        if accepted is not None:
+            _check_consistency(accepted, checkpoint, ledger)
     except FirsthandError as problem:
         return Finding(
             step=Step.INCLUSION,
@@ -201,11 +244,14 @@ def check_inclusion(record: Record, ledger: Ledger) -> Finding:
     )
 
 
-def _check_consistency(checkpoint: Checkpoint, ledger: Ledger) -> None:
-    accepted = ledger.accepted()
-    if accepted is None:
-        return
-    older, newer = sorted((accepted, checkpoint), key=lambda known: known.size)
+def _check_proof(record: Record, proof: LogProof, ledger: Ledger) -> Checkpoint:
+    if proof.index != record.index:
+        raise ProofError(f"the proof is about entry {proof.index}, not {record.index}")
+    return verify_log_proof(proof, leaf_hash(record.data), ledger.log_key, ledger.origin)
+
+
+def _check_consistency(one: Checkpoint, other: Checkpoint, ledger: Ledger) -> None:
+    older, newer = sorted((one, other), key=lambda known: known.size)
     proof = ledger.consistency(older.size, newer.size)
     verify_consistency(older.size, newer.size, older.root_hash, newer.root_hash, proof)
 
@@ -214,33 +260,36 @@ def check_history(record: Record, ledger: Ledger) -> list[Finding]:
     """Step 8: what later entries say about the asset, its signer's key and its registrar's key."""
     said = record.registration
     findings = []
-    for found in ledger.find(said.subject):
-        if found.index != record.index:
-            finding = _later(found.index, parse_entry(ledger.entry(found.index)), record)
+    for index, _, entry in entries_about(ledger, said.subject):
+        if index != record.index:
+            finding = _later(index, entry, record, ledger.registrars)
             findings += [finding] if finding else []
     keys = [digest_of(record.entry.key)]
     if said.manifest and said.manifest.certificate:
         keys.append(said.manifest.certificate)
     for key in keys:
-        for found in ledger.find(key):
-            finding = _revocation(found.index, parse_entry(ledger.entry(found.index)), record)
+        for index, _, entry in entries_about(ledger, key):
+            finding = _revocation(index, entry, record, ledger.registrars)
             findings += [finding] if finding else []
     clear = _history(
-        Outcome.PASSED, "history.clear", "No later entry withdraws, corrects or revokes it."
+        Outcome.PASSED,
+        "history.clear",
+        "The log names no later entry that withdraws, corrects or revokes it.",
     )
     return findings or [clear]
 
 
-def _later(index: int, entry: Entry, record: Record) -> Finding | None:
+def _later(
+    index: int, entry: Entry, record: Record, registrars: Collection[bytes]
+) -> Finding | None:
     match entry.statement:
         case Withdrawal(reason=reason) if entry.key == record.entry.key:
-            sentence = f"Entry {index} withdraws it: {reason}"
+            sentence = f"Entry {index} withdraws it: {_quoted(reason)}"
             return _history(Outcome.FAILED, "history.withdrawn", sentence)
         case Correction(note=note) if entry.key == record.entry.key:
-            return _history(
-                Outcome.PASSED, "history.corrected", f"Entry {index} adds a correction: {note}"
-            )
-        case Derivation() if index > record.index:
+            sentence = f"Entry {index} adds a correction: {_quoted(note)}"
+            return _history(Outcome.PASSED, "history.corrected", sentence)
+        case Derivation() if index > record.index and entry.key in registrars:
             return _history(
                 Outcome.PASSED,
                 "history.derivation",
@@ -250,13 +299,23 @@ def _later(index: int, entry: Entry, record: Record) -> Finding | None:
             return None
 
 
-def _revocation(index: int, entry: Entry, record: Record) -> Finding | None:
-    match entry.statement:
-        case KeyRevocation(since=since, reason=reason) if since <= record.registration.time:
-            if entry.key == record.entry.key:
-                sentence = f"Entry {index} revokes the key that signed it: {reason}"
-                return _history(Outcome.FAILED, "history.key_revoked", sentence)
-    return None
+def _revocation(
+    index: int, entry: Entry, record: Record, registrars: Collection[bytes]
+) -> Finding | None:
+    """A known registrar's word about a key of the record's, or the word of that key itself."""
+    revoked = entry.statement
+    if not isinstance(revoked, KeyRevocation) or entry.key not in {*registrars, record.entry.key}:
+        return None
+    # Whoever holds a stolen key can give any time; he cannot enter it before what was entered.
+    logged_after = revoked.time if index < record.index else 0
+    if revoked.since > max(record.registration.time, logged_after):
+        return None
+    sentence = f"Entry {index} revokes the key that signed it: {_quoted(revoked.reason)}"
+    return _history(Outcome.FAILED, "history.key_revoked", sentence)
+
+
+def _quoted(text: str) -> str:
+    return printable(text, MAX_TEXT)
 
 
 def _history(outcome: Outcome, code: str, sentence: str) -> Finding:

@@ -1,6 +1,6 @@
 """What the engine read of a C2PA manifest store, as our values. Pure: no engine, no files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ledger.vocabulary import Outcome
@@ -9,8 +9,13 @@ from .report import Link, Uncovered
 
 # Failure codes (C2PA 2.2 section 15.2) that speak of who signed, not of what was signed.
 _ABOUT_THE_SIGNER = ("signingCredential.", "timeStamp.", "cawg.")
-_HARD_BINDINGS = ("assertion.dataHash.", "assertion.bmffHash.", "assertion.boxesHash.")
-_MAX_CHAIN = 100  # manifests; a longer chain is not walked to its end
+_HARD_BINDINGS = tuple(
+    f"assertion.{kind}."
+    for kind in ("dataHash", "bmffHash", "boxesHash", "collectionHash", "multiAssetHash")
+)
+# Failures that no claim generator can have signed: something is not as it was. Any other failure
+# may be as old as the claim (a rule that it breaks, an algorithm that the engine does not know).
+_CHANGED = (".mismatch", "assertion.missing", "assertion.undeclared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +23,9 @@ class ManifestStore:
     """A manifest store that the engine could read, judged.
 
     `signer_failures` and `failures` are the active manifest's status codes about its signer and
-    about everything else; `broken_ancestors` are the links below it whose content had already been
-    altered when the manifest above them was signed. `trust_list` names the list that knows the
-    active manifest's signer.
+    about everything else; `time_stamps` are those about time-stamps, good or bad;
+    `broken_ancestors` are the links below it that did not hold when the manifest above them was
+    signed, or do not now. `trust_list` names the list that knows the active manifest's signer.
     """
 
     label: str
@@ -32,6 +37,7 @@ class ManifestStore:
     successes: tuple[str, ...]
     failures: tuple[str, ...]
     signer_failures: tuple[str, ...]
+    time_stamps: tuple[str, ...]
     broken_ancestors: tuple[Link, ...]
     uncovered: tuple[Uncovered, ...] | None
     source_type: str | None
@@ -46,102 +52,160 @@ class ManifestStore:
 class ManifestReading:
     """PASSED with a store, ABSENT, UNREADABLE or NOT_CHECKED with the reason.
 
-    `remote_url` is a manifest's address that the file names; it is reported and never fetched.
+    `embedded`: what could not be read lies in the file, not beside it. `remote_url` is a manifest's
+    address that the file names; it is reported and never fetched.
     """
 
     outcome: Outcome
     reason: str = ""
     store: ManifestStore | None = None
     remote_url: str | None = None
+    embedded: bool = True
 
 
 def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReading:
     """Turn the answer of `_c2pa.read` into values."""
     match answer:
-        case {"state": "absent"}:
-            return ManifestReading(Outcome.ABSENT)
-        case {"state": "unreadable", "reason": str() as reason}:
-            return ManifestReading(Outcome.UNREADABLE, reason)
-        case {"state": "read", "store": dict() as store, "claim": dict() as claim, "url": url}:
+        case {"state": "absent", "searched": bool() as searched}:
+            reason = "" if searched else "none is looked for inside files of this type"
+            return ManifestReading(Outcome.ABSENT, reason)
+        case {"state": "remote", "url": str() as url}:
+            return ManifestReading(Outcome.NOT_CHECKED, remote_url=printable(url))
+        case {"state": "unsearched", "reason": str() as reason}:
+            return ManifestReading(Outcome.NOT_CHECKED, printable(reason))
+        case {"state": "unreadable", "reason": str() as reason, "embedded": bool() as embedded}:
+            return ManifestReading(Outcome.UNREADABLE, printable(reason), embedded=embedded)
+        case {"state": "read", "embedded": bool() as embedded, "url": url}:
             try:
-                parsed = _parse_store(store, claim, bool(answer.get("embedded")), list_uri)
+                store = _parse_store(answer, list_uri)
             except (KeyError, TypeError, ValueError, AttributeError) as problem:
-                reason = f"the engine's answer has no {problem}"
-                return ManifestReading(Outcome.UNREADABLE, reason)
-            return ManifestReading(
-                Outcome.PASSED, "", parsed, url if isinstance(url, str) else None
-            )
+                reason = printable(f"the engine's answer has no {problem}")
+                return ManifestReading(Outcome.UNREADABLE, reason, embedded=embedded)
+            remote = printable(url) if isinstance(url, str) else None
+            return ManifestReading(Outcome.PASSED, "", store, remote)
         case _:
             return ManifestReading(Outcome.UNREADABLE, "the engine gave no answer that can be read")
 
 
-def _parse_store(
-    store: Mapping[str, object], claim: Mapping[str, object], embedded: bool, list_uri: str
-) -> ManifestStore:
+def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
+    store, claim = _mapping(answer["store"]), _mapping(answer["claim"])
     manifests = _mapping(store["manifests"])
     label = str(store["active_manifest"])
     active = _mapping(manifests[label])
     results = _mapping(store["validation_results"])
     verdict = _mapping(results["activeManifest"])
-    failures = _codes(verdict, "failure")
-    successes = _codes(verdict, "success")
+    failures, successes = _codes(verdict, "failure"), _codes(verdict, "success")
+    time_stamps = _time_stamps((*successes, *_codes(verdict, "informational"), *failures))
     about_signer = tuple(code for code in failures if code.startswith(_ABOUT_THE_SIGNER))
+    if active.get("claim_version") != 2 and "timeStamp.trusted" in time_stamps:
+        # For such claims the engine takes the time from any authority at all: so we do not.
+        time_stamps = (*(c for c in time_stamps if c != "timeStamp.trusted"), "timeStamp.untrusted")
+        if answer.get("expired"):
+            about_signer = (*about_signer, "signingCredential.expired")
     known = "signingCredential.trusted" in successes and not about_signer
-    uri = str(results.get("trustListUri", ""))
-    trust_list = uri.removeprefix(list_uri) if known and uri.startswith(list_uri) else None
     signature = _mapping(active.get("signature_info", {}))
+    ancestors = tuple(dict.fromkeys(_ancestors(manifests, label, results, list_uri)))
+    failures = tuple(code for code in failures if code not in about_signer)
+    if store.get("validation_state") == "Invalid" and not (failures or about_signer):
+        # The engine found a failure somewhere; where we did not find it too, believe the engine.
+        failures = () if any(map(_broken, ancestors)) else ("general.error",)
     top = Link(
-        manifest=label,
+        manifest=printable(label),
         signer=_signer(signature),
-        list=trust_list,
-        outcome=Outcome.FAILED if failures else Outcome.PASSED,
-        codes=failures,
+        list=_list_name(results, list_uri) if known else None,
+        outcome=Outcome.FAILED if failures or about_signer else Outcome.PASSED,
+        codes=(*failures, *about_signer),
     )
-    ancestors = tuple(_ancestors(manifests, label, list_uri))
     return ManifestStore(
         label=label,
-        embedded=embedded,
+        embedded=bool(answer["embedded"]),
         chain=(top, *ancestors),
         signer=top.signer,
         signed_at=_text(signature.get("time")),
-        trust_list=trust_list,
+        trust_list=top.list,
         successes=successes,
-        failures=tuple(code for code in failures if code not in about_signer),
+        failures=failures,
         signer_failures=about_signer,
+        time_stamps=time_stamps,
         broken_ancestors=tuple(link for link in ancestors if _broken(link)),
         uncovered=_uncovered(claim),
         source_type=_source_type(active),
     )
 
 
-def _ancestors(manifests: Mapping[str, object], label: str, list_uri: str) -> Iterator[Link]:
-    """Walk the ingredients breadth first; what a parent was worth when it was signed over."""
+def _list_name(results: Mapping[str, object], list_uri: str) -> str | None:
+    uri = str(results.get("trustListUri", ""))
+    return uri.removeprefix(list_uri) if uri.startswith(list_uri) else None
+
+
+def _time_stamps(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(code for code in codes if code.startswith("timeStamp."))
+
+
+def _ancestors(
+    manifests: Mapping[str, object], label: str, results: Mapping[str, object], list_uri: str
+) -> Iterator[Link]:
+    """Walk the ingredients breadth first: what each was worth when signed over, and is now.
+
+    One manifest may come as two ingredients, intact in one and broken in the other: both count.
+    """
+    now = _failures_now(results)
     seen, queue = {label}, [label]
-    while queue and len(seen) < _MAX_CHAIN:
-        manifest = _mapping(manifests.get(queue.pop(0), {}))
+    for parent in queue:
+        manifest = _mapping(manifests.get(parent, {}))
         for ingredient in map(_mapping, _sequence(manifest.get("ingredients", []))):
+            found = now.pop((parent, _text(ingredient.get("label")) or ""), ())
             child = _text(ingredient.get("active_manifest"))
-            if child is None or child in seen:
-                continue
-            seen.add(child)
-            queue.append(child)
-            yield _ingredient_link(ingredient, child, _mapping(manifests.get(child, {})), list_uri)
+            link = _ingredient_link(ingredient, child, found, manifests, list_uri)
+            if child is not None or link.codes:
+                yield link
+            if child is not None and child not in seen:
+                seen.add(child)
+                queue.append(child)
+    for (parent, name), codes in now.items():  # about ingredients that no manifest lists
+        where = printable(f"{parent} {name}")
+        yield Link(
+            manifest=where, signer=_signer({}), list=None, outcome=Outcome.FAILED, codes=codes
+        )
+
+
+def _failures_now(results: Mapping[str, object]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return what fails now about ingredients, by the manifest that holds each and its label.
+
+    The URI reads `self#jumbf=/c2pa/<manifest>/c2pa.assertions/<ingredient>`.
+    """
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for delta in map(_mapping, _sequence(results.get("ingredientDeltas") or [])):
+        uri = str(delta["ingredientAssertionURI"]).split("/")
+        key = (uri[-3] if len(uri) > 2 else "", uri[-1])
+        codes = _codes(_mapping(delta["validationDeltas"]), "failure")
+        if codes:
+            found[key] = found.get(key, ()) + codes
+    return found
 
 
 def _ingredient_link(
-    ingredient: Mapping[str, object], label: str, manifest: Mapping[str, object], list_uri: str
+    ingredient: Mapping[str, object],
+    label: str | None,
+    now: tuple[str, ...],
+    manifests: Mapping[str, object],
+    list_uri: str,
 ) -> Link:
-    results = _mapping(ingredient.get("validation_results", {}))
-    verdict = _mapping(results.get("activeManifest", {}))
-    failures = _codes(verdict, "failure")
-    uri = str(results.get("trustListUri", ""))
-    known = "signingCredential.trusted" in _codes(verdict, "success")
+    results = _mapping(ingredient.get("validation_results") or {})
+    verdict = _mapping(results.get("activeManifest") or {})
+    # Ingredients of version 1 and 2 keep a flat list, of failures alone.
+    flat = {"failure": ingredient.get("validation_status") or []}
+    deeper = (code for codes in _failures_now(results).values() for code in codes)
+    failures = (*_codes(verdict, "failure"), *_codes(flat, "failure"), *deeper, *now)
+    successes = _codes(verdict, "success")
+    bound = any(code.endswith("Hash.match") for code in successes)
+    manifest = _mapping(manifests.get(label or "", {}))
     return Link(
-        manifest=label,
+        manifest=printable(label or "no manifest"),
         signer=_signer(_mapping(manifest.get("signature_info", {}))),
-        list=uri.removeprefix(list_uri) if known and uri.startswith(list_uri) else None,
-        outcome=Outcome.FAILED if failures else Outcome.PASSED if verdict else Outcome.NOT_CHECKED,
-        codes=failures,
+        list=_list_name(results, list_uri) if "signingCredential.trusted" in successes else None,
+        outcome=Outcome.FAILED if failures else Outcome.PASSED if bound else Outcome.NOT_CHECKED,
+        codes=tuple(dict.fromkeys(failures)),
     )
 
 
@@ -149,16 +213,27 @@ def _broken(link: Link) -> bool:
     return any(not code.startswith(_ABOUT_THE_SIGNER) for code in link.codes)
 
 
+def proves_change(codes: Iterable[str]) -> str | None:
+    """Return the first code that says: something is not as it was signed."""
+    told = (code for code in codes if not code.startswith(_ABOUT_THE_SIGNER))
+    return next((code for code in told if code.endswith(_CHANGED)), None)
+
+
 def _uncovered(claim: Mapping[str, object]) -> tuple[Uncovered, ...] | None:
-    """Return the byte ranges that a `c2pa.hash.data` skips; None for other hard bindings."""
+    """Return the byte ranges that a `c2pa.hash.data` skips; None for other hard bindings.
+
+    C2PA demands one, for the manifest itself; of several we do not know which that is.
+    """
     data_hash = claim.get("data_hash")
     if not isinstance(data_hash, dict):
         return None
+    exclusions = _sequence(data_hash.get("exclusions", []))
+    what = "manifest" if len(exclusions) == 1 else "manifest, or what the signer left out"
     ranges = []
-    for exclusion in map(_mapping, _sequence(data_hash.get("exclusions", []))):
+    for exclusion in map(_mapping, exclusions):
         start, length = exclusion["start"], exclusion["length"]
         if isinstance(start, int) and isinstance(length, int):
-            ranges.append(Uncovered(bytes=(start, start + length), what="manifest"))
+            ranges.append(Uncovered(bytes=(start, start + length), what=what))
     return tuple(ranges)
 
 
@@ -167,7 +242,7 @@ def _source_type(manifest: Mapping[str, object]) -> str | None:
         if str(assertion.get("label", "")).startswith("c2pa.actions"):
             for action in map(_mapping, _sequence(_mapping(assertion["data"])["actions"])):
                 if source_type := _text(action.get("digitalSourceType")):
-                    return source_type.rsplit("/", 1)[-1]
+                    return printable(source_type.rsplit("/", 1)[-1])
     return None
 
 

@@ -77,9 +77,10 @@ def read_manifest(
             anchors,
         )
     except Unreadable as problem:
-        return ManifestReading(Outcome.UNREADABLE, problem.message), None
+        # It crashed or was stopped: that says nothing about a manifest.
+        return ManifestReading(Outcome.NOT_CHECKED, problem.message), None
     answer = cast("dict[str, object]", answer)
-    return parse_reading(answer, _c2pa.LIST_URI), _claim(answer.get("identity"))
+    return parse_reading(answer, _c2pa.LIST_URI), parse_claim(answer.get("identity"))
 
 
 def engine_versions() -> dict[str, str]:
@@ -87,7 +88,8 @@ def engine_versions() -> dict[str, str]:
     return {"c2pa": _c2pa.engine_version()}
 
 
-def _claim(identity: object) -> ClaimIdentity | None:
+def parse_claim(identity: object) -> ClaimIdentity | None:
+    """Turn what `_c2pa.read` says of the claim into a value."""
     match identity:
         case [str() as label, bytes() as claim, None]:
             return ClaimIdentity(label, Digest(claim), None)

@@ -3,7 +3,7 @@
 By digest, by manifest, by the proof in hand, else by fingerprint; and say which.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ledger.asset import Asset, Kind
@@ -13,7 +13,7 @@ from ledger.merkle import leaf_hash
 from ledger.proof import LogProof, verify_log_proof
 from ledger.vocabulary import Fingerprint, Outcome
 
-from .errors import VerifierError
+from .errors import Unreadable, VerifierError
 from .fingerprint.match import Match as FingerprintMatch
 from .logged import Ledger, Record, find_records, record_in_hand, registration_at
 from .manifest import ManifestReading
@@ -45,12 +45,15 @@ class Found:
     findings: tuple[Finding, ...]
 
 
+NOTHING = Found((), (), ())
+
+
 def search(suspect: Suspect, ledger: Ledger | None) -> Found:
     """Find the registrations of these bytes, of this manifest, or of what resembles them."""
     if ledger is None:
         said = "No log was asked whether the file is recorded."
         return Found((), (), (_record(Outcome.NOT_CHECKED, "record.no_log", said),))
-    records = list(find_records(ledger, suspect.asset, suspect.claim))
+    records = list(find_records(ledger, suspect.asset, suspect.claim, _label(suspect)))
     findings: list[Finding] = []
     if suspect.proof is not None:
         in_hand = _in_hand(suspect.proof, suspect.asset, ledger)
@@ -58,22 +61,17 @@ def search(suspect: Suspect, ledger: Ledger | None) -> Found:
             findings.append(in_hand)
         elif in_hand.index not in {record.index for record in records}:
             records.insert(0, in_hand)
+    # What a stranger entered about these bytes does not hide what a known registrar did.
+    records.sort(key=lambda record: record.entry.key not in ledger.registrars)
     matches = [_match(record, ledger) for record in records]
     if not records or records[0].kind is not MatchKind.EXACT:
-        try:
-            near = ledger.similar(suspect.fingerprints())
-        except VerifierError as problem:
-            if not records:
-                return Found((), (), (*findings, _not_compared(suspect.asset, problem)))
-            near = ()
-        for record, match in _near(near, ledger, {record.index for record in records}):
-            records.append(record)
-            matches.append(match)
+        similar, failed = _similar(suspect, ledger, {record.index for record in records})
+        records += [record for record, _ in similar]
+        matches += [match for _, match in similar]
+        if not records:
+            findings.append(failed)
     if records:
-        findings.append(_record_found(records[0]))
-    else:
-        said = "Nothing recorded here matches."
-        findings.append(_record(Outcome.ABSENT, "record.absent", said))
+        findings.append(_record_found(records[0], suspect))
     return Found(tuple(records), tuple(matches), tuple(findings))
 
 
@@ -91,19 +89,30 @@ def _in_hand(proof: LogProof, asset: Asset, ledger: Ledger) -> Record | Finding:
     return record
 
 
-def _near(
-    near: Sequence[FingerprintMatch], ledger: Ledger, known: set[int]
-) -> Iterator[tuple[Record, Match]]:
-    for each in near:
-        record = registration_at(ledger, each.entry_index, MatchKind.FINGERPRINT)
-        if record is not None and record.index not in known:
-            yield record, _match(record, ledger, each)
+def _similar(
+    suspect: Suspect, ledger: Ledger, known: set[int]
+) -> tuple[list[tuple[Record, Match]], Finding]:
+    """Return the other registrations near the suspect, and what to say if there are none at all."""
+    try:
+        fingerprints = suspect.fingerprints()
+    except VerifierError as problem:
+        return [], _not_compared(suspect.asset, problem)
+    if not fingerprints:
+        said = "These bytes are not recorded; no fingerprint can be taken of them to look further."
+        return [], _record(Outcome.ABSENT, "record.absent", said)
+    near = [each for each in ledger.similar(fingerprints) if each.entry_index not in known]
+    records = [registration_at(ledger, e.entry_index, MatchKind.FINGERPRINT) for e in near]
+    found = [(r, _match(r, ledger, each)) for r, each in zip(records, near, strict=True)]
+    return found, _record(Outcome.ABSENT, "record.absent", "Nothing recorded here matches.")
 
 
 def _not_compared(asset: Asset, problem: VerifierError) -> Finding:
     if asset.media_type.kind in (Kind.OTHER, Kind.DOCUMENT):
         said = f"These bytes are not recorded; no likeness is known for {asset.media_type}."
         return _record(Outcome.ABSENT, "record.absent", said)
+    if not isinstance(problem, Unreadable):  # this installation's fault, not the file's
+        said = f"The file was not compared with the records: {problem.message}."
+        return _record(Outcome.NOT_CHECKED, "record.not_compared", said)
     said = (
         f"The file cannot be decoded, so it was not compared with the records: {problem.message}."
     )
@@ -124,10 +133,21 @@ def _match(record: Record, ledger: Ledger, near: FingerprintMatch | None = None)
     )
 
 
-def _record_found(record: Record) -> Finding:
+def _label(suspect: Suspect) -> str | None:
+    if suspect.reading.store is not None:
+        return suspect.reading.store.label
+    return suspect.claim.label if suspect.claim else None
+
+
+def _record_found(record: Record, suspect: Suspect) -> Finding:
+    said = record.registration
     sentences = {
-        MatchKind.EXACT: "These bytes are recorded as entry {}.",
-        MatchKind.MANIFEST: "The manifest in the file is recorded as entry {}.",
+        MatchKind.EXACT: "These bytes are recorded as entry {}."
+        if suspect.asset.digest == said.subject
+        else "Entry {} names these bytes as the source of the file that it records.",
+        MatchKind.MANIFEST: "The manifest that the file carries is the one that entry {} records."
+        if suspect.claim and said.manifest and suspect.claim.claim_digest == said.manifest.claim
+        else "The manifest that the file carries has the label of the one that entry {} records.",
         MatchKind.FINGERPRINT: "By its fingerprint, the file is near what entry {} records.",
     }
     limits = {

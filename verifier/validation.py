@@ -1,9 +1,11 @@
 """What a C2PA manifest is worth: steps 1 to 4 of a verification, as findings. Pure."""
 
+from collections.abc import Sequence
+
 from ledger.vocabulary import Outcome
 
-from .manifest import ManifestReading, ManifestStore
-from .report import Finding, Step
+from .manifest import ManifestReading, ManifestStore, proves_change
+from .report import Finding, Link, Step
 
 
 def manifest_findings(reading: ManifestReading) -> list[Finding]:
@@ -16,34 +18,43 @@ def manifest_findings(reading: ManifestReading) -> list[Finding]:
             _ingredients(reading.store),
             _time(reading.store),
         ]
-    note = (
-        f" It names one at {reading.remote_url}, which was not fetched."
-        if reading.remote_url
-        else ""
+    return [_no_manifest(reading)]
+
+
+def _no_manifest(reading: ManifestReading) -> Finding:
+    place = "manifest" if reading.embedded else "sidecar"
+    match reading:
+        case ManifestReading(Outcome.ABSENT, ""):
+            said = "The file carries no C2PA manifest."
+        case ManifestReading(Outcome.ABSENT, reason):
+            said = f"No C2PA manifest was found; {reason}."
+        case ManifestReading(Outcome.UNREADABLE, reason) if reading.embedded:
+            said = f"The file carries a C2PA manifest that cannot be read ({reason})."
+        case ManifestReading(Outcome.UNREADABLE, reason):
+            said = f"The C2PA manifest beside the file cannot be read ({reason})."
+        case ManifestReading(remote_url=str() as url):
+            said = (
+                f"The file carries no C2PA manifest; it names one at {url}, which was not fetched."
+            )
+        case _:
+            said = f"Whether it carries a C2PA manifest is not known ({reading.reason})."
+    return Finding(
+        step=Step.MANIFEST,
+        outcome=reading.outcome,
+        code=f"{place}.{reading.outcome}",
+        sentence=said,
+        does_not_show="anything about the file: most platforms remove manifests",
     )
-    sentences = {
-        Outcome.ABSENT: f"The file carries no C2PA manifest.{note}",
-        Outcome.UNREADABLE: f"It carries a C2PA manifest that cannot be read ({reading.reason}).",
-        Outcome.NOT_CHECKED: f"The manifest could not be looked for: {reading.reason}.",
-    }
-    return [
-        Finding(
-            step=Step.MANIFEST,
-            outcome=reading.outcome,
-            code=f"manifest.{reading.outcome}",
-            sentence=sentences[reading.outcome],
-            does_not_show="anything about the file: most platforms remove manifests",
-        )
-    ]
 
 
 def _manifest_found(store: ManifestStore) -> Finding:
     place = "inside the file" if store.embedded else "in a sidecar beside the file"
+    where = "manifest" if store.embedded else "sidecar"
     source = f"; it says that the source is {store.source_type}" if store.source_type else ""
     return Finding(
         step=Step.MANIFEST,
         outcome=Outcome.PASSED,
-        code="manifest.passed",
+        code=f"{where}.passed",
         sentence=f"A C2PA manifest of {store.signer} is {place}{source}.",
         does_not_show="that what the manifest says is so",
     )
@@ -53,8 +64,13 @@ def _signature(store: ManifestStore) -> Finding:
     broken = [code for code in store.failures if code not in store.hard_binding_failures]
     if "claimSignature.mismatch" in broken:
         code, said = "claimSignature.mismatch", "The claim signature does not verify."
+    elif changed := proves_change(broken):
+        code, said = "manifest.damaged_claim", f"The manifest is not as it was signed ({changed})."
     elif broken:
-        code, said = "manifest.damaged_claim", f"The manifest does not validate ({broken[0]})."
+        code, said = "manifest.invalid", f"The manifest does not validate ({broken[0]})."
+    elif "claimSignature.validated" not in store.successes:
+        said = "Whether the claim signature verifies was not established."
+        return _about_signature(Outcome.NOT_CHECKED, "claimSignature.not_validated", said)
     elif store.signer_failures:
         code = store.signer_failures[0]
         said = f"The claim signature verifies, but its signer, {store.signer}, {_why(code)}."
@@ -89,14 +105,18 @@ def _why(code: str) -> str:
 def _hard_binding(store: ManifestStore) -> Finding:
     if store.hard_binding_failures:
         outcome, code = Outcome.FAILED, store.hard_binding_failures[0]
-        sentence = "The bytes differ from those that were signed."
+        sentence = (
+            "The bytes differ from those that were signed."
+            if store.embedded
+            else "The bytes are not those that the manifest beside the file signs."
+        )
     else:
         matching = (c for c in store.successes if c.endswith("Hash.match"))
         code = next(matching, "")
         outcome = Outcome.PASSED if code and not store.failures else Outcome.NOT_CHECKED
         code = code or "claim.hardBindings.missing"
         sentence = (
-            "The bytes are those that were signed."
+            "The bytes that the signature covers are those that were signed."
             if outcome is Outcome.PASSED
             else "The bytes could not be held against the signature."
         )
@@ -111,22 +131,23 @@ def _hard_binding(store: ManifestStore) -> Finding:
 
 def _ingredients(store: ManifestStore) -> Finding:
     ancestors = store.chain[1:]
+    count = "1 signed ingredient" if len(ancestors) == 1 else f"{len(ancestors)} signed ingredients"
     strangers = [link for link in ancestors if link.codes and link not in store.broken_ancestors]
     if not ancestors:
-        outcome, code, said = Outcome.ABSENT, "ingredient.absent", "It names no signed parent."
+        outcome, code, said = Outcome.ABSENT, "ingredient.absent", "It names no signed ingredient."
     elif store.broken_ancestors:
-        weakest = store.broken_ancestors[0]
-        outcome, code = Outcome.FAILED, "ingredient.altered"
-        said = (
-            f"What {weakest.signer} signed was altered before {store.signer} signed it "
-            f"({weakest.codes[0]})."
-        )
+        outcome = Outcome.FAILED
+        code, said = _weakest(store.broken_ancestors)
     elif strangers:
         outcome, code = Outcome.FAILED, "ingredient.untrusted"
-        said = f"Its parent's signer, {strangers[0].signer}, {_why(strangers[0].codes[0])}."
+        said = f"The signer of an ingredient, {strangers[0].signer}, {_why(strangers[0].codes[0])}."
+    elif any(link.outcome is not Outcome.PASSED for link in ancestors):
+        outcome, code = Outcome.NOT_CHECKED, "ingredient.not_told"
+        said = f"Of its {count}, {store.signer} does not tell whether all were intact."
     else:
         outcome, code = Outcome.PASSED, "ingredient.validated"
-        said = f"Its {len(ancestors)} signed parents were intact when they were signed over."
+        # Their bytes are not here: what the signer found is all there is.
+        said = f"{store.signer} found its {count} intact before signing."
     return Finding(
         step=Step.INGREDIENTS,
         outcome=outcome,
@@ -136,11 +157,26 @@ def _ingredients(store: ManifestStore) -> Finding:
     )
 
 
+def _weakest(broken: Sequence[Link]) -> tuple[str, str]:
+    for link in broken:
+        if changed := proves_change(link.codes):
+            said = f"An ingredient is not as {link.signer} signed it ({changed})."
+            return "ingredient.altered", said
+    said = f"An ingredient that {broken[0].signer} signed does not validate ({broken[0].codes[0]})."
+    return "ingredient.invalid", said
+
+
 def _time(store: ManifestStore) -> Finding:
-    stamped = "timeStamp.validated" in store.successes and "timeStamp.trusted" in store.successes
+    stamped = {"timeStamp.validated", "timeStamp.trusted"} <= set(store.time_stamps)
     if stamped and store.signed_at:
         outcome, code = Outcome.PASSED, "timeStamp.trusted"
-        said = f"A time-stamp authority saw the signature at {store.signed_at}."
+        said = f"A time-stamp authority on your lists saw the signature at {store.signed_at}."
+    elif store.time_stamps:
+        outcome, code = Outcome.NOT_CHECKED, "timeStamp.untrusted"
+        said = (
+            "It carries a time-stamp, whose authority is on none of your lists: the certificate "
+            "was judged at the present time."
+        )
     else:
         outcome, code = Outcome.ABSENT, "timeStamp.absent"
         said = "No time-stamp: the certificate was judged at the present time."

@@ -7,12 +7,13 @@ checkpoint, consistency · 8 later entries · 9 comparison · 11 the detector ·
 
 from collections.abc import Mapping
 
+from ledger.errors import FirsthandError
 from ledger.vocabulary import Outcome
 
 from .conclude import conclude
 from .logged import Ledger, check_content, check_history, check_inclusion
 from .report import Finding, Report, Step
-from .search import Suspect, search
+from .search import NOTHING, Suspect, search
 from .validation import manifest_findings
 
 
@@ -20,13 +21,17 @@ def verify(suspect: Suspect, ledger: Ledger | None, engine: Mapping[str, str]) -
     """Establish what can be established about a file, with or without a log to ask."""
     store = suspect.reading.store
     findings = manifest_findings(suspect.reading)  # steps 1 to 4
-    found = search(suspect, ledger)  # step 5
-    findings += found.findings
-    if found.records and ledger is not None:
-        record = found.records[0]
-        content = check_content(record, suspect.asset, suspect.claim, ledger.registrars)
-        findings += [content, check_inclusion(record, ledger)]  # steps 6 and 7
-        findings += check_history(record, ledger)  # step 8
+    found = NOTHING
+    try:
+        found = search(suspect, ledger)  # step 5
+        findings += found.findings
+        if found.records and ledger is not None:
+            record = found.records[0]
+            content = check_content(record, suspect.asset, suspect.claim, ledger.registrars)
+            findings += [content, check_inclusion(record, ledger)]  # steps 6 and 7
+            findings += check_history(record, ledger)  # step 8
+    except FirsthandError as problem:
+        findings.append(_log_failed(problem))
     findings += _not_built()  # steps 9 and 11
     return Report(
         file=suspect.name,
@@ -38,6 +43,16 @@ def verify(suspect: Suspect, ledger: Ledger | None, engine: Mapping[str, str]) -
         matches=found.matches,
         uncovered=store.uncovered if store else None,
         engine=engine,
+    )
+
+
+def _log_failed(problem: FirsthandError) -> Finding:
+    return Finding(
+        step=Step.INCLUSION,
+        outcome=Outcome.FAILED,
+        code="log.failed",
+        sentence=f"The log could not be asked, or did not answer truly: {problem.message}.",
+        does_not_show="whether the file is recorded",
     )
 
 
