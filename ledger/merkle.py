@@ -106,6 +106,20 @@ def prove_consistency(old_size: int, new_size: int, reader: HashReader) -> list[
     return _read_ranges(ranges[::-1], reader)
 
 
+def inclusion_root(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes:
+    """Return the root hash to which the proof leads from the leaf with hash `leaf` at `index`.
+
+    The algorithm of RFC 9162 section 2.1.3.2. Raises ProofError for a proof of another shape.
+    """
+    if not 0 <= index < size:
+        raise ProofError(f"there is no entry {index} in a tree of {size}")
+    _check_lengths(leaf, *proof)
+    computed = leaf
+    for sibling, is_left in _climb(index, size - 1, proof):
+        computed = node_hash(sibling, computed) if is_left else node_hash(computed, sibling)
+    return computed
+
+
 def verify_inclusion(
     index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes
 ) -> None:
@@ -113,29 +127,25 @@ def verify_inclusion(
 
     The algorithm of RFC 9162 section 2.1.3.2. Raises ProofError.
     """
-    if not 0 <= index < size:
-        raise ProofError(f"there is no entry {index} in a tree of {size}")
-    _check_lengths(leaf, root, *proof)
-    computed = leaf
-    for sibling, is_left in _climb(index, size - 1, proof):
-        computed = node_hash(sibling, computed) if is_left else node_hash(computed, sibling)
-    if computed != root:
+    _check_lengths(root)
+    if inclusion_root(index, size, leaf, proof) != root:
         raise ProofError(f"the inclusion proof of entry {index} does not lead to the root hash")
 
 
-def verify_consistency(
-    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
-) -> None:
-    """Check that the tree (old_size, old_root) is a prefix of the tree (new_size, new_root).
+def consistency_root(
+    old_size: int, new_size: int, old_root: bytes, proof: Sequence[bytes]
+) -> bytes:
+    """Return the root hash of the tree of `new_size` of which (old_size, old_root) is a prefix.
 
-    The algorithm of RFC 9162 section 2.1.4.2. Raises ProofError.
+    The algorithm of RFC 9162 section 2.1.4.2, which needs 0 < old_size. Raises ProofError.
     """
-    if not 0 <= old_size <= new_size:
+    if not 0 < old_size <= new_size:
         raise ProofError(f"a tree of {new_size} does not hold one of {old_size}")
-    _check_lengths(old_root, new_root, *proof)
-    if old_size in (0, new_size):
-        _check_trivial(old_size, new_size, old_root, new_root, proof)
-        return
+    _check_lengths(old_root, *proof)
+    if old_size == new_size:
+        if proof:
+            raise ProofError("the consistency proof should be empty")
+        return old_root
     first, last = old_size - 1, new_size - 1
     while first & 1:
         first, last = first >> 1, last >> 1
@@ -152,7 +162,22 @@ def verify_consistency(
             new_computed = node_hash(new_computed, sibling)
     if old_computed != old_root:
         raise ProofError(f"the consistency proof does not lead to the old root hash of {old_size}")
-    if new_computed != new_root:
+    return new_computed
+
+
+def verify_consistency(
+    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
+) -> None:
+    """Check that the tree (old_size, old_root) is a prefix of the tree (new_size, new_root).
+
+    The algorithm of RFC 9162 section 2.1.4.2. Raises ProofError.
+    """
+    if not 0 <= old_size <= new_size:
+        raise ProofError(f"a tree of {new_size} does not hold one of {old_size}")
+    _check_lengths(old_root, new_root, *proof)
+    if old_size in (0, new_size):
+        _check_trivial(old_size, new_size, old_root, new_root, proof)
+    elif consistency_root(old_size, new_size, old_root, proof) != new_root:
         raise ProofError(f"the consistency proof does not lead to the new root hash of {new_size}")
 
 
