@@ -5,15 +5,15 @@ cannot, and are durable before the entry that commits to them is appended. The s
 privacy and for finding; it is not trusted for truth: every answer is checked against the entry.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
 import sqlalchemy as sa
 
 from .damage import Difference
-from .entry import Registration, parse_entry
-from .errors import FirsthandError, LedgerError, StorageError
+from .entry import Custody, Entry, Erasure, Registration, parse_entry
+from .errors import FirsthandError, LedgerError, StorageError, UnknownEntry
 from .merkle import leaf_hash
 from .private import PrivateRecord, format_private_record, parse_private_record
 from .storage.engine import check_integrity, open_engine, translate
@@ -177,8 +177,12 @@ class Catalogue:
             return
         if stored != {(digest.value, str(role)) for digest, role in subjects_of(parsed)}:
             yield "its subject rows name other digests than the entry"
-        if isinstance(parsed.statement, Registration) and parsed.statement.commitments:
-            yield from self._check_private(index, parsed.statement)
+        match parsed.statement:
+            case Registration(commitments=commitments) | Custody(commitments=commitments):
+                if commitments:
+                    yield from self._check_private(index, entry, commitments)
+            case _:
+                pass
 
     def _subjects_at(self, index: int) -> set[tuple[bytes, str]]:
         query = sa.select(_SUBJECTS.c.digest, _SUBJECTS.c.role)
@@ -186,15 +190,45 @@ class Catalogue:
             rows = connection.execute(query.where(_SUBJECTS.c.entry_index == index))
             return {(bytes(digest), str(role)) for digest, role in rows}
 
-    def _check_private(self, index: int, statement: Registration) -> Iterable[str]:
+    def _check_private(
+        self, index: int, entry: bytes, commitments: Mapping[str, Digest]
+    ) -> Iterable[str]:
         try:
             record = self.private_record(index)
-            if record is None:
-                yield "its private record row is missing"
-            else:
-                record.check(statement.commitments)
+            is_erased = bool(self._tombstones(Digest(leaf_hash(entry))))
+            if record is None and not is_erased:
+                yield "its private record row is missing, and no erasure says so"
+            elif record is not None and is_erased:
+                yield "its private record is still there, and an erasure says that it is forgotten"
+            elif record is not None:
+                record.check(commitments)
         except FirsthandError as problem:
             yield f"its private record row was changed: {problem.message}"
+
+    def forget(self, index: int) -> None:
+        """Erase the private record behind entry `index`: its bytes are overwritten on the disk.
+
+        Every proof over the tree verifies as before. Raises UnknownEntry where there is nothing to
+        forget; StorageError, and erases nothing, before the log says so by an entry about it, since
+        a record that went missing must never look like one that was erased.
+        """
+        query = sa.select(_PRIVATE.c.leaf_hash).where(_PRIVATE.c.entry_index == index)
+        with self._connect() as connection:
+            leaf = connection.scalar(query)
+        if leaf is None:
+            raise UnknownEntry(f"no private record stands behind entry {index}")
+        if not self._tombstones(Digest(leaf)):
+            raise StorageError(
+                f"no entry says that the private record of entry {index} is erased",
+                "append an erasure first",
+            )
+        with self._begin() as connection:
+            connection.execute(_PRIVATE.delete().where(_PRIVATE.c.leaf_hash == leaf))
+        with self._connect() as connection:  # the write-ahead log still holds the row's old page
+            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+    def _tombstones(self, leaf: Digest) -> list[int]:
+        return [found.index for found in self.find(leaf) if found.role is Role.ERASED]
 
     def check_rows(self, log: Entries) -> Iterator[Difference]:
         """Yield the rows that no entry of the log accounts for, and the database's own complaints.
@@ -225,8 +259,35 @@ class Catalogue:
                 yield Difference(records, "it names an entry that the log does not have", index)
             elif _is_of_another(log, index, stored):
                 yield Difference(records, "it names another leaf hash than the entry's", index)
+        yield from self._check_erasures(log)
         for complaint in complaints:
             yield Difference("private store", complaint)
+
+    def _check_erasures(self, log: Entries) -> Iterator[Difference]:
+        """Yield the tombstones that another key made than the entry's own."""
+        query = sa.select(_SUBJECTS.c.entry_index).where(_SUBJECTS.c.role == Role.ERASED)
+        with self._connect() as connection:
+            tombstones = [index for index in connection.scalars(query) if 0 <= index < log.size]
+        for index in tombstones:
+            try:
+                erasure = parse_entry(next(log.entries(index, index + 1)))
+                erased = self._entry_of(log, erasure)
+            except FirsthandError:
+                continue  # fsck names an entry that does not read, and its rows
+            if erased is None or erased.key != erasure.key:
+                yield Difference(
+                    "subject row", "it erases what its key did not enter in this log", index
+                )
+
+    def _entry_of(self, log: Entries, erasure: Entry) -> Entry | None:
+        if not isinstance(erasure.statement, Erasure):
+            return None
+        for found in self.find(erasure.statement.subject):
+            if found.role is Role.SUBJECT:
+                entry = next(log.entries(found.index, found.index + 1))
+                if leaf_hash(entry) == erasure.statement.erased.value:
+                    return parse_entry(entry)
+        return None
 
 
 def _is_of_another(log: Entries, index: int, leaf: bytes) -> bool:

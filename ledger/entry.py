@@ -97,6 +97,31 @@ class KeyRevocation(Statement):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody(Statement):
+    """The subject was handed from `giver` to `receiver` (SHA-256 of a public key or certificate).
+
+    A `giver` of None is whoever had it before the first entry; names and places are commitments.
+    """
+
+    kind: ClassVar[str] = "custody"
+    giver: Digest | None
+    receiver: Digest
+    commitments: Mapping[str, Digest] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure(Statement):
+    """The private record behind the entry with leaf hash `erased` was forgotten: a tombstone.
+
+    It stands for the missing record only where the key that made that entry made this one too.
+    """
+
+    kind: ClassVar[str] = "erasure"
+    erased: Digest
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A statement whose signature verified, and the Ed25519 public key (32 bytes) that made it."""
@@ -146,6 +171,14 @@ def _format_body(statement: Statement) -> dict[str, object]:
             return {"note": note}
         case KeyRevocation(since=since, reason=reason):
             return {"since": since, "reason": reason}
+        case Custody(giver=giver, receiver=receiver, commitments=commitments):
+            return {
+                "giver": _optional(giver),
+                "receiver": receiver.value,
+                "commitments": {name: d.value for name, d in commitments.items()},
+            }
+        case Erasure(erased=erased, reason=reason):
+            return {"erased": erased.value, "reason": reason}
         case _:
             raise TypeError(f"no such kind of entry: {type(statement).__name__}")
 
@@ -196,6 +229,20 @@ def _parse_statement(payload: bytes) -> Statement:
             since, reason = fields.integer("since"), fields.text("reason")
             statement = KeyRevocation(
                 subject=subject, time=time, previous=previous, since=since, reason=reason
+            )
+        case Custody.kind:
+            statement = Custody(
+                subject=subject,
+                time=time,
+                previous=previous,
+                giver=fields.optional_digest("giver"),
+                receiver=fields.digest("receiver"),
+                commitments=_parse_commitments(fields.take("commitments")),
+            )
+        case Erasure.kind:
+            erased, reason = fields.digest("erased"), fields.text("reason")
+            statement = Erasure(
+                subject=subject, time=time, previous=previous, erased=erased, reason=reason
             )
         case _:
             raise FormatError(f"no such kind of entry: {kind!r}")

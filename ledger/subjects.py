@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .entry import Derivation, Entry, Registration
+from .entry import Custody, Derivation, Entry, Erasure, Registration
 from .vocabulary import Digest, digest_of
 
 
@@ -16,6 +16,9 @@ class Role(StrEnum):
     LABEL = "label"
     HARD_BINDING = "hard-binding"
     PARENT = "parent"
+    GIVER = "giver"
+    RECEIVER = "receiver"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +51,10 @@ def subjects_of(entry: Entry) -> set[tuple[Digest, Role]]:
                 named.add((statement.manifest.hard_binding, Role.HARD_BINDING))
     if isinstance(statement, Derivation):
         named |= {(parent, Role.PARENT) for parent in statement.parents}
+    if isinstance(statement, Custody):
+        named.add((statement.receiver, Role.RECEIVER))
+        if statement.giver:
+            named.add((statement.giver, Role.GIVER))
+    if isinstance(statement, Erasure):
+        named.add((statement.erased, Role.ERASED))
     return named
