@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from ledger.errors import FirsthandError
 
@@ -55,6 +56,10 @@ def answer_with_problems(app: FastAPI, headers: Mapping[str, str]) -> None:
     def of_the_request(_: Request, problem: RequestValidationError) -> JSONResponse:
         said = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in problem.errors())
         return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, said, "see /openapi.json")
+
+    @app.exception_handler(ClientDisconnect)
+    def gone(_: Request, __: ClientDisconnect) -> JSONResponse:
+        return _answer(HTTPStatus.BAD_REQUEST, "the upload broke off", "send it again")
 
     @app.exception_handler(Exception)
     def unforeseen(_: Request, __: Exception) -> JSONResponse:

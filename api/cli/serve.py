@@ -1,6 +1,7 @@
 """firsthand serve: the HTTP service and its page."""
 
 import argparse
+import contextlib
 import socket
 
 from verifier.media.sandbox import Sandbox
@@ -16,7 +17,9 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the verb."""
     parser = verbs.add_parser("serve", help="serve the page, the HTTP interface and the log")
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
-    parser.add_argument("--port", type=int, default=8710, help="default: 8710; 0 takes a free one")
+    parser.add_argument(
+        "--port", type=_port, default=8710, help="default: 8710; 0 takes a free one"
+    )
     parser.set_defaults(run=run)
 
 
@@ -36,7 +39,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         note(f"Open http://{host}:{port} and drop a file on it. Ctrl-C ends.")
         note(f"To register over HTTP: Authorization: Bearer, with {home.path}/keys/api-token")
         config = uvicorn.Config(create_app(services, settings), log_level="warning", ws="none")
-        uvicorn.Server(config).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
+            uvicorn.Server(config).run(sockets=[listener])
     return EXIT_OK
 
 
@@ -45,8 +49,14 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
+    except OSError as problem:
         raise ServiceError(
-            f"{host}:{port} cannot be served ({reason})", "name another with --host or --port"
+            f"{host}:{port} cannot be served ({problem.strerror})",
+            "name another with --host or --port",
         ) from None
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 5 or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)

@@ -245,13 +245,28 @@ def test_a_home_that_was_never_initialised_is_said(note: Path, call: tuple[str, 
     assert not nowhere.exists()
 
 
+def test_a_checkpoint_that_is_lost_is_published_again_and_a_changed_one_is_not_believed(
+    home: Path, note: Path
+) -> None:
+    published = home / "log" / "checkpoint"
+    assert main(home, "record", note).code == 0
+    checkpoint = published.read_bytes()
+    published.unlink()
+    assert main(home, "record", note).code == 0
+    assert published.read_bytes() == checkpoint
+    for at in range(0, len(checkpoint), 16):
+        flip(published, at)
+        assert main(home, "record", note).code in (2, 4)
+        published.write_bytes(checkpoint)
+
+
 @pytest.mark.parametrize("damage", ["missing", "empty", "garbage"])
 @pytest.mark.parametrize(
     "name",
     [
         *("firsthand.json", "log.vkey", "ledger.sqlite", "private.sqlite"),
         *("keys/log.key", "keys/registrar.key", "keys/signer.key", "keys/signer.pem"),
-        *("trust/development.pem", "log/checkpoint"),
+        "trust/development.pem",
     ],
 )
 def test_a_home_half_destroyed_is_said_and_nothing_is_signed(
