@@ -16,7 +16,8 @@ from .entry import Custody, Entry, Erasure, Registration, parse_entry
 from .errors import FirsthandError, LedgerError, StorageError, UnknownEntry
 from .merkle import leaf_hash
 from .private import PrivateRecord, format_private_record, parse_private_record
-from .storage.engine import check_integrity, open_engine, translate
+from .storage.engine import open_engine
+from .storage.failure import check_integrity, translate
 from .subjects import Found, Role, subjects_of
 from .vocabulary import Digest
 
