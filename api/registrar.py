@@ -151,13 +151,21 @@ class Registrar:
             common = self._common(key)
             return self._enter(KeyRevocation(subject=key, since=moment, reason=reason, **common))
 
-    def find_registration(self, digest: Digest) -> int | None:
-        """Return the index under which these bytes are registered, or None."""
+    def find_registration(
+        self, digest: Digest, manifest: ManifestIdentity | None = None
+    ) -> int | None:
+        """Return the index under which these bytes are registered with that manifest, or None.
+
+        A sidecar leaves the bytes as they are, so they may be signed, and recorded, more than once.
+        """
         self.catalogue.follow(self.log)
         for found in self.catalogue.find(digest):
             if found.role is Role.SUBJECT:
                 statement = parse_entry(self.log.entry(found.index)).statement
-                if isinstance(statement, Registration):
+                if not isinstance(statement, Registration):
+                    continue
+                known = statement.manifest
+                if manifest is None or (known and known.claim == manifest.claim):
                     return found.index
         return None
 
@@ -206,9 +214,9 @@ class Registrar:
         sealed: PrivateRecord,
         source: Digest | None = None,
     ) -> Recorded:
-        """Enter the bytes once, however many ask at once."""
+        """Enter the bytes, with that manifest, once, however many ask at once."""
         with self.home.entering():
-            index = self.find_registration(asset.digest)
+            index = self.find_registration(asset.digest, manifest)
             again = index is not None
             if index is None:
                 statement = Registration(

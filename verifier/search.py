@@ -61,8 +61,14 @@ def search(suspect: Suspect, ledger: Ledger | None) -> Found:
             findings.append(in_hand)
         elif in_hand.index not in {record.index for record in records}:
             records.insert(0, in_hand)
-    # What a stranger entered about these bytes does not hide what a known registrar did.
-    records.sort(key=lambda record: record.entry.key not in ledger.registrars)
+    # What a stranger entered about these bytes does not hide what a known registrar did, nor does
+    # the record of another manifest, beside the same bytes, hide that of the one in hand.
+    records.sort(
+        key=lambda record: (
+            record.entry.key not in ledger.registrars,
+            _is_of_another_manifest(record, suspect),
+        )
+    )
     matches = [_match(record, ledger) for record in records]
     if not records or records[0].kind is not MatchKind.EXACT:
         similar, failed = _similar(suspect, ledger, {record.index for record in records})
@@ -73,6 +79,11 @@ def search(suspect: Suspect, ledger: Ledger | None) -> Found:
     if records:
         findings.append(_record_found(records[0], suspect))
     return Found(tuple(records), tuple(matches), tuple(findings))
+
+
+def _is_of_another_manifest(record: Record, suspect: Suspect) -> bool:
+    claim, recorded = suspect.claim, record.registration.manifest
+    return bool(claim and recorded and claim.claim_digest != recorded.claim)
 
 
 def _in_hand(proof: LogProof, asset: Asset, ledger: Ledger) -> Record | Finding:
