@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 from ledger.asset import read_asset_file
 from ledger.errors import FirsthandError, FormatError
@@ -79,7 +78,8 @@ def read_manifest(
     except Unreadable as problem:
         # It crashed or was stopped: that says nothing about a manifest.
         return ManifestReading(Outcome.NOT_CHECKED, problem.message), None
-    answer = cast("dict[str, object]", answer)
+    if not isinstance(answer, dict):  # whatever the engine became when it read the file
+        answer = {}
     return parse_reading(answer, _c2pa.LIST_URI), parse_claim(answer.get("identity"))
 
 
@@ -89,7 +89,13 @@ def engine_versions() -> dict[str, str]:
 
 
 def parse_claim(identity: object) -> ClaimIdentity | None:
-    """Turn what `_c2pa.read` says of the claim into a value."""
+    """Turn what `_c2pa.read` says of the claim into a value; None for what is none."""
+    with contextlib.suppress(FormatError):
+        return _claim(identity)
+    return None
+
+
+def _claim(identity: object) -> ClaimIdentity | None:
     match identity:
         case [str() as label, bytes() as claim, None]:
             return ClaimIdentity(label, Digest(claim), None)
