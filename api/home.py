@@ -43,6 +43,7 @@ from ledger.catalogue import Catalogue
 from ledger.cosignature import (
     MlDsa44Cosigner,
     format_private_cosigner_key,
+    parse_cosigner_key,
     parse_private_cosigner_key,
 )
 from ledger.errors import FirsthandError
@@ -50,6 +51,7 @@ from ledger.log import Log
 from ledger.note import (
     Ed25519NoteSigner,
     Ed25519NoteVerifier,
+    KeyedNoteVerifier,
     check_key_name,
     format_private_signer_key,
     format_verifier_key,
@@ -90,6 +92,12 @@ class Home:
     def log_verifier(self) -> Ed25519NoteVerifier:
         """Return the public half of the log's key."""
         return self._read("log.vkey", lambda t: parse_verifier_key(t.strip()))
+
+    def second_verifier(self) -> KeyedNoteVerifier | None:
+        """Return the public half of the log's second key, or None where it has none."""
+        if not (self.path / "log-ml-dsa.vkey").exists():
+            return None
+        return self._read("log-ml-dsa.vkey", lambda t: parse_cosigner_key(t.strip()))
 
     def registrar(self) -> Ed25519PrivateKey:
         """Return the key that signs entries."""

@@ -10,11 +10,14 @@ from types import TracebackType
 from typing import Self
 
 from ledger.catalogue import Catalogue
+from ledger.checkpoint import parse_checkpoint
 from ledger.entry import ManifestIdentity, Registration, parse_entry
-from ledger.errors import FirsthandError, StorageError
+from ledger.errors import FirsthandError, FormatError, ProofError, StorageError
 from ledger.fsck import Difference, Progress, fsck
 from ledger.log import Log
+from ledger.note import open_note, parse_note
 from ledger.reader import LogReader
+from ledger.storage import CHECKPOINT_PATH
 from ledger.storage.folder import FolderTileStorage
 from ledger.vocabulary import Digest, digest_of
 from verifier.media.sandbox import Sandbox
@@ -114,11 +117,23 @@ class Services:
             self.catalogue.follow(self.reader)
         except FirsthandError:
             pass  # what keeps it from following is found below
+        yield from self._check_second_signature()
         yield from fsck(storage, self.tiles, self.home.log_verifier(), check_entry, progress)
         try:
             yield from self.catalogue.check_rows(self.reader)
         except StorageError as problem:
             yield Difference("private.sqlite", f"its rows were not all checked: {problem.message}")
+
+    def _check_second_signature(self) -> Iterator[Difference]:
+        """Yield what is wrong with the signature of the log's second key, from entry 0 on."""
+        verifier, note = self.home.second_verifier(), self.tiles.read(CHECKPOINT_PATH)
+        if verifier is None or note is None:
+            return
+        try:
+            if parse_checkpoint(parse_note(note).text).size:
+                open_note(note, [verifier])
+        except (FormatError, ProofError) as problem:
+            yield Difference(CHECKPOINT_PATH, f"its second signature: {problem.message}")
 
     def prove(self, index: int) -> bytes:
         """Return the log proof of an entry, the entry itself within as its extra data."""

@@ -107,6 +107,22 @@ def test_the_same_bytes_given_many_times_at_once_are_entered_once(home: Path, no
     assert [each["again"] for each in answers].count(False) == 1
 
 
+def test_a_file_signed_twice_beside_itself_is_recorded_with_both_manifests(
+    home: Path, note: Path
+) -> None:
+    """A sidecar leaves the bytes as they are: each copy is held against its own record."""
+    main(home, "record", note)
+    folders = [note.parent / "one", note.parent / "two"]
+    answers = [_sign(home, note, "-o", folder)[0] for folder in folders]
+    assert [answer["index"] for answer in answers] == [1, 2]
+    for answer, report in zip(
+        answers, verify(home, *(f / note.name for f in folders)), strict=True
+    ):
+        assert code_of(report) == "unchanged"
+        assert report["matches"][0]["index"] == answer["index"]
+    assert main(home, "record", "--json", note).objects[0]["again"] is True
+
+
 def test_a_withdrawn_file_reads_withdrawn(home: Path, photograph: Path) -> None:
     _sign(home, photograph)
     ran = main(home, "log", "withdraw", "0", "--reason", "The caption was wrong.")
