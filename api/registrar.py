@@ -33,6 +33,7 @@ from signer.manifest import Statement as ManifestStatement
 from signer.sign import sign_file
 from verifier.errors import Unreadable
 from verifier.fingerprint import compute_in
+from verifier.media.limits import limits_for
 from verifier.media.sandbox import Sandbox
 from verifier.observe import PROOF_SUFFIX, find_sidecar, read_manifest
 
@@ -181,7 +182,9 @@ class Registrar:
         if asset.media_type.kind in _NOT_DECODED:
             return asset, ()
         try:
-            return asset, compute_in(self.sandbox, path, asset.media_type)
+            return asset, compute_in(
+                self.sandbox, path, asset.media_type, limits=limits_for(asset.size)
+            )
         except Unreadable as problem:
             said = f"{name} cannot be decoded as {asset.media_type}: {problem.message}"
             raise type(problem)(said, problem.remedy or "give the whole file") from None

@@ -85,7 +85,7 @@ class _Seen:
 
 
 def _resembles(match: Match) -> str:
-    return "sounds like" if match.media_type.startswith("audio/") else "looks like"
+    return "sounds like" if (match.algorithm or "").startswith("sound-") else "looks like"
 
 
 def _altered(seen: _Seen) -> Conclusion | None:

@@ -15,6 +15,7 @@ from . import _c2pa
 from .errors import Unreadable
 from .fingerprint import compute_in
 from .manifest import ManifestReading, parse_reading
+from .media.limits import limits_for
 from .media.sandbox import Sandbox
 from .search import Suspect
 from .trust import TrustList
@@ -43,7 +44,7 @@ def observe(
 
     @cache
     def fingerprints() -> Sequence[Fingerprint]:
-        return compute_in(sandbox, path, asset.media_type)
+        return compute_in(sandbox, path, asset.media_type, limits=limits_for(asset.size))
 
     return Suspect(name or str(path), asset, reading, claim, fingerprints, _proof(path, proof))
 

@@ -44,7 +44,7 @@ def compute_in(
 ) -> tuple[Fingerprint, ...]:
     """`compute` in a job of `sandbox`; also raises what `Sandbox.run` raises.
 
-    A clip takes about 1/30 of its own length of processor time: give a long one larger `limits`.
+    A long clip takes longer than the usual limits allow: give it those of `limits_for` its size.
     """
     rows = sandbox.run(compute_task, str(path.resolve()), media_type.name, limits=limits)
     return tuple(Fingerprint(algorithm, version, bits) for algorithm, version, bits in rows)
