@@ -16,8 +16,8 @@ from .merkle import (
 )
 from .note import NoteVerifier
 from .proof import LogProof
-from .storage import CHECKPOINT_PATH, TileStorage
-from .tile import ENTRIES, TILE_WIDTH, Tile, TileHashReader, read_entries, tile_at
+from .storage import CHECKPOINT_PATH
+from .tile import ENTRIES, TILE_WIDTH, Tile, TileHashReader, TileReader, read_entries, tile_at
 
 _FSCK = "run fsck: it names what differs"
 
@@ -30,7 +30,7 @@ class LogReader:
     files are missing or do not lead to that checkpoint, UnknownEntry for what it does not cover.
     """
 
-    def __init__(self, tiles: TileStorage, verifier: NoteVerifier) -> None:
+    def __init__(self, tiles: TileReader, verifier: NoteVerifier) -> None:
         self._tiles = tiles
         self._verifier = verifier
 

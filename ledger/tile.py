@@ -10,10 +10,10 @@ A tile at level L holds nodes of level 8 * L of the Merkle tree; what lies betwe
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from .errors import FormatError, StorageError
 from .merkle import HASH_SIZE, Node, subtree_root
-from .storage import TileStorage
 
 TILE_WIDTH = 256
 TILE_HEIGHT = 8
@@ -22,6 +22,13 @@ MAX_ENTRY_SIZE = 0xFFFF  # c2sp.org/tlog-tiles#log-entries: a uint16 counts the 
 
 _MAX_LEVEL = 63
 _PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?")
+
+
+class TileReader(Protocol):
+    """The reading half of a TileStorage: a log's folder, a mirror of it, or a web server."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the whole file at `path`, or None when there is none; raises StorageError."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -127,7 +134,7 @@ def parse_entries(data: bytes) -> list[bytes]:
     return entries
 
 
-def read_tile(tiles: TileStorage, tile: Tile) -> bytes:
+def read_tile(tiles: TileReader, tile: Tile) -> bytes:
     """Bytes of `tile`, which for a bundle may hold more entries than its width.
 
     Raises StorageError when it is missing or too short.
@@ -142,7 +149,7 @@ def read_tile(tiles: TileStorage, tile: Tile) -> bytes:
     return data
 
 
-def read_hashes(tiles: TileStorage, tile: Tile) -> list[bytes]:
+def read_hashes(tiles: TileReader, tile: Tile) -> list[bytes]:
     """Return the `tile.width` hashes of a tile; raises StorageError when they are not there."""
     data = read_tile(tiles, tile)[: tile.width * HASH_SIZE]
     if len(data) != tile.width * HASH_SIZE:
@@ -150,7 +157,7 @@ def read_hashes(tiles: TileStorage, tile: Tile) -> list[bytes]:
     return parse_hashes(data)
 
 
-def read_entries(tiles: TileStorage, tile: Tile) -> list[bytes]:
+def read_entries(tiles: TileReader, tile: Tile) -> list[bytes]:
     """Return the `tile.width` entries of a bundle; raises StorageError when they are not there."""
     try:
         entries = parse_entries(read_tile(tiles, tile))
@@ -168,7 +175,7 @@ class TileHashReader:
     hashes are as good as the storage: verify what is made of them against a signed root hash.
     """
 
-    def __init__(self, tiles: TileStorage, size: int) -> None:
+    def __init__(self, tiles: TileReader, size: int) -> None:
         self._tiles = tiles
         self._size = size
         self._hashes: dict[tuple[int, int], list[bytes]] = {}
