@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .checkpoint import Checkpoint
 from .merkle import HASH_SIZE, leaf_hash
+from .storage import CHECKPOINT_PATH
 from .tile import (
     ENTRIES,
     MAX_ENTRY_SIZE,
@@ -13,6 +15,8 @@ from .tile import (
     Tile,
     format_tile_path,
 )
+
+CHECKPOINT_ROW = "checkpoint row"
 
 _PREFIX = 2  # bytes of length before an entry
 
@@ -67,6 +71,34 @@ def describe(where: str, first: int, found: Iterable[Damage]) -> Iterator[Differ
     for damage in found:
         entry = None if damage.number is None else first + damage.number
         yield Difference(where, damage.sentence, entry, (damage.start, damage.stop))
+
+
+def compare_rows(
+    first: int, rows: Sequence[bytes | None], leaves: Sequence[bytes]
+) -> Iterator[Difference]:
+    """Compare the leaf hashes that rows hold, from index `first` on, with the right ones."""
+    for index, (row, leaf) in enumerate(zip(rows, leaves, strict=True), first):
+        if row != leaf:
+            sentence = "the row is missing" if row is None else "the row holds another leaf hash"
+            yield Difference(f"leaf row {index}", sentence, index)
+
+
+def compare_checkpoints(published: Checkpoint, committed: Checkpoint) -> Iterator[Difference]:
+    """Compare the checkpoint that the world sees with the one that the database holds."""
+    if published.size < committed.size:
+        yield Difference(
+            CHECKPOINT_PATH,
+            f"{committed.size} entries are committed and {published.size} published: "
+            "opening the log finishes it",
+        )
+    elif published.size > committed.size:
+        yield Difference(
+            CHECKPOINT_ROW,
+            f"{published.size} entries are published and {committed.size} committed: "
+            "an old copy of the database was restored",
+        )
+    elif published != committed:
+        yield Difference(CHECKPOINT_PATH, "the log has signed two trees of the same size")
 
 
 def locate_in_hashes(data: bytes, hashes: Sequence[bytes]) -> Iterator[Damage]:

@@ -3,14 +3,25 @@
 Each leaf hash is attested up to four times: by the entry itself, by the tile at level 0, by the
 deduplication row, and, for all leaves of a tile together, by the hash above them (at the right
 edge: by the signed root hash). What leads to the hash above is right; where nothing does, most
-votes decide. Nobody should append meanwhile.
+votes decide. Where all agree, which is nearly everywhere, it goes by chunks of 64 bundles. Nobody
+should append meanwhile.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 
+from .bulk import CHUNK, Chunk, hash_chunks
 from .checkpoint import MAX_SIZE, Checkpoint, open_checkpoint
-from .damage import Difference, describe, differences, locate_in_entries
+from .damage import (
+    CHECKPOINT_ROW,
+    Difference,
+    compare_checkpoints,
+    compare_rows,
+    describe,
+    differences,
+    locate_in_entries,
+)
 from .errors import FormatError, ProofError, StorageError
 from .integrate import Edge, extend_leaves
 from .merkle import HASH_SIZE, leaf_hash, subtree_root
@@ -34,7 +45,6 @@ Progress = Callable[[int, int], None]
 
 _Leaves = list[bytes | None]
 _UNKNOWN = bytes(HASH_SIZE)  # stands for a leaf of which nothing is left
-_CHECKPOINT_ROW = "checkpoint row"
 
 
 def fsck(
@@ -43,14 +53,17 @@ def fsck(
     verifier: NoteVerifier,
     check_entry: CheckEntry | None = None,
     progress: Progress | None = None,
+    workers: int = 0,
 ) -> Iterator[Difference]:
     """Yield every difference, to the end of the log; nothing when all is well.
 
     `storage` is None for a copy of the folder alone. `check_entry(index, entry)` yields sentences
-    about what an undamaged entry says; `progress(done, size)` counts entries. Holds one tile of
-    each level and what is staged in memory, whatever the size of the log.
+    about what an undamaged entry says; `progress(done, size)` counts entries. `workers` processes
+    share the hashing of a large log; `tiles` must then be what can be pickled, and the caller's
+    main module what can be imported. Holds one tile of each level, a few chunks and what is staged
+    in memory, whatever the size of the log.
     """
-    check = _Fsck(storage, tiles, verifier, check_entry, progress)
+    check = _Fsck(storage, tiles, verifier, check_entry, progress, workers)
     yield from check.checkpoints()
     yield from check.files()
     yield from check.entries()
@@ -66,19 +79,21 @@ class _Fsck:
         verifier: NoteVerifier,
         check_entry: CheckEntry | None,
         progress: Progress | None,
+        workers: int,
     ) -> None:
         self._storage = storage
         self._tiles = tiles
         self._verifier = verifier
         self._check_entry = check_entry
         self._progress = progress
+        self._workers = workers
         self._committed: Checkpoint | None = None
         self._tree: Checkpoint | None = None  # what the files should lead to
         self._size = 0
         self._edge = Edge()  # derived so far
         self._leftovers: dict[tuple[int, int], list[Tile]] = {}
         self._batches: list[StagedBatch] = []
-        self._staged_leaves: dict[int, bytes] = {}
+        self._tail: list[bytes] = []  # the leaf hashes from the first staged entry on
         self._parents: tuple[int, list[bytes]] = (-1, [])  # the stored tile of level 1 in use
 
     def checkpoints(self) -> Iterator[Difference]:
@@ -91,7 +106,7 @@ class _Fsck:
             try:
                 self._committed = self._open(self._storage.read_checkpoint())
             except (FormatError, ProofError, StorageError) as problem:
-                yield Difference(_CHECKPOINT_ROW, problem.message)
+                yield Difference(CHECKPOINT_ROW, problem.message)
             try:
                 self._batches = self._storage.read_staged()
             except StorageError as problem:
@@ -99,7 +114,7 @@ class _Fsck:
         self._tree = published or self._committed
         self._size = self._tree.size if self._tree else self._guess_size()
         if published and self._committed:
-            yield from _compare_checkpoints(published, self._committed)
+            yield from compare_checkpoints(published, self._committed)
 
     def _open(self, note: bytes | None) -> Checkpoint:
         if note is None:
@@ -135,12 +150,57 @@ class _Fsck:
         return expected is not None and tile.width <= expected.width
 
     def entries(self) -> Iterator[Difference]:
-        for number in range(-(-self._size // TILE_WIDTH)):
-            yield from self._check_bundle(number)
-            if self._progress:
-                self._progress(self._edge.size, self._size)
+        bundles = -(-self._size // TILE_WIDTH)
+        # Where the meaning of every entry is asked for, every one is looked at by itself.
+        chunks = 0 if self._check_entry else self._size // TILE_WIDTH // CHUNK
+        for number, chunk in enumerate(hash_chunks(self._tiles, chunks, self._workers)):
+            if chunk and self._is_right(chunk):
+                yield from self._accept(chunk)
+            else:
+                yield from self._check_bundles(number * CHUNK, (number + 1) * CHUNK)
+        yield from self._check_bundles(chunks * CHUNK, bundles)
         if self._tree and self._edge.root() != self._tree.root_hash:
             yield Difference(CHECKPOINT_PATH, "the signed root hash is not that of the entries")
+
+    def _is_right(self, chunk: Chunk) -> bool:
+        """Whether the rows and the hashes above say the same, and nothing is left over."""
+        numbers = range(chunk.first, chunk.first + CHUNK)
+        if any((level, n) in self._leftovers for n in numbers for level in (ENTRIES, 0)):
+            return False
+        position = chunk.first % TILE_WIDTH
+        if self._read_parents(chunk.first)[position : position + CHUNK] != parse_hashes(
+            chunk.roots
+        ):
+            return False
+        if self._storage is None:
+            return True
+        start = chunk.first * TILE_WIDTH
+        try:
+            rows = list(self._storage.read_leaves(start, start + CHUNK * TILE_WIDTH))
+        except StorageError:
+            return False
+        starts = [row.start for row in rows]
+        ends = [row.start + len(row.hashes) // HASH_SIZE for row in rows]
+        follow = starts == [start, *ends[:-1]]
+        return follow and b"".join(row.hashes for row in rows) == chunk.leaves
+
+    def _accept(self, chunk: Chunk) -> Iterator[Difference]:
+        self._keep_staged(chunk.first * TILE_WIDTH, parse_hashes(chunk.leaves))
+        yield from self._check_above(chunk.roots, 1)
+        self._report_progress()
+
+    def _check_bundles(self, first: int, stop: int) -> Iterator[Difference]:
+        for number in range(first, stop):
+            yield from self._check_bundle(number)
+            self._report_progress()
+
+    def _report_progress(self) -> None:
+        if self._progress:
+            self._progress(self._edge.size, self._size)
+
+    def _keep_staged(self, first: int, leaves: Sequence[bytes]) -> None:
+        if self._batches:
+            self._tail += leaves[max(self._batches[0].start - first, 0) :]
 
     def _check_bundle(self, number: int) -> Iterator[Difference]:
         width = min(TILE_WIDTH, self._size - number * TILE_WIDTH)
@@ -154,7 +214,7 @@ class _Fsck:
         hashed = _leaves_of(data)
         votes = [
             _pad(hashed, width),
-            _pad(parse_hashes(stored[: len(stored) // HASH_SIZE * HASH_SIZE]), width),
+            _pad(_hashes_of(stored), width),
             rows or _pad([], width),
         ]
         leaves = self._settle(number, votes)
@@ -165,13 +225,11 @@ class _Fsck:
         if not tile_problem:
             yield from differences(tile, stored, leaves)
         if rows and rows != leaves:
-            yield from _compare_rows(first, rows, leaves)
+            yield from compare_rows(first, rows, leaves)
         yield from self._check_leftovers(bundle, leaves)
         yield from self._check_leftovers(tile, leaves)
-        for batch in self._batches:
-            start = max(batch.start - first, 0)
-            self._staged_leaves.update(enumerate(leaves[start:], first + start))
-        yield from self._check_above(leaves)
+        self._keep_staged(first, leaves)
+        yield from self._check_above(b"".join(leaves), 0)
 
     def _settle(self, number: int, votes: Sequence[_Leaves]) -> list[bytes]:
         """Return the leaf hashes of a tile that are right."""
@@ -184,15 +242,19 @@ class _Fsck:
 
     def _leads_up(self, number: int, leaves: list[bytes]) -> bool:
         if len(leaves) < TILE_WIDTH:
-            root = extend_leaves(self._edge, leaves)[0].root()
+            root = extend_leaves(self._edge, b"".join(leaves))[0].root()
             return self._tree is not None and root == self._tree.root_hash
-        above, position = divmod(number, TILE_WIDTH)
+        parents, position = self._read_parents(number), number % TILE_WIDTH
+        return position < len(parents) and subtree_root(leaves) == parents[position]
+
+    def _read_parents(self, number: int) -> list[bytes]:
+        """Return the hashes of the stored tile of level 1 above a bundle."""
+        above = number // TILE_WIDTH
         if self._parents[0] != above:
             tile = tile_at(1, above, self._size)
             stored = self._read(tile)[0] if tile else b""
-            self._parents = above, parse_hashes(stored[: len(stored) // HASH_SIZE * HASH_SIZE])
-        parents = self._parents[1]
-        return position < len(parents) and subtree_root(leaves) == parents[position]
+            self._parents = above, _hashes_of(stored)
+        return self._parents[1]
 
     def _check_meaning(
         self, bundle: Tile, data: bytes, hashed: Sequence[bytes], leaves: Sequence[bytes]
@@ -209,27 +271,26 @@ class _Fsck:
                 for sentence in self._check_entry(index, entry):
                     yield Difference(format_tile_path(bundle), sentence, index, (start, stop))
 
-    def _check_above(self, leaves: Sequence[bytes]) -> Iterator[Difference]:
-        """Derive the tiles above these leaves; check each when it has its final width."""
-        self._edge, tiles = extend_leaves(self._edge, leaves)
+    def _check_above(self, hashes: bytes, level: int) -> Iterator[Difference]:
+        """Derive the tiles above these hashes; check each when it has its final width."""
+        self._edge, tiles = extend_leaves(self._edge, hashes, level)
         for tile, data in tiles.items():
             if tile.level and tile == tile_at(tile.level, tile.index, self._size):
                 stored, problem = self._read(tile)
-                hashes = parse_hashes(data)
+                expected = parse_hashes(data)
                 if problem:
                     yield problem
                 else:
-                    yield from differences(tile, stored, hashes)
-                yield from self._check_leftovers(tile, hashes)
+                    yield from differences(tile, stored, expected)
+                yield from self._check_leftovers(tile, expected)
 
     def _check_leftovers(self, tile: Tile, hashes: Sequence[bytes]) -> Iterator[Difference]:
         """Check the narrower tiles that earlier checkpoints left behind."""
         for leftover in self._leftovers.pop((tile.level, tile.index), []):
-            stored, problem = self._read(leftover)
-            if problem:
-                yield problem
-            else:
-                yield from differences(leftover, stored, hashes[: leftover.width])
+            with suppress(StorageError):  # it may be gone at any moment
+                stored = self._tiles.read(format_tile_path(leftover))
+                if stored is not None:
+                    yield from differences(leftover, stored, hashes[: leftover.width])
 
     def _read(self, tile: Tile) -> tuple[bytes, Difference | None]:
         path = format_tile_path(tile)
@@ -245,28 +306,30 @@ class _Fsck:
         rows: _Leaves = [None] * width
         try:
             for row in self._storage.read_leaves(start, start + width):
-                rows[row.index - start] = row.leaf_hash
+                at = row.start - start
+                some = _hashes_of(row.hashes)[: width - at]
+                rows[at : at + len(some)] = some
         except StorageError as problem:
             return None, Difference(f"leaf row {start}", problem.message)
         return rows, None
 
     def staged(self) -> Iterator[Difference]:
         committed = self._committed.size if self._committed else self._size
+        tail: _Leaves = [*self._tail]
         if self._storage is not None and committed > self._size:
             rows, problem = self._read_rows(self._size, committed - self._size)
             if problem:
                 yield problem
-            known = enumerate(rows or [], self._size)
-            self._staged_leaves.update((index, leaf) for index, leaf in known if leaf)
+            tail += rows or []
         starts = [batch.start for batch in self._batches]
         for batch, stop in zip(self._batches, [*starts[1:], committed], strict=False):
             where = f"staged row {batch.start}"
-            indexes = range(batch.start, stop)
-            if not indexes or any(index not in self._staged_leaves for index in indexes):
+            known = tail[batch.start - starts[0] : stop - starts[0]]
+            leaves = [leaf for leaf in known if leaf is not None]
+            if not leaves or len(leaves) != stop - batch.start:
                 yield Difference(where, "the batch does not fit the log", batch.start)
-                continue
-            leaves = [self._staged_leaves[index] for index in indexes]
-            yield from describe(where, batch.start, locate_in_entries(batch.data, leaves))
+            elif _leaves_of(batch.data) != leaves:
+                yield from describe(where, batch.start, locate_in_entries(batch.data, leaves))
         yield from self._check_unfinished(committed)
 
     def _check_unfinished(self, committed: int) -> Iterator[Difference]:
@@ -275,10 +338,10 @@ class _Fsck:
             return
         leaves = [leaf for batch in self._batches for leaf in _leaves_of(batch.data)]
         start = self._batches[0].start if self._batches else committed
-        edge, _ = extend_leaves(self._edge, leaves[max(self._size - start, 0) :])
+        edge, _ = extend_leaves(self._edge, b"".join(leaves[max(self._size - start, 0) :]))
         if start > self._size or edge.root() != self._committed.root_hash:
             yield Difference(
-                _CHECKPOINT_ROW, f"entries {self._size} to {committed} are not all staged"
+                CHECKPOINT_ROW, f"entries {self._size} to {committed} are not all staged"
             )
 
     def rows(self) -> Iterator[Difference]:
@@ -289,36 +352,12 @@ class _Fsck:
             for start, stop in ((-MAX_SIZE, 0), (size, MAX_SIZE)):
                 for row in self._storage.read_leaves(start, stop):
                     yield Difference(
-                        f"leaf row {row.index}", "the log has no such entry", row.index
+                        f"leaf row {row.start}", "the log has no such entry", row.start
                     )
             for sentence in self._storage.check():
                 yield Difference("database", sentence)
         except StorageError as problem:
             yield Difference("database", problem.message)
-
-
-def _compare_rows(first: int, rows: _Leaves, leaves: Sequence[bytes]) -> Iterator[Difference]:
-    for index, (row, leaf) in enumerate(zip(rows, leaves, strict=True), first):
-        if row != leaf:
-            sentence = "the row is missing" if row is None else "the row holds another leaf hash"
-            yield Difference(f"leaf row {index}", sentence, index)
-
-
-def _compare_checkpoints(published: Checkpoint, committed: Checkpoint) -> Iterator[Difference]:
-    if published.size < committed.size:
-        yield Difference(
-            CHECKPOINT_PATH,
-            f"{committed.size} entries are committed and {published.size} published: "
-            "opening the log finishes it",
-        )
-    elif published.size > committed.size:
-        yield Difference(
-            _CHECKPOINT_ROW,
-            f"{published.size} entries are published and {committed.size} committed: "
-            "an old copy of the database was restored",
-        )
-    elif published != committed:
-        yield Difference(CHECKPOINT_PATH, "the log has signed two trees of the same size")
 
 
 def _parse_path(path: str) -> Tile | None:
@@ -337,6 +376,10 @@ def _entries_of(data: bytes) -> list[bytes]:
 
 def _leaves_of(data: bytes) -> list[bytes]:
     return [leaf_hash(entry) for entry in _entries_of(data)]
+
+
+def _hashes_of(data: bytes) -> list[bytes]:
+    return parse_hashes(data[: len(data) // HASH_SIZE * HASH_SIZE])
 
 
 def _pad(leaves: Sequence[bytes], width: int) -> _Leaves:

@@ -1,11 +1,12 @@
 """From entries to tiles: the right edge of the tree, and what a batch adds to it. Pure."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 from .errors import StorageError
-from .merkle import Node, leaf_hash, root_hash, subtree_root
+from .merkle import HASH_SIZE, Node, leaf_hash, root_hash, subtree_root
 from .storage import TileStorage
 from .tile import (
     ENTRIES,
@@ -13,25 +14,27 @@ from .tile import (
     TILE_WIDTH,
     Tile,
     format_entries,
-    format_hashes,
     format_tile_path,
+    parse_hashes,
     read_entries,
     read_hashes,
     tile_at,
 )
+
+_TILE_SIZE = TILE_WIDTH * HASH_SIZE  # bytes of a full tile
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
     """Everything about a tree of `size` entries that is not in full tiles.
 
-    `entries` are those of the bundle at the right edge, `levels[L]` the hashes of the tile at the
-    right edge of level L; each holds 0 to 255.
+    `bundle` has the bytes of the entry bundle at the right edge, `levels[L]` those of the tile at
+    the right edge of level L; each holds 0 to 255 entries or hashes.
     """
 
     size: int = 0
-    entries: tuple[bytes, ...] = ()
-    levels: tuple[tuple[bytes, ...], ...] = ()
+    bundle: bytes = b""
+    levels: tuple[bytes, ...] = ()
 
     def root(self) -> bytes:
         """Root hash of the tree."""
@@ -43,62 +46,100 @@ class Edge:
 
     def _read(self, node: Node) -> bytes:
         level, below = divmod(node.level, TILE_HEIGHT)
-        offset = (node.index << below) % TILE_WIDTH
-        return subtree_root(self.levels[level][offset : offset + (1 << below)])
+        start = (node.index << below) % TILE_WIDTH * HASH_SIZE
+        return subtree_root(parse_hashes(self.levels[level][start : start + (HASH_SIZE << below)]))
 
     def partial_tiles(self) -> list[Tile]:
         """Return the partial tiles, and the partial bundle, that the tree ends in."""
-        widths = [(ENTRIES, len(self.entries))]
-        widths += [(level, len(hashes)) for level, hashes in enumerate(self.levels)]
-        return [
-            Tile(level, (self.size >> TILE_HEIGHT * max(level, 0)) // TILE_WIDTH, width)
-            for level, width in widths
-            if width
-        ]
+        tiles = [_edge_tile(level, self.size) for level in range(ENTRIES, len(self.levels))]
+        return [tile for tile in tiles if tile]
 
 
-def extend(edge: Edge, entries: Sequence[bytes]) -> tuple[Edge, dict[Tile, bytes]]:
-    """Append `entries`; return the new edge and the bytes of each tile that is new or wider."""
-    grown, tiles = extend_leaves(edge, [leaf_hash(entry) for entry in entries])
-    bundle = [*edge.entries, *entries]
-    for tile, part in _cut(ENTRIES, edge.size, bundle):
-        tiles[tile] = format_entries(part)
-    return replace(grown, entries=_rest(bundle)), tiles
+def extend(edge: Edge, encoded: Sequence[bytes], hashes: bytes) -> tuple[Edge, dict[Tile, bytes]]:
+    """Append entries; return the new edge and the bytes of each tile that is new or wider.
+
+    `encoded` holds each entry as a bundle does (see `encode_entry`), `hashes` their leaf hashes.
+    """
+    grown, tiles = extend_leaves(edge, hashes)
+    first, held = divmod(edge.size, TILE_WIDTH)
+    bundle = edge.bundle
+    at = 0
+    for index in count(first):
+        part = encoded[at : at + TILE_WIDTH - held]
+        if not part:
+            return replace(grown, bundle=bundle), tiles
+        at += len(part)
+        tile = Tile(ENTRIES, index, held + len(part))
+        tiles[tile] = bundle + b"".join(part)
+        bundle, held = (b"", 0) if tile.is_full else (tiles[tile], tile.width)
+    raise AssertionError("count() ends")
 
 
-def extend_leaves(edge: Edge, hashes: Sequence[bytes]) -> tuple[Edge, dict[Tile, bytes]]:
-    """Append entries of which only the leaf hashes are known: `extend` without bundles."""
-    size = edge.size + len(hashes)
+def extend_leaves(edge: Edge, hashes: bytes, lowest: int = 0) -> tuple[Edge, dict[Tile, bytes]]:
+    """Append entries of which only the leaf hashes are known: `extend` without bundles.
+
+    With `lowest`, `hashes` are what a tile of that level holds. The edge must end in full tiles
+    below that level, and no tile below it is returned.
+    """
+    size = edge.size + (len(hashes) // HASH_SIZE << TILE_HEIGHT * lowest)
     tiles: dict[Tile, bytes] = {}
-    levels = list(edge.levels)
-    for level in count():
+    levels = [*edge.levels, *[b""] * (lowest - len(edge.levels))]
+    for level in count(lowest):
         if not hashes:
             break  # nothing new at this level, so nothing above it
         if level == len(levels):
-            levels.append(())
-        row = [*levels[level], *hashes]
+            levels.append(b"")
+        row = levels[level] + hashes
+        levels[level] = row[len(row) // _TILE_SIZE * _TILE_SIZE :]
         parents = []
-        for tile, part in _cut(level, edge.size >> TILE_HEIGHT * level, row):
-            tiles[tile] = format_hashes(part)
-            if tile.is_full:  # c2sp.org/tlog-tiles#partial-tiles: only a full tile has a parent
-                parents.append(subtree_root(part))
-        levels[level] = _rest(row)
-        hashes = parents
-    return Edge(size, (), tuple(levels)), tiles
+        first = (edge.size >> TILE_HEIGHT * level) // TILE_WIDTH
+        for index, at in enumerate(range(0, len(row), _TILE_SIZE), first):
+            part = row[at : at + _TILE_SIZE]
+            tiles[Tile(level, index, len(part) // HASH_SIZE)] = part
+            if len(part) == _TILE_SIZE:
+                # c2sp.org/tlog-tiles#partial-tiles: only a full tile has a parent
+                parents.append(tile_root(part))
+        hashes = b"".join(parents)
+    return Edge(size, b"", tuple(levels)), tiles
+
+
+def tile_root(tile: bytes) -> bytes:
+    """Root hash over a full tile: `subtree_root`, written for speed."""
+    sha256 = hashlib.sha256
+    width = 2 * HASH_SIZE
+    while len(tile) > HASH_SIZE:
+        pairs = range(0, len(tile), width)
+        tile = b"".join([sha256(b"\x01" + tile[at : at + width]).digest() for at in pairs])
+    return tile
+
+
+def encode_entry(entry: bytes) -> bytes:
+    """Write an entry as a bundle holds it."""
+    return len(entry).to_bytes(2, "big") + entry
 
 
 def read_edge(tiles: TileStorage, size: int) -> Edge:
     """Read the right edge of a tree of `size` entries; raises StorageError when it is not there."""
-    bundle = _partial_tile(ENTRIES, size)
-    entries = tuple(read_entries(tiles, bundle)) if bundle else ()
-    levels: list[tuple[bytes, ...]] = []
+    bundle = _edge_tile(ENTRIES, size)
+    entries = read_entries(tiles, bundle) if bundle else []
+    levels: list[bytes] = []
     while size >> TILE_HEIGHT * len(levels):
-        tile = _partial_tile(len(levels), size)
-        levels.append(tuple(read_hashes(tiles, tile)) if tile else ())
+        tile = _edge_tile(len(levels), size)
+        levels.append(b"".join(read_hashes(tiles, tile)) if tile else b"")
     # Its bytes go on into the next, wider bundle: a changed entry must not be carried along.
-    if bundle and tuple(leaf_hash(entry) for entry in entries) != levels[0]:
+    if bundle and b"".join(map(leaf_hash, entries)) != levels[0]:
         raise StorageError(f"{format_tile_path(bundle)} does not hash to its tile", "run fsck")
-    return Edge(size, entries, tuple(levels))
+    return Edge(size, format_entries(entries), tuple(levels))
+
+
+def tiles_between(old_size: int, new_size: int) -> Iterator[Tile]:
+    """Yield every tile and bundle of the tree of `new_size` that the one of `old_size` lacks."""
+    for level in count(ENTRIES):
+        old, new = (size >> TILE_HEIGHT * max(level, 0) for size in (old_size, new_size))
+        if old == new:
+            return
+        for index in range(old // TILE_WIDTH, -(-new // TILE_WIDTH)):
+            yield Tile(level, index, min(new - index * TILE_WIDTH, TILE_WIDTH))
 
 
 def tile_files(tiles: dict[Tile, bytes]) -> dict[str, bytes]:
@@ -106,17 +147,6 @@ def tile_files(tiles: dict[Tile, bytes]) -> dict[str, bytes]:
     return {format_tile_path(tile): data for tile, data in tiles.items()}
 
 
-def _partial_tile(level: int, size: int) -> Tile | None:
+def _edge_tile(level: int, size: int) -> Tile | None:
+    """Return the partial tile at the right edge of a level, or None when all there are full."""
     return tile_at(level, (size >> TILE_HEIGHT * max(level, 0)) // TILE_WIDTH, size)
-
-
-def _cut(level: int, size: int, row: list[bytes]) -> list[tuple[Tile, list[bytes]]]:
-    """Cut `row`, which starts with the unfinished tile of `size` items, into tiles."""
-    first = size // TILE_WIDTH
-    parts = [row[at : at + TILE_WIDTH] for at in range(0, len(row), TILE_WIDTH)]
-    return [(Tile(level, first + n, len(part)), part) for n, part in enumerate(parts)]
-
-
-def _rest(row: list[bytes]) -> tuple[bytes, ...]:
-    """Return what is left at the end of `row` when the full tiles are cut off."""
-    return tuple(row[len(row) // TILE_WIDTH * TILE_WIDTH :])

@@ -4,8 +4,12 @@
     [index] = log.append([entry])       # durable, in the tree, under a signed checkpoint, public
     proof = log.prove(index)            # verifies offline, with the log's public key
 
-What is kept when the process dies: before the commit nothing; after it everything, as the next one
-that opens the log finishes the work from the staged batch.
+The order of an append: sign the checkpoint; stage the entries and swap the checkpoint, in one
+durable transaction, the one that makes it true; write the tiles; ask the cosigner; publish. What is
+kept when the process dies: before the transaction nothing; after it everything, as the next one
+that opens the log finishes the work from the staged batches. A batch stays staged until the tiles
+that hold it are durable, so tiles need not be when an append returns: a power cut may take tiles,
+and the next opening writes them again.
 """
 
 import threading
@@ -15,14 +19,18 @@ from dataclasses import dataclass
 
 from .checkpoint import Checkpoint, sign_checkpoint
 from .errors import EntryError, FormatError, LogConflict, StorageError
-from .integrate import Edge, extend, read_edge, tile_files
-from .merkle import EMPTY_ROOT, leaf_hash
+from .integrate import Edge, encode_entry, extend, read_edge, tile_files
+from .merkle import EMPTY_ROOT, leaf_hash, root_hash
 from .note import NoteSigner
 from .reader import LogReader
+from .settle import Settler
 from .storage import CHECKPOINT_PATH, LogStorage, StagedBatch, TileStorage
-from .tile import MAX_ENTRY_SIZE, format_entries, format_tile_path, parse_entries, tile_at
+from .tile import MAX_ENTRY_SIZE, TileHashReader, parse_entries
 
-__all__ = ["MAX_BATCH_SIZE", "Log", "LogReader"]
+__all__ = ["MAX_BATCH_SIZE", "Cosigner", "Log", "LogReader"]
+
+Cosigner = Callable[[bytes], bytes]
+"""Takes the note that was committed, and returns it with cosignatures; may raise LedgerError."""
 
 MAX_BATCH_SIZE = 1 << 28  # bytes of entries in one commit
 
@@ -52,18 +60,24 @@ class Log(LogReader):
         tiles: TileStorage,
         signer: NoteSigner,
         lock: Callable[[], AbstractContextManager[None]] = nullcontext,
+        cosigner: Cosigner | None = None,
     ) -> None:
         """Open the log, or begin it; finish what an earlier process left unfinished.
 
-        Raises StorageError when storage and tiles do not belong together, LogBusy when the lock is
-        held by another for too long.
+        `cosigner` is called, under the lock, for each checkpoint before it is published; when it
+        raises, the entries are in the log and the next append publishes them. Raises StorageError
+        when storage and tiles do not belong together, LogBusy when the lock is held by another for
+        too long, and what `cosigner` raises.
         """
         super().__init__(tiles, signer.verifier)
         self._storage = storage
+        self._folder = tiles
         self._signer = signer
         self._lock = lock
+        self._cosigner = cosigner
         self._mutex = threading.Lock()
         self._state: _State | None = None  # under both locks; None when we cannot be sure of it
+        self._settler = Settler(tiles)
         self.append([])
 
     def append(self, entries: Sequence[bytes]) -> list[int]:
@@ -72,10 +86,10 @@ class Log(LogReader):
         An entry that the log has, or that comes twice, has one index. When this returns, they are
         durable, in the tree, and under the published checkpoint. Raises EntryError, before anything
         is written, for an entry that cannot be one; LogBusy when others held the log for too long;
-        StorageError when a write failed: then the entries may be in the log or not, and to append
-        them again is right.
+        StorageError when a write failed, and what the cosigner raises: then the entries may be in
+        the log or not, and to append them again is right.
         """
-        _check_entries(entries)
+        check_entries(entries)
         leaves = [leaf_hash(entry) for entry in entries]
         with self._mutex, self._lock():
             for _ in range(_ATTEMPTS):
@@ -88,80 +102,98 @@ class Log(LogReader):
     def _append(self, entries: Sequence[bytes], leaves: Sequence[bytes]) -> list[int]:
         state = self._load()
         indexes = self._storage.find_indexes(leaves)
-        fresh: list[bytes] = []
+        fresh: dict[bytes, bytes] = {}
         for leaf, entry in zip(leaves, entries, strict=True):
             if leaf not in indexes:
                 indexes[leaf] = state.edge.size + len(fresh)
-                fresh.append(entry)
+                fresh[leaf] = encode_entry(entry)
         if fresh:
             self._commit(state, fresh)
         return [indexes[leaf] for leaf in leaves]
 
-    def _commit(self, state: _State, entries: Sequence[bytes]) -> None:
-        edge, tiles = extend(state.edge, entries)
+    def _commit(self, state: _State, fresh: dict[bytes, bytes]) -> None:
+        """Commit the encoded entries, by their leaf hashes."""
+        encoded, leaves = list(fresh.values()), list(fresh)
+        edge, tiles = extend(state.edge, encoded, b"".join(leaves))
         note = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root()), self._signer)
-        batch = StagedBatch(state.edge.size, format_entries(entries))
+        batch = StagedBatch(state.edge.size, b"".join(encoded))
         self._state = None  # whatever happens now, believe only what the storage says
-        # Everything before this batch is in durable tiles. After this line so is the batch, or will
-        # be: it is in the log, and nobody outside has seen it yet.
-        self._storage.commit(state.note, note, batch, [leaf_hash(entry) for entry in entries])
-        self._publish(state.edge, tile_files(tiles), edge, note)
+        # After this line the batch is in the log, and nobody outside has seen it yet.
+        self._storage.commit(state.note, note, batch, leaves, self._settler.size)
+        files = tile_files(tiles)
+        self._folder.write_unsynced(files)
+        self._publish(note)
+        self._settler.published(edge, files)
         self._state = _State(note, edge)
 
-    def _publish(self, before: Edge, files: dict[str, bytes], edge: Edge, note: bytes) -> None:
-        self._tiles.write(files)
-        self._tiles.write({CHECKPOINT_PATH: note})
-        # c2sp.org/tlog-tiles#partial-tiles: a partial tile may go once the full one is there.
-        for tile in before.partial_tiles():
-            if tile_at(tile.level, tile.index, edge.size) == tile.full:
-                prefix = format_tile_path(tile.full) + ".p/"
-                self._tiles.delete(list(self._tiles.list_paths(prefix)))
+    def _publish(self, note: bytes) -> None:
+        public = self._cosigner(note) if self._cosigner else note
+        if self._open(public) != self._open(note):
+            raise StorageError("the cosigner returned the checkpoint of another tree")
+        self._folder.write({CHECKPOINT_PATH: public})
 
     def _load(self) -> _State:
         """Return what is committed, having finished what was committed but not published."""
         note = self._storage.read_checkpoint()
+        if self._settler.failed:
+            self._state = None
         if note is None or self._state is None or self._state.note != note:
             self._state = self._begin() if note is None else self._recover(note)
         return self._state
 
     def _begin(self) -> _State:
-        if self._tiles.read(CHECKPOINT_PATH) is not None:
+        if self._folder.read(CHECKPOINT_PATH) is not None:
             raise StorageError(
                 "the folder has a checkpoint and the database has none",
                 "restore the database: a new one would fork the log",
             )
         note = sign_checkpoint(Checkpoint(self.origin, 0, EMPTY_ROOT), self._signer)
         self._storage.commit(None, note, None, [])
-        self._tiles.write({CHECKPOINT_PATH: note})
+        self._publish(note)
+        self._settler.start(0, Edge())
         return _State(note, Edge())
 
     def _recover(self, note: bytes) -> _State:
         committed = self._open(note)
-        published = self._tiles.read(CHECKPOINT_PATH)
-        public = Checkpoint(self.origin, 0, EMPTY_ROOT)
-        if published is not None:
-            public = self._open(published)
+        public = self._open_published(committed)
+        staged = self._storage.read_staged()
+        before = read_edge(self._folder, staged[0].start if staged else committed.size)
+        entries = _parse_staged(staged, before.size)
+        hashes = b"".join(map(leaf_hash, entries))
+        edge, tiles = extend(before, [encode_entry(entry) for entry in entries], hashes)
+        # Whatever the tiles were, these are right: they lead to what the database holds.
+        if (edge.size, edge.root()) != (committed.size, committed.root_hash):
+            raise StorageError("the tiles do not lead to the committed checkpoint", _FSCK)
+        # Others may have written them, or a power cut come since: make them durable ourselves.
+        self._folder.write(tile_files(tiles))
+        reader = TileHashReader(self._folder, edge.size)
+        if public and root_hash(public.size, reader) != public.root_hash:
+            raise StorageError("the tiles do not lead to the published checkpoint", _FSCK)
+        if public != committed:
+            self._publish(note)
+        self._settler.start(before.size, edge)
+        return _State(note, edge)
+
+    def _open_published(self, committed: Checkpoint) -> Checkpoint | None:
+        note = self._folder.read(CHECKPOINT_PATH)
+        if note is None:
+            if committed.size:
+                raise StorageError(
+                    f"the folder has no checkpoint and the database knows {committed.size} entries",
+                    "bring the folder that belongs to the database, or a mirror of it",
+                )
+            return None
+        public = self._open(note)
         if public.size > committed.size:
             raise StorageError(
                 f"{public.size} entries are published and the database knows {committed.size}",
                 "an old copy was restored: append nothing, bring the newest copy",
             )
-        before = read_edge(self._tiles, public.size)
-        if before.root() != public.root_hash:
-            raise StorageError("the tiles do not lead to the published checkpoint", _FSCK)
-        edge, files = before, dict[str, bytes]()
-        for batch in self._storage.read_staged():
-            if batch.start >= public.size:
-                edge, tiles = extend(edge, _parse_staged(batch, edge.size))
-                files |= tile_files(tiles)
-        if (edge.size, edge.root()) != (committed.size, committed.root_hash):
-            raise StorageError("the tiles do not lead to the committed checkpoint", _FSCK)
-        if public.size < committed.size or published is None:
-            self._publish(before, files, edge, note)
-        return _State(note, edge)
+        return public
 
 
-def _check_entries(entries: Sequence[bytes]) -> None:
+def check_entries(entries: Sequence[bytes]) -> None:
+    """Raise EntryError unless these can be appended in one commit."""
     for entry in entries:
         if not 1 <= len(entry) <= MAX_ENTRY_SIZE:
             raise EntryError(
@@ -174,10 +206,17 @@ def _check_entries(entries: Sequence[bytes]) -> None:
         )
 
 
-def _parse_staged(batch: StagedBatch, size: int) -> list[bytes]:
-    if batch.start != size:
-        raise StorageError(f"the batch staged at {batch.start} does not follow {size}", _FSCK)
-    try:
-        return parse_entries(batch.data)
-    except FormatError as problem:
-        raise StorageError(f"the batch staged at {batch.start}: {problem.message}", _FSCK) from None
+def _parse_staged(staged: Sequence[StagedBatch], size: int) -> list[bytes]:
+    entries: list[bytes] = []
+    for batch in staged:
+        if batch.start != size + len(entries):
+            raise StorageError(
+                f"the batch staged at {batch.start} does not follow {size + len(entries)}", _FSCK
+            )
+        try:
+            entries += parse_entries(batch.data)
+        except FormatError as problem:
+            raise StorageError(
+                f"the batch staged at {batch.start}: {problem.message}", _FSCK
+            ) from None
+    return entries

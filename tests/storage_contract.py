@@ -6,11 +6,28 @@ same store again, as another process would.
 
 import threading
 from abc import ABC, abstractmethod
+from itertools import count
 
 import pytest
 
 from ledger.errors import LogConflict, StorageError
-from ledger.storage import LeafRow, LogStorage, StagedBatch, TileStorage
+from ledger.merkle import leaf_hash
+from ledger.storage import LogStorage, StagedBatch, TileStorage
+from ledger.tile import parse_hashes
+
+
+def leaves_of(storage: LogStorage, start: int, stop: int) -> dict[int, bytes]:
+    """Return the leaf hash of each index that `read_leaves` speaks of."""
+    leaves: dict[int, bytes] = {}
+    for row in storage.read_leaves(start, stop):
+        assert row.hashes
+        assert start <= row.start
+        for index, leaf in enumerate(parse_hashes(row.hashes), row.start):
+            assert index < stop
+            assert list(leaves)[-1:] in ([], [index - 1]), "ascending, and none twice"
+            leaves[index] = leaf
+    return leaves
+
 
 HASHES = [bytes([n]) * 32 for n in range(200)]
 
@@ -42,9 +59,8 @@ class LogStorageContract(ABC):
             assert view.read_checkpoint() == b"one"
             assert view.read_staged() == [batch]
             assert view.find_indexes(HASHES[1:5]) == {HASHES[1]: 1, HASHES[2]: 2}
-            rows = [LeafRow(index, HASHES[index]) for index in range(3)]
-            assert list(view.read_leaves(0, 10)) == rows
-            assert list(view.read_leaves(1, 2)) == rows[1:2]
+            assert leaves_of(view, 0, 10) == dict(enumerate(HASHES[:3]))
+            assert leaves_of(view, 1, 2) == {1: HASHES[1]}
             assert list(view.check()) == []
 
     @pytest.mark.parametrize("expected", [None, b"zero", b"", b"one "])
@@ -76,19 +92,54 @@ class LogStorageContract(ABC):
         assert storage.read_staged() == [StagedBatch(0, b"a")]
         assert storage.find_indexes(HASHES) == {HASHES[0]: 0}
 
-    def test_a_batch_takes_the_place_of_the_one_before(self, storage: LogStorage) -> None:
-        storage.commit(None, b"zero", None, [])
-        storage.commit(b"zero", b"one", StagedBatch(0, b"a"), HASHES[:1])
-        storage.commit(b"one", b"two", StagedBatch(1, b"b"), HASHES[1:2])
-        assert storage.read_staged() == [StagedBatch(1, b"b")]
+    def test_a_batch_stays_staged_until_it_is_settled(self, storage: LogStorage) -> None:
+        batches = [StagedBatch(n, b"%d" % n) for n in range(4)]
+        storage.commit(None, b"note", None, [])
+        for n, settled in enumerate((0, 0, 1, 1)):
+            storage.commit(b"note", b"note", batches[n], HASHES[n : n + 1], settled)
+            assert self.reopen(storage).read_staged() == batches[settled : n + 1]
 
     def test_many_leaves_are_found_and_listed_in_order(self, storage: LogStorage) -> None:
         many = [n.to_bytes(32, "big") for n in range(10_000)]
         storage.commit(None, b"zero", None, [])
         storage.commit(b"zero", b"one", StagedBatch(0, b""), many)
         assert storage.find_indexes(many) == {leaf: n for n, leaf in enumerate(many)}
-        rows = list(storage.read_leaves(5, 9_990))
-        assert rows == [LeafRow(n, many[n]) for n in range(5, 9_990)]
+        assert leaves_of(storage, 5, 9_990) == {n: many[n] for n in range(5, 9_990)}
+
+    @pytest.mark.parametrize("batch", [7_000, 16_384, 50_000])
+    def test_among_many_runs_of_leaves_each_is_found_and_no_other(
+        self, storage: LogStorage, batch: int
+    ) -> None:
+        """Also by one that was opened later, by one that looks for few, and by one that looked on.
+
+        Leaves that differ in their last byte alone share a bucket.
+        """
+        many = [leaf_hash(b"%d" % n) for n in range(50_000)]
+        others = [leaf[:-1] + bytes([leaf[-1] ^ 1]) for leaf in many]
+        on_looker = self.reopen(storage)
+        storage.commit(None, b"note", None, [])
+        for start in range(0, len(many), batch):
+            part = many[start : start + batch]
+            storage.commit(b"note", b"note", StagedBatch(start, b""), part, start)
+            assert on_looker.find_indexes(part[:3]) == dict(zip(part[:3], count(start)))
+        for view in (storage, on_looker, self.reopen(storage)):
+            assert view.find_indexes(many[9:11]) == {many[9]: 9, many[10]: 10}
+            assert view.find_indexes(others[:2]) == {}
+            assert view.find_indexes(many) == {leaf: n for n, leaf in enumerate(many)}
+            assert view.find_indexes(others) == {}
+            assert leaves_of(view, 16_000, 17_000) == {n: many[n] for n in range(16_000, 17_000)}
+            assert list(view.check()) == []
+            for at in (0, 16_383, 16_384, 49_999):
+                with pytest.raises(StorageError):
+                    view.commit(b"note", b"2", StagedBatch(50_000, b""), [others[0], many[at]])
+        assert storage.read_checkpoint() == b"note"
+
+    def test_a_batch_that_does_not_follow_is_refused(self, storage: LogStorage) -> None:
+        storage.commit(None, b"zero", None, [])
+        for start in (1, -1):
+            with pytest.raises(StorageError):
+                storage.commit(b"zero", b"one", StagedBatch(start, b""), HASHES[:1])
+        assert storage.read_checkpoint() == b"zero"
 
     def test_of_many_commits_from_one_checkpoint_exactly_one_wins(
         self, storage: LogStorage
@@ -145,6 +196,19 @@ class TileStorageContract(ABC):
         for view in (storage, other):
             assert {path: view.read(path) for path in view.list_paths()} == files
         other.write({"checkpoint": b"d"})
+        assert storage.read("checkpoint") == b"d"
+
+    def test_what_is_written_unsynced_is_there_at_once_and_can_be_synced(
+        self, storage: TileStorage
+    ) -> None:
+        files = {"checkpoint": b"c", "tile/0/x001/000": b"x", "tile/0/000.p/9": bytes(8192)}
+        storage.write_unsynced(files)
+        assert {path: self.reopen(storage).read(path) for path in files} == files
+        storage.sync(list(files))
+        self.reopen(storage).sync(list(files))
+        with pytest.raises(StorageError):
+            storage.sync(["checkpoint", "tile/0/001"])
+        storage.write_unsynced({"checkpoint": b"d"})
         assert storage.read("checkpoint") == b"d"
 
     def test_a_prefix_lists_what_starts_with_it(self, storage: TileStorage) -> None:

@@ -25,10 +25,10 @@ class StagedBatch:
 
 @dataclass(frozen=True, slots=True)
 class LeafRow:
-    """One row of the deduplication table: `leaf_hash` is at `index`."""
+    """Leaf hashes, 32 bytes each, of the entries from index `start` on."""
 
-    index: int
-    leaf_hash: bytes
+    start: int
+    hashes: bytes
 
 
 class LogStorage(Protocol):
@@ -50,13 +50,15 @@ class LogStorage(Protocol):
         checkpoint: bytes,
         batch: StagedBatch | None,
         leaf_hashes: Sequence[bytes],
+        settled: int = 0,
     ) -> None:
         """Replace the checkpoint `expected` by `checkpoint`, durably, together with all below.
 
-        In the same transaction `batch` takes the place of every batch staged so far, and
-        `leaf_hashes[i]` is recorded at index `batch.start + i`. Commit only when the batches staged
-        so far are in durable tiles. `expected` is None for the first checkpoint, which brings no
-        batch. Raises LogConflict, and changes nothing, when the checkpoint is not `expected`.
+        In the same transaction `batch` is staged, `leaf_hashes[i]` is recorded at index
+        `batch.start + i`, and the batches that start before `settled` are dropped: `settled` is a
+        size up to which the log is in durable tiles. `expected` is None for the first checkpoint,
+        which brings no batch. Raises LogConflict, and changes nothing, when the checkpoint is not
+        `expected`; StorageError, and changes nothing, when a leaf hash is recorded already.
         """
 
     def read_staged(self) -> list[StagedBatch]:
@@ -66,7 +68,11 @@ class LogStorage(Protocol):
         """Return the index of each of `leaf_hashes` that was ever committed."""
 
     def read_leaves(self, start: int, stop: int) -> Iterator[LeafRow]:
-        """Yield the rows with start <= index < stop, ascending, without holding them all."""
+        """Yield what is recorded for start <= index < stop, ascending, without holding it all.
+
+        Rows are cut to that range. Two rows may speak of one index, and none of another, only in a
+        storage that was damaged.
+        """
 
     def check(self) -> Iterator[str]:
         """Yield a sentence for each fault that the storage finds in its own structure."""
@@ -90,6 +96,19 @@ class TileStorage(Protocol):
 
         A reader sees a file's old bytes or its new bytes, never a mixture. In which order the files
         appear is not promised: what must come later belongs in a later call.
+        """
+
+    def write_unsynced(self, files: Mapping[str, bytes]) -> None:
+        """Write as `write` does, for every reader to see; a power cut may take it all back.
+
+        It may also leave a file empty, short or torn. What is written so must stay staged until
+        `sync` has returned.
+        """
+
+    def sync(self, paths: Sequence[str]) -> None:
+        """Return when these files, which are there, are durable as a reader sees them now.
+
+        After an error nothing is known of any of them: write them again.
         """
 
     def list_paths(self, prefix: str = "") -> Iterator[str]:

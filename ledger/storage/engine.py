@@ -1,55 +1,88 @@
-"""How the ledger opens a database: SQLite in WAL mode with every commit on the disk."""
+"""How the ledger opens a database, so that what it commits is on the disk."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ..errors import LogBusy, StorageError
+from ..errors import StorageError
 
 BUSY_SECONDS = 30
 
+_WAL_PAGES = 4000  # of 4 KiB: how far the WAL grows before a commit writes it into the database
+
 
 def open_engine(url: str) -> Engine:
-    """Open the database at an SQLAlchemy URL."""
+    """Open the SQLite database at an SQLAlchemy URL; what is erased there is overwritten."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "connect", _erase_securely)
+    return engine
+
+
+def open_log_engine(url: str) -> Engine:
+    """Open the sequencer's database, SQLite or PostgreSQL, at an SQLAlchemy URL.
+
+    Raises StorageError for another engine, and where the driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(parsed, pool_pre_ping=True)
+    except ArgumentError:
+        raise StorageError("not the URL of a database", "write sqlite:////path/to/file") from None
+    except ModuleNotFoundError as problem:
+        raise StorageError(
+            f"{problem.name} is not installed", "install the extra firsthand[postgres]"
+        ) from None
+    match engine.dialect.name:
+        case "sqlite":
+            event.listen(engine, "connect", _configure_sqlite)
+            event.listen(engine, "connect", _grow_wal)
+        case "postgresql":
+            event.listen(engine, "connect", _configure_postgresql)
+        case name:
+            raise StorageError(f"the log was never tried on {name}", "use SQLite or PostgreSQL")
     return engine
 
 
 def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(
+        connection,
+        f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
+    )
+
+
+def _erase_securely(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(connection, "PRAGMA secure_delete = ON")  # what is erased is overwritten
+
+
+def _grow_wal(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(
+        connection,
+        "PRAGMA secure_delete = OFF",  # what the log drops is public
+        f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}",
+        "PRAGMA cache_size = -65536",  # KiB
+    )
+
+
+def _configure_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # A server may be set to acknowledge a commit before it is on the disk: not to us.
+    _execute(
+        connection,
+        f"SET lock_timeout = '{BUSY_SECONDS}s'",
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'",
+    )
+    connection.commit()
+
+
+def _execute(connection: DBAPIConnection, *statements: str) -> None:
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
-    cursor.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+    for statement in statements:
+        cursor.execute(statement)
     cursor.close()
-
-
-def check_integrity(connection: Connection) -> list[str]:
-    """Return what SQLite's own integrity check complains of; other engines check themselves."""
-    if connection.dialect.name != "sqlite":
-        return []
-    return [line for line in connection.scalars(text("PRAGMA integrity_check")) if line != "ok"]
-
-
-@contextmanager
-def translate() -> Iterator[None]:
-    """Within it what the database raises is LogBusy or StorageError."""
-    try:
-        yield
-    except OperationalError as problem:
-        if "locked" in str(problem.orig):
-            raise LogBusy("another process holds the database", "try again") from None
-        raise _storage_error(problem) from problem
-    except SQLAlchemyError as problem:
-        raise _storage_error(problem) from problem
-
-
-def _storage_error(problem: SQLAlchemyError) -> StorageError:
-    cause = str(getattr(problem, "orig", None) or problem).splitlines()[0]
-    return StorageError(f"the database failed ({cause})", "see to the disk, and run fsck")

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import LogBusy, StorageError
@@ -38,16 +38,22 @@ class FolderTileStorage:
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """See TileStorage."""
-        folders: set[Path] = set()
         for path, data in files.items():
+            self._write(path, data, synced=True)
+        self._sync_folders(files)
+
+    def write_unsynced(self, files: Mapping[str, bytes]) -> None:
+        """See TileStorage."""
+        for path, data in files.items():
+            self._write(path, data, synced=False)
+
+    def sync(self, paths: Sequence[str]) -> None:
+        """See TileStorage."""
+        for path in paths:
             place = self._locate(path)
             with _translate(place):
-                _make_folder(place.parent)
-                self._replace(place, data)
-            folders.add(place.parent)
-        for folder in folders:
-            with _translate(folder):
-                _sync_folder(folder)
+                _sync(place, os.O_RDONLY)
+        self._sync_folders(paths)
 
     def list_paths(self, prefix: str = "") -> Iterator[str]:
         """See TileStorage."""
@@ -77,17 +83,29 @@ class FolderTileStorage:
             raise StorageError(f"not a path in a log's folder: {path[:80]!r}")
         return self._root / path
 
-    def _replace(self, place: Path, data: bytes) -> None:
+    def _write(self, path: str, data: bytes, *, synced: bool) -> None:
+        place = self._locate(path)
         unfinished = self._root / _UNFINISHED / secrets.token_hex(8)
-        try:
-            with unfinished.open("xb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            unfinished.replace(place)
-        except OSError:
-            unfinished.unlink(missing_ok=True)
-            raise
+        with _translate(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with unfinished.open("xb", buffering=0) as stream:
+                    _write_whole(stream.fileno(), data)
+                    if synced:
+                        os.fsync(stream.fileno())
+                unfinished.replace(place)
+            except OSError:
+                unfinished.unlink(missing_ok=True)
+                raise
+
+    def _sync_folders(self, paths: Iterable[str]) -> None:
+        """Make the names of these files durable, and those of the folders that hold them."""
+        folders: set[Path] = set()
+        for place in {self._locate(path).parent for path in paths}:
+            folders.update((place, *place.parents))
+        for folder in sorted(folders - set(self._root.parents)):
+            with _translate(folder):
+                _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 
 class FileLock:
@@ -130,11 +148,17 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
+    _sync(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _write_whole(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:  # a disk that is nearly full may take a part
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync(place: Path, flags: int) -> None:
+    descriptor = os.open(place, flags | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

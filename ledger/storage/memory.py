@@ -29,6 +29,7 @@ class MemoryLogStorage:
         checkpoint: bytes,
         batch: StagedBatch | None,
         leaf_hashes: Sequence[bytes],
+        settled: int = 0,
     ) -> None:
         """See LogStorage."""
         with self._lock:
@@ -38,8 +39,11 @@ class MemoryLogStorage:
             rows = {leaf: start + offset for offset, leaf in enumerate(leaf_hashes)}
             if len(rows) != len(leaf_hashes) or rows.keys() & self._indexes.keys():
                 raise StorageError("a leaf hash is recorded already", "run fsck")
+            if batch and batch.start != len(self._indexes):
+                raise StorageError("the batch does not follow the last one", "run fsck")
             self._checkpoint = checkpoint
-            self._staged = [batch] if batch else []
+            if batch:
+                self._staged = [old for old in self._staged if old.start >= settled] + [batch]
             self._indexes |= rows
 
     def read_staged(self) -> list[StagedBatch]:
@@ -54,10 +58,8 @@ class MemoryLogStorage:
     def read_leaves(self, start: int, stop: int) -> Iterator[LeafRow]:
         """See LogStorage."""
         with self._lock:
-            rows = [LeafRow(index, leaf) for leaf, index in self._indexes.items()]
-        yield from sorted(
-            (row for row in rows if start <= row.index < stop), key=lambda row: row.index
-        )
+            rows = [(index, leaf) for leaf, index in self._indexes.items() if start <= index < stop]
+        yield from (LeafRow(index, leaf) for index, leaf in sorted(rows))
 
     def check(self) -> Iterator[str]:
         """See LogStorage: there is no structure that could be at fault."""
@@ -80,6 +82,15 @@ class MemoryTileStorage:
     def write(self, files: Mapping[str, bytes]) -> None:
         """See TileStorage."""
         self._files.update(files)
+
+    def write_unsynced(self, files: Mapping[str, bytes]) -> None:
+        """See TileStorage."""
+        self._files.update(files)
+
+    def sync(self, paths: Sequence[str]) -> None:
+        """See TileStorage."""
+        if not self._files.keys() >= set(paths):
+            raise StorageError("no such file to sync")
 
     def list_paths(self, prefix: str = "") -> Iterator[str]:
         """See TileStorage."""

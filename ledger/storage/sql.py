@@ -1,21 +1,20 @@
-"""LogStorage in SQL. The statements are portable; SQLite is what is tested."""
+"""LogStorage in SQL: SQLite and PostgreSQL, by the same statements."""
 
+import threading
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.schema import CreateTable
 
 from ..errors import LogConflict
+from ..migrations import upgrade
 from . import LeafRow, StagedBatch
-from .engine import check_integrity, open_engine, translate
+from .engine import open_log_engine
+from .failure import check_integrity, translate
+from .leaf_index import LeafIndex, read_leaf_rows
 from .tables import checkpoint as checkpoint_table
-from .tables import leaf as leaf_table
-from .tables import metadata
 from .tables import staged as staged_table
 
-_PARAMETERS = 500  # hashes in one SELECT: below every engine's limit
-_FETCH = 4096  # rows held at a time
 _ONLY = 1  # the one row of log_checkpoint
 
 
@@ -23,11 +22,12 @@ class SqlLogStorage:
     """A LogStorage in one SQL database."""
 
     def __init__(self, engine: Engine) -> None:
-        """Create the tables that are missing; raise StorageError when that is impossible."""
+        """Create the tables, or bring them up to date; raise StorageError where that fails."""
         self._engine = engine
-        with translate(), engine.begin() as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
+        self._index = LeafIndex()
+        self._index_lock = threading.Lock()
+        with translate():
+            upgrade(engine)
 
     def read_checkpoint(self) -> bytes | None:
         """See LogStorage."""
@@ -41,22 +41,19 @@ class SqlLogStorage:
         checkpoint: bytes,
         batch: StagedBatch | None,
         leaf_hashes: Sequence[bytes],
+        settled: int = 0,
     ) -> None:
         """See LogStorage."""
         with translate(), self._engine.begin() as connection:
             # First, as it takes the lock under which all below it is written.
             _swap(connection, expected, checkpoint)
-            connection.execute(delete(staged_table))
             if batch is None:
                 return
+            connection.execute(delete(staged_table).where(staged_table.c.start < settled))
             values = {"start": batch.start, "entries": batch.data}
             connection.execute(insert(staged_table), values)
-            rows = [
-                {"entry_index": batch.start + offset, "leaf_hash": leaf_hash}
-                for offset, leaf_hash in enumerate(leaf_hashes)
-            ]
-            if rows:
-                connection.execute(insert(leaf_table), rows)
+            with self._index_lock:
+                self._index.record(connection, batch.start, leaf_hashes)
 
     def read_staged(self) -> list[StagedBatch]:
         """See LogStorage."""
@@ -66,37 +63,19 @@ class SqlLogStorage:
 
     def find_indexes(self, leaf_hashes: Sequence[bytes]) -> dict[bytes, int]:
         """See LogStorage."""
-        found: dict[bytes, int] = {}
-        query = select(leaf_table.c.leaf_hash, leaf_table.c.entry_index)
-        with translate(), self._engine.connect() as connection:
-            for at in range(0, len(leaf_hashes), _PARAMETERS):
-                some = leaf_hashes[at : at + _PARAMETERS]
-                rows = connection.execute(query.where(leaf_table.c.leaf_hash.in_(some)))
-                found.update((bytes(leaf_hash), index) for leaf_hash, index in rows)
-        return found
+        with translate(), self._engine.connect() as connection, self._index_lock:
+            return self._index.find(connection, leaf_hashes)
 
     def read_leaves(self, start: int, stop: int) -> Iterator[LeafRow]:
         """See LogStorage."""
-        index = leaf_table.c.entry_index
-        query = (
-            select(index, leaf_table.c.leaf_hash)
-            .where(index >= start, index < stop)
-            .order_by(index)
-            .limit(_FETCH)
-        )
-        while True:
-            with translate(), self._engine.connect() as connection:
-                rows = [LeafRow(at, bytes(value)) for at, value in connection.execute(query)]
-            yield from rows
-            if len(rows) < _FETCH:
-                return
-            query = query.where(index > rows[-1].index)
+        with translate(), self._engine.connect() as connection:
+            yield from read_leaf_rows(connection, start, stop)
 
     def check(self) -> Iterator[str]:
-        """See LogStorage: SQLite's own integrity check; other engines check themselves."""
+        """See LogStorage: SQLite's own integrity check, and that the buckets are the leaves'."""
         with translate(), self._engine.connect() as connection:
-            complaints = check_integrity(connection)
-        yield from complaints
+            yield from check_integrity(connection)
+            yield from self._index.check(connection)
 
     def close(self) -> None:
         """See LogStorage."""
@@ -104,8 +83,12 @@ class SqlLogStorage:
 
 
 def open_log_storage(url: str) -> SqlLogStorage:
-    """Open, or create, the sequencer's database at an SQLAlchemy URL (`sqlite:////path`)."""
-    return SqlLogStorage(open_engine(url))
+    """Open, or create, the sequencer's database at an SQLAlchemy URL.
+
+    `sqlite:////path`, or `postgresql://user@host/database` with the extra `postgres`. Raises
+    StorageError.
+    """
+    return SqlLogStorage(open_log_engine(url))
 
 
 def _swap(connection: Connection, expected: bytes | None, checkpoint: bytes) -> None:

@@ -1,8 +1,11 @@
-"""The sequencer's tables, and nothing else."""
+"""The sequencer's tables, and nothing else. Migrations lead here; see ledger/migrations."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, LargeBinary, MetaData, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, MetaData, Table
 
 metadata = MetaData()
+
+# In SQLite only a column of exactly this type is the table's own key, and not one more index.
+_KEY = BigInteger().with_variant(Integer, "sqlite")
 
 # At most one row: the signed checkpoint last committed, a signed note.
 checkpoint = Table(
@@ -12,7 +15,7 @@ checkpoint = Table(
     Column("note", LargeBinary, nullable=False),
 )
 
-# Batches that may not be in tiles yet, written as an entry bundle.
+# Batches that may not be in durable tiles yet, written as an entry bundle.
 staged = Table(
     "log_staged",
     metadata,
@@ -20,10 +23,18 @@ staged = Table(
     Column("entries", LargeBinary, nullable=False),
 )
 
-# Where each leaf is: what makes the same entry have the same index for ever.
-leaf = Table(
-    "log_leaf",
+# The leaf hashes of the entries from `start` on, in their order; a row stays within one run.
+leaves = Table(
+    "log_leaves",
     metadata,
-    Column("entry_index", BigInteger, primary_key=True, autoincrement=False),
-    Column("leaf_hash", LargeBinary, nullable=False, unique=True),
+    Column("start", _KEY, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+# The same leaf hashes by what they are, run by run: bucket b of run r is in slot 256 * r + b.
+buckets = Table(
+    "log_bucket",
+    metadata,
+    Column("slot", _KEY, primary_key=True, autoincrement=False),
+    Column("leaves", LargeBinary, nullable=False),
 )

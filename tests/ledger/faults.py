@@ -47,8 +47,11 @@ class FaultyLogStorage:
         checkpoint: bytes,
         batch: StagedBatch | None,
         leaf_hashes: Sequence[bytes],
+        settled: int = 0,
     ) -> None:
-        self._fault.strike(lambda: self._inner.commit(expected, checkpoint, batch, leaf_hashes))
+        self._fault.strike(
+            lambda: self._inner.commit(expected, checkpoint, batch, leaf_hashes, settled)
+        )
 
     def read_staged(self) -> list[StagedBatch]:
         self._fault.strike(lambda: None)
@@ -83,6 +86,12 @@ class FaultyTileStorage:
         for path, data in files.items():
             one = {path: data}
             self._fault.strike(lambda one=one: self._inner.write(one))  # type: ignore[misc] # bound now
+
+    def write_unsynced(self, files: Mapping[str, bytes]) -> None:
+        self.write(files)
+
+    def sync(self, paths: Sequence[str]) -> None:
+        self._fault.strike(lambda: self._inner.sync(paths))
 
     def list_paths(self, prefix: str = "") -> Iterator[str]:
         self._fault.strike(lambda: None)

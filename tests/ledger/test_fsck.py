@@ -112,7 +112,7 @@ def _check_place(tile: Tile, good: bytes, at: int, difference: Difference) -> No
 @pytest.mark.parametrize(
     ("table", "key", "column", "where"),
     [
-        ("log_leaf", "entry_index", "leaf_hash", "leaf row {}"),
+        ("log_leaves", "start", "hashes", "leaf row {}"),
         ("log_staged", "start", "entries", "staged row {}"),
         ("log_checkpoint", "id", "note", "checkpoint row"),
     ],
@@ -125,12 +125,14 @@ def test_one_changed_bit_in_any_row_is_named(
     statement = f"UPDATE {table} SET {column} = :value WHERE {key} = :key"  # noqa: S608 (our names)
     for number, value in rows[:: max(1, len(rows) // 40)] + rows[-1:]:
         assert isinstance(value, bytes)
+        assert isinstance(number, int)
         for at, changed in _flips(value, 2 if len(rows) > 1 else 80):
             home.execute(statement, key=number, value=changed)
             [difference] = home.differences()
-            assert difference.where == where.format(number)
-            if table == "log_leaf":
-                assert difference.entry == number
+            named = number + at // 32 if table == "log_leaves" else number
+            assert difference.where == where.format(named)
+            if table == "log_leaves":
+                assert difference.entry == number + at // 32
             if table == "log_staged":
                 assert difference.extent is not None
                 assert difference.extent[0] <= at < difference.extent[1]
@@ -153,16 +155,23 @@ def test_missing_files_and_rows_and_those_too_many_are_named(home: Home) -> None
         home.tiles.write({path: bytes(32)})
         assert [difference.where for difference in home.differences()] == [path]
         home.tiles.delete([path])
-    [(leaf,)] = home.rows("SELECT leaf_hash FROM log_leaf WHERE entry_index = 41")
-    home.execute("DELETE FROM log_leaf WHERE entry_index = 41")
-    assert [d.where for d in home.differences()] == ["leaf row 41"]
-    for index in (600, 1 << 40, -1):
-        home.execute("INSERT INTO log_leaf VALUES (:i, :leaf)", i=index, leaf=leaf)
-        assert sorted(d.where for d in home.differences()) == sorted(
-            ["leaf row 41", f"leaf row {index}"]
-        )
-        home.execute("DELETE FROM log_leaf WHERE entry_index = :i", i=index)
-    home.execute("INSERT INTO log_leaf VALUES (41, :leaf)", leaf=leaf)
+    for change, named in (
+        ("DELETE FROM log_leaves WHERE start = 200", range(200, 256)),
+        ("UPDATE log_leaves SET hashes = substr(hashes, 1, 64) WHERE start = 200", range(202, 256)),
+        ("UPDATE log_leaves SET start = 201 WHERE start = 200", range(200, 256)),
+        ("INSERT INTO log_leaves SELECT 600, hashes FROM log_leaves WHERE start = 200", [600]),
+        (
+            "INSERT INTO log_leaves SELECT 1 << 40, hashes FROM log_leaves WHERE start = 0",
+            [1 << 40],
+        ),
+        ("INSERT INTO log_leaves SELECT -9, substr(hashes, 1, 64) FROM log_leaves", [-9]),
+    ):
+        good_rows = home.rows("SELECT start, hashes FROM log_leaves")
+        home.execute(change + (" WHERE start = 0" if change.endswith("log_leaves") else ""))
+        assert [d.where for d in home.differences()] == [f"leaf row {index}" for index in named]
+        home.execute("DELETE FROM log_leaves")
+        for start, hashes in good_rows:
+            home.execute("INSERT INTO log_leaves VALUES (:s, :h)", s=start, h=hashes)
     assert home.differences() == []
 
 
@@ -175,10 +184,12 @@ def test_it_goes_on_and_names_every_one_of_many_differences(home: Home) -> None:
     home.tiles.write({"tile/entries/001": bundle[:2] + b"?" + bundle[3:-1] + b"?"})
     home.tiles.write({"tile/0/000": bytes(32) + tile[32:-32] + bytes(32)})
     home.tiles.write({"tile/1/000.p/2": above[:32] + bytes(32)})
-    [(leaf,)] = home.rows("SELECT leaf_hash FROM log_leaf WHERE entry_index = 599")
-    home.execute("UPDATE log_leaf SET leaf_hash = x'00' WHERE entry_index = 599")
+    [(leaves,)] = home.rows("SELECT hashes FROM log_leaves WHERE start = 550")
+    assert isinstance(leaves, bytes)
+    changed = leaves[:-32] + bytes(32)
+    home.execute("UPDATE log_leaves SET hashes = :leaves WHERE start = 550", leaves=changed)
     named = [(difference.where, difference.entry) for difference in home.differences()]
-    home.execute("UPDATE log_leaf SET leaf_hash = :leaf WHERE entry_index = 599", leaf=leaf)
+    home.execute("UPDATE log_leaves SET hashes = :leaves WHERE start = 550", leaves=leaves)
     home.tiles.write({"tile/entries/001": bundle, "tile/0/000": tile, "tile/1/000.p/2": above})
     assert sorted(named, key=str) == sorted(
         [

@@ -105,7 +105,11 @@ def test_every_entry_proves_from_a_copy_of_the_folder_with_the_public_key_alone(
     assert list(fsck(None, FolderTileStorage(tmp_path / "copy"), note_signer.verifier)) == []
 
 
-def test_partial_tiles_go_when_the_full_one_is_there(log: Log, tiles: MemoryTileStorage) -> None:
+def test_partial_tiles_go_when_the_full_one_is_durable(
+    log: Log, tiles: MemoryTileStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.settle._FILES", 1)
+    monkeypatch.setattr("ledger.settle._LIMIT", 0)
     for n in range(300):
         log.append([b"%d" % n])
     partial = {path for path in tiles.list_paths() if ".p/" in path}
@@ -198,43 +202,106 @@ def test_a_restored_backup_of_the_database_is_refused(
     assert open_log("sql").append([b"c"]) == [2]
 
 
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tiles be made durable after each append, so that only the last batch is staged."""
+    monkeypatch.setattr("ledger.settle._FILES", 1)
+    monkeypatch.setattr("ledger.settle._LIMIT", 0)
+
+
+@pytest.mark.usefixtures("settled")
 def test_lost_or_changed_tiles_stop_the_log_and_sign_nothing(
     log: Log,
     log_storage: MemoryLogStorage,
     tiles: MemoryTileStorage,
     note_signer: Ed25519NoteSigner,
 ) -> None:
+    """A changed bundle, too: else the entry would be copied into the next, wider bundle."""
     for n in range(3):
         log.append([b"%d" % n])
+    [batch] = log_storage.read_staged()
+    assert batch.start == 2
     committed = log_storage.read_checkpoint()
-    for path in ("tile/0/000.p/3", "tile/entries/000.p/3", "checkpoint"):
+    for path in ("tile/0/000.p/2", "tile/entries/000.p/2", "checkpoint"):
         good = tiles.read(path)
         assert good is not None
         tiles.delete([path])
         with pytest.raises(StorageError):
             Log(log_storage, tiles, note_signer)
         tiles.write({path: good[:-1] + b"x"})
-        if "entries" not in path:
-            with pytest.raises(StorageError):
-                Log(log_storage, tiles, note_signer)
+        with pytest.raises(StorageError):
+            Log(log_storage, tiles, note_signer)
         tiles.write({path: good})
     assert log_storage.read_checkpoint() == committed
     assert Log(log_storage, tiles, note_signer).append([b"new"]) == [3]
 
 
-def test_a_changed_bundle_at_the_edge_stops_the_log(
+@pytest.mark.parametrize("damage", [None, b"", b"\x00" * 34])
+def test_tiles_that_were_not_settled_are_written_again_from_what_is_staged(
     log: Log,
     log_storage: MemoryLogStorage,
     tiles: MemoryTileStorage,
     note_signer: Ed25519NoteSigner,
+    damage: bytes | None,
 ) -> None:
-    """Else the changed entry would be copied into the next, wider bundle."""
-    log.append([b"one", b"two"])
-    good = tiles.read("tile/entries/000.p/2")
-    assert good is not None
-    tiles.write({"tile/entries/000.p/2": good[:-1] + b"x"})
-    with pytest.raises(StorageError):
-        Log(log_storage, tiles, note_signer)
+    """As a power cut leaves them: gone, empty, or zeros."""
+    for n in range(3):
+        log.append([b"%d" % (n * 1000 + m) for m in range(100 * n + 90)])
+    good = {path: tiles.read(path) for path in tiles.list_paths()}
+    for path in set(good) - {"checkpoint"}:
+        tiles.delete([path])
+        if damage is not None:
+            tiles.write({path: damage})
+    again = Log(log_storage, tiles, note_signer)
+    assert list(fsck(log_storage, tiles, note_signer.verifier))[: damage is None] == []
+    assert {path: tiles.read(path) for path in good if tiles.read(path) == good[path]}.keys() >= {
+        *("tile/0/000", "tile/entries/000", "tile/0/001", "tile/entries/001", "checkpoint"),
+        *("tile/0/002.p/58", "tile/entries/002.p/58", "tile/1/000.p/2"),
+    }
+    assert again.append([b"0", b"new"]) == [0, 570]
+
+
+def test_what_a_cosigner_adds_is_published_and_when_it_fails_the_next_append_publishes(
+    log_storage: MemoryLogStorage, tiles: MemoryTileStorage, note_signer: Ed25519NoteSigner
+) -> None:
+    asked: list[bytes] = []
+    answers = [False]
+
+    def cosign(note: bytes) -> bytes:
+        asked.append(note)
+        if not answers[0]:
+            raise StorageError("no witness answers")
+        return note + b"\xe2\x80\x94 witness.example AAAAAAAA\n"
+
+    with pytest.raises(StorageError, match="no witness"):
+        Log(log_storage, tiles, note_signer, cosigner=cosign)
+    answers[0] = True
+    log = Log(log_storage, tiles, note_signer, cosigner=cosign)
+    assert log.append([b"a"]) == [0]
+    assert log.checkpoint() == asked[-1] + b"\xe2\x80\x94 witness.example AAAAAAAA\n"
+    assert log_storage.read_checkpoint() == asked[-1]
+    answers[0] = False
+    with pytest.raises(StorageError, match="no witness"):
+        log.append([b"b"])
+    assert log.size == 1, "what no witness saw is not public"
+    with pytest.raises(StorageError, match="no witness"):
+        log.append([b"b"])
+    answers[0] = True
+    assert log.append([b"c", b"b"]) == [2, 1]
+    assert list(log.entries(0, 3)) == [b"a", b"b", b"c"]
+    assert b"witness.example" in log.checkpoint()
+    assert list(fsck(log_storage, tiles, note_signer.verifier)) == []
+
+
+def test_a_cosigner_cannot_put_another_tree_in_the_place_of_ours(
+    log: Log, log_storage: MemoryLogStorage, tiles: MemoryTileStorage
+) -> None:
+    signer = Ed25519NoteSigner(ORIGIN, SEED)
+    before = log.checkpoint()
+    cosigned = Log(log_storage, tiles, signer, cosigner=lambda _: before)
+    with pytest.raises(StorageError, match="another tree"):
+        cosigned.append([b"a"])
+    assert log.checkpoint() == before
 
 
 def test_a_log_that_always_loses_the_race_gives_up_in_bounded_tries(

@@ -20,12 +20,21 @@ from .faults import Fault, FaultyLogStorage, FaultyTileStorage
 GROUPS = [[b"a", b"b"], [b"c"], [b"%d" % n for n in range(300)], [b"d", b"a"], [b"e"]]
 
 
+@pytest.mark.parametrize("settles", [False, True])
 @pytest.mark.parametrize("happens", [False, True])
 @pytest.mark.parametrize("survives", [False, True])
 def test_each_call_failing_leaves_one_history_and_a_retry_works(
-    note_signer: Ed25519NoteSigner, *, happens: bool, survives: bool
+    note_signer: Ed25519NoteSigner,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    happens: bool,
+    survives: bool,
+    settles: bool,
 ) -> None:
     """For every call, of either storage; the process then goes on, or a new one opens the log."""
+    if settles:  # at each append, and waited for: so that the calls come in one order
+        monkeypatch.setattr("ledger.settle._FILES", 1)
+        monkeypatch.setattr("ledger.settle._LIMIT", 0)
     at = 0
     while True:
         fault = Fault(at, happens=happens)
@@ -33,7 +42,7 @@ def test_each_call_failing_leaves_one_history_and_a_retry_works(
         if not _append_with(fault, storage, tiles, note_signer, survives=survives):
             break
         at += 1
-    assert at > 40, "the fault struck at fewer calls than the log makes"
+    assert at > 30, "the fault struck at fewer calls than the log makes"
 
 
 def _append_with(
@@ -114,7 +123,7 @@ def test_a_full_disk_stops_the_log_and_an_emptied_one_continues_it(
             refused += 1
         monkeypatch.setattr(os, "fsync", real)
         assert log.append(entries) == list(range(1 + 30 * failing, 31 + 30 * failing))
-    assert 5 < refused < 20
+    assert 2 <= refused < 20
     assert list(fsck(storage, folder, note_signer.verifier)) == []
 
 
@@ -143,12 +152,15 @@ def test_a_dropped_table_stops_the_log_and_loses_no_entry(
     folder = FolderTileStorage(tmp_path / "log")
     log = Log(storage, folder, note_signer)
     log.append([b"a", b"b"])
-    for table in ("log_leaf", "log_staged", "log_checkpoint"):
+    for table in ("log_leaves", "log_bucket", "log_staged", "log_checkpoint"):
         with storage._engine.begin() as connection:
             connection.exec_driver_sql(f"DROP TABLE {table}")
         with pytest.raises(StorageError, match="no such table"):
             log.append([b"c"])
         assert any("no such table" in d.sentence for d in fsck(storage, folder, log._verifier))
         assert list(log.entries(0, 2)) == [b"a", b"b"]
+    with pytest.raises(StorageError, match="no such table"):
+        Log(open_log_storage(f"sqlite:///{tmp_path}/sql"), folder, note_signer)
+    (tmp_path / "sql").unlink()
     with pytest.raises(StorageError, match="the database has none"):
         Log(open_log_storage(f"sqlite:///{tmp_path}/sql"), folder, note_signer)

@@ -7,8 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError, StorageError
-from ledger.integrate import Edge, extend, read_edge, tile_files
-from ledger.merkle import leaf_hash, prove_inclusion, root_hash, verify_inclusion
+from ledger.integrate import (
+    Edge,
+    encode_entry,
+    extend,
+    extend_leaves,
+    read_edge,
+    tile_files,
+    tile_root,
+    tiles_between,
+)
+from ledger.merkle import leaf_hash, prove_inclusion, root_hash, subtree_root, verify_inclusion
 from ledger.storage.memory import MemoryTileStorage
 from ledger.tile import (
     ENTRIES,
@@ -138,12 +147,34 @@ def test_a_tile_is_whole_hashes() -> None:
         parse_hashes(bytes(33))
 
 
+def _extend(edge: Edge, entries: list[bytes]) -> tuple[Edge, dict[Tile, bytes]]:
+    hashes = b"".join(map(leaf_hash, entries))
+    return extend(edge, [encode_entry(entry) for entry in entries], hashes)
+
+
+@given(st.integers(0, 3), st.lists(st.binary(min_size=32, max_size=32), max_size=600))
+def test_full_tiles_can_be_appended_by_their_root_hashes_alone(
+    before: int, some: list[bytes]
+) -> None:
+    leaves = [bytes([n % 256]) * 32 for n in range(256 * (before + 2))]
+    whole, tiles = extend_leaves(Edge(), b"".join(leaves))
+    edge, _ = extend_leaves(Edge(), b"".join(leaves[: 256 * before]))
+    roots = b"".join(tile_root(tiles[Tile(0, before + n)]) for n in range(2))
+    assert roots[:32] == subtree_root(leaves[256 * before : 256 * before + 256])
+    grown, above = extend_leaves(edge, roots, 1)
+    assert (grown.size, grown.root()) == (whole.size, whole.root())
+    assert above == {tile: data for tile, data in tiles.items() if tile.level}
+    rest = b"".join(some)
+    assert extend_leaves(grown, rest)[0].root() == extend_leaves(whole, rest)[0].root()
+
+
 @given(st.lists(st.integers(1, 600), min_size=1, max_size=6))
 def test_however_entries_arrive_the_tiles_are_those_of_the_tree(groups: list[int]) -> None:
     edge, tiles = Edge(), dict[Tile, bytes]()
     for group in groups:
-        edge, new = extend(edge, [b"%d" % n for n in range(edge.size, edge.size + group)])
+        edge, new = _extend(edge, [b"%d" % n for n in range(edge.size, edge.size + group)])
         tiles |= new
+        assert set(tiles_between(edge.size - group, edge.size)) == set(new)
     entries = [b"%d" % n for n in range(edge.size)]
     assert edge.root() == reference.mth(entries)
     for tile in tiles_of(edge.size):
@@ -168,11 +199,11 @@ def test_however_entries_arrive_the_tiles_are_those_of_the_tree(groups: list[int
 
 def test_a_full_tile_stands_in_for_a_partial_one_that_was_deleted() -> None:
     storage = MemoryTileStorage()
-    edge, tiles = extend(Edge(), [b"%d" % n for n in range(300)])
+    edge, tiles = _extend(Edge(), [b"%d" % n for n in range(300)])
     storage.write(tile_files(tiles))
     older = [b"%d" % n for n in range(200)]
     assert root_hash(200, TileHashReader(storage, 200)) == reference.mth(older)
-    assert read_edge(storage, 200).entries == tuple(older)
+    assert read_edge(storage, 200).bundle == format_entries(older)
     assert read_edge(storage, 300) == edge
 
 
