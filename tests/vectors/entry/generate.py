@@ -1,0 +1,78 @@
+"""Make the entries of this folder anew: `python -m tests.vectors.entry.generate`.
+
+Everything is fixed (the key, the times, the digests), so the same bytes come out each time.
+"""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.entry import (
+    Correction,
+    Derivation,
+    KeyRevocation,
+    ManifestIdentity,
+    Registration,
+    Statement,
+    Withdrawal,
+    format_entry,
+)
+from ledger.merkle import leaf_hash
+from ledger.private import PrivateRecord
+from ledger.vocabulary import Digest, digest_of
+
+HERE = Path(__file__).parent
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+TIME = 1_763_800_000  # 2025-11-22T08:26:40Z
+ASSET, SOURCE = digest_of(b"the signed file"), digest_of(b"the file before it was signed")
+RECORD = PrivateRecord({"file_name": (b"\x5a" * 32, "rocket.jpg")})
+
+
+def statements() -> dict[str, Statement]:
+    """Return one statement of each kind, each about what the first registers."""
+    registration = Registration(
+        subject=ASSET,
+        time=TIME,
+        size=124_479,
+        media_type="image/jpeg",
+        source=SOURCE,
+        manifest=ManifestIdentity(
+            "urn:c2pa:00000000-0000-4000-8000-000000000000",
+            digest_of(b"the claim"),
+            digest_of(b"the hard binding"),
+            digest_of(b"the certificate"),
+        ),
+        commitments=RECORD.commitments(),
+    )
+    previous = Digest(leaf_hash(format_entry(registration, KEY)))
+    return {
+        "registration": registration,
+        "registration-bare": Registration(
+            subject=SOURCE, time=TIME, size=112_000, media_type="image/jpeg"
+        ),
+        "derivation": Derivation(
+            subject=digest_of(b"an edit"), time=TIME + 1, parents=(ASSET, SOURCE)
+        ),
+        "withdrawal": Withdrawal(
+            subject=ASSET, time=TIME + 2, previous=previous, reason="The scene was staged."
+        ),
+        "correction": Correction(
+            subject=ASSET, time=TIME + 3, previous=previous, note="Taken in 1969, not in 2025."
+        ),
+        "key-revocation": KeyRevocation(
+            subject=digest_of(b"the certificate"),
+            time=TIME + 4,
+            since=TIME - 60,
+            reason="The camera was stolen.",
+        ),
+    }
+
+
+def main() -> None:
+    """Write `<name>.hex` for each."""
+    for name, statement in statements().items():
+        (HERE / f"{name}.hex").write_text(format_entry(statement, KEY).hex() + "\n")
+
+
+if __name__ == "__main__":
+    main()
