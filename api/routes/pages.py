@@ -24,3 +24,9 @@ def style() -> FileResponse:
 def script() -> FileResponse:
     """Return what the page does."""
     return FileResponse(FOLDER / "page.js", media_type="text/javascript; charset=utf-8")
+
+
+@router.get("/icon.svg")
+def icon() -> FileResponse:
+    """Return the picture beside the page's title."""
+    return FileResponse(FOLDER / "icon.svg", media_type="image/svg+xml")

@@ -12,6 +12,7 @@ const PANELS = {
   origin: ["claim-signature", "ingredients", "time", "history"],
   content: ["comparison", "detection"],
 };
+let current = null; // the request whose answer is awaited: a newer file takes its place
 let preview = null;
 let download = null;
 
@@ -80,7 +81,8 @@ function show(report, file) {
   for (const [panel, steps] of Object.entries(PANELS)) {
     fill(panel, report.findings.filter((f) => steps.includes(f.step)).map(findingItem));
   }
-  fill("chain", report.chain.map(linkItem));
+  // One manifest alone is the claim signature's, which stands above already.
+  fill("chain", report.chain.length > 1 ? report.chain.map(linkItem) : []);
   fill("matches", report.matches.map(matchItem));
   const facts = {
     "SHA-256": report.sha256, "Type, by its bytes": report.media_type,
@@ -123,6 +125,8 @@ function verify(file) {
   $("doing").textContent = `Sending ${file.name} …`;
   $("bar").value = 0;
   const request = new XMLHttpRequest(); // fetch cannot tell how much has been sent
+  if (current) current.abort();
+  current = request;
   request.open("POST", `/v1/verifications?name=${encodeURIComponent(file.name)}`);
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.upload.addEventListener("progress", (event) => {
@@ -133,6 +137,8 @@ function verify(file) {
     $("doing").textContent = `Checking ${file.name} …`;
   });
   request.addEventListener("loadend", () => {
+    if (request !== current) return undefined;
+    current = null;
     $("progress").hidden = true;
     let answer = null;
     try { answer = JSON.parse(request.responseText); } catch { answer = null; }

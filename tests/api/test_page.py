@@ -1,0 +1,243 @@
+"""The page, in a real browser: a file is dropped, and findings are read in sentences."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import media
+
+from .browser import CHROMIUM, Page, browsing
+from .command import flip, main
+from .server import LIMIT, Server, serving
+from .test_bad_input import HOSTILE_TITLE
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine")
+
+HOSTILE_NAME = "<img src=x onerror=alert(1)><script>alert(2)</script>.jpg".replace("/", "\u2215")
+CASES = {
+    "signed.jpg": ("Unchanged", "The bytes that a known signer signed and that entry 0 records."),
+    "flipped.jpg": ("Altered", "Not the bytes that were signed; it carries the manifest of entry"),
+    "re-encoded.png": ("Derived", "Not the recorded bytes, but it looks like entry 0."),
+    "unrelated.jpg": ("Unknown", "Nothing signed or recorded here matches"),
+    "clip.mp4": ("Unknown", "Nothing signed or recorded here matches"),
+    "note.txt": ("Unknown", "Nothing signed or recorded here matches"),
+    HOSTILE_NAME: ("Unchanged", "The bytes that a known signer signed and that entry 1 records."),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Path:
+    """Return the files that are dropped, beside a home that has recorded two of them."""
+    folder = tmp_path_factory.mktemp("page") / "files"
+    folder.mkdir()
+    home = Path(shutil.copytree(empty_home, folder.parent / "home"))
+    photograph = media.photograph(folder)
+    assert main(home, "sign", photograph).code == 0
+    signed = (folder / "photograph.signed.jpg").rename(folder / "signed.jpg")
+    hostile = Path(shutil.copy(photograph, folder / "hostile.jpg"))
+    assert main(home, "sign", hostile, "--title", HOSTILE_TITLE).code == 0
+    (folder / "hostile.signed.jpg").rename(folder / HOSTILE_NAME)
+    flip(Path(shutil.copy(signed, folder / "flipped.jpg")))
+    media.convert(photograph, folder / "re-encoded.png")
+    media.another_photograph(folder).rename(folder / "unrelated.jpg")
+    media.clip(folder)
+    (folder / "note.txt").write_text("A caption.\n")
+    (folder / "empty.jpg").touch()
+    (folder / "large.bin").write_bytes(bytes(LIMIT + 1))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(files: Path) -> Iterator[Server]:
+    with serving(files.parent / "home", files.parent / "uploads") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browsing(tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser: Page, server: Server) -> Iterator[Page]:
+    """Return the page, fresh; nothing that a test does may reach another host or run markup."""
+    browser.requests.clear()
+    browser.complaints.clear()
+    browser.show_as(900, 800, "light")
+    browser.call("Network.clearBrowserCache")
+    browser.call("Page.navigate", url="about:blank")
+    browser.open(f"{server.url}/")
+    yield browser
+    ours = (f"{server.url}/", f"blob:{server.url}/", "data:image/svg+xml;base64,", "about:blank")
+    assert [url for url in browser.requests if not url.startswith(ours)] == []
+    assert browser.complaints == []
+
+
+def _read(page: Page, name: str) -> None:
+    """Wait for the report on a file."""
+    page.wait_for(
+        "!document.getElementById('report').hidden && "
+        f"document.getElementById('conclusion').textContent.startsWith({name + ': '!r})"
+    )
+
+
+def _text(page: Page, selector: str) -> str:
+    return str(page.evaluate(f"document.querySelector({selector!r}).innerText"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_chosen_file_is_judged_in_sentences(page: Page, files: Path, name: str) -> None:
+    code, sentence = CASES[name]
+    page.choose("#file", files / name)
+    _read(page, name)
+    assert _text(page, "#conclusion") == f"{name}: {code}"
+    assert _text(page, "#sentence").startswith(sentence)
+    assert page.evaluate("document.querySelectorAll('#integrity li').length") >= 2
+    assert "It does not show" in _text(page, "#integrity")
+    assert "No detector is installed" in _text(page, "#content")
+    kind = {"mp4": "video", "txt": None}.get(name.rsplit(".", 1)[-1], "img")
+    shown = page.evaluate("document.querySelector('#preview > *')?.localName")
+    assert shown == kind
+
+
+def test_a_dropped_file_is_judged_too(page: Page, files: Path) -> None:
+    page.drop(files / "flipped.jpg", 450, 200)
+    _read(page, "flipped.jpg")
+    assert _text(page, "#conclusion .code") == "Altered"
+    assert not page.evaluate("document.getElementById('drop').classList.contains('over')")
+
+
+def test_a_hostile_name_and_title_are_text_and_never_markup(page: Page, files: Path) -> None:
+    page.choose("#file", files / HOSTILE_NAME)
+    _read(page, HOSTILE_NAME)
+    assert page.evaluate("document.querySelectorAll('script').length") == 1
+    assert page.evaluate("document.querySelectorAll('img').length") == 1  # the preview
+    assert page.evaluate("document.querySelector('[onerror]')") is None
+    assert "alert(1)" in _text(page, "#conclusion")
+    assert page.evaluate("document.title").startswith("Firsthand")
+
+
+def test_a_second_file_takes_the_place_of_the_first(page: Page, files: Path) -> None:
+    page.choose("#file", files / "clip.mp4")
+    page.choose("#file", files / "signed.jpg")
+    _read(page, "signed.jpg")
+    page.choose("#file", files / "unrelated.jpg")
+    _read(page, "unrelated.jpg")
+    assert _text(page, "#conclusion .code") == "Unknown"
+    assert page.evaluate("document.getElementById('matches').children.length") == 0
+    assert page.evaluate("document.getElementById('error').hidden")
+
+
+def test_what_cannot_be_judged_is_said_where_a_screen_reader_hears_it(
+    page: Page, files: Path
+) -> None:
+    page.choose("#file", files / "empty.jpg")
+    page.wait_for("!document.getElementById('error').hidden")
+    assert _text(page, "#error") == "empty.jpg is empty; send the file itself as the body"
+    assert page.evaluate("document.getElementById('error').getAttribute('role')") == "alert"
+    assert page.evaluate("document.getElementById('report').hidden")
+    page.complaints.clear()  # the browser notes the status of every answer but 200
+
+
+def test_a_file_over_the_limit_is_refused_with_the_reason(page: Page, files: Path) -> None:
+    page.choose("#file", files / "large.bin")
+    page.wait_for("!document.getElementById('error').hidden")
+    assert f"larger than {LIMIT} bytes" in _text(page, "#error")
+    page.complaints.clear()
+
+
+def test_all_of_it_is_reached_by_the_keyboard(page: Page, files: Path) -> None:
+    page.press("Tab", 9)
+    assert page.evaluate("document.activeElement.id") == "file"
+    outline = "getComputedStyle(document.getElementById('drop')).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+    page.choose("#file", files / "signed.jpg")
+    _read(page, "signed.jpg")
+    assert page.evaluate("document.activeElement.id") == "report"  # read on from here
+    reached = []
+    for _ in range(3):
+        page.press("Tab", 9)
+        reached.append(page.evaluate("document.activeElement.innerText"))
+    assert reached == ["entry 0", "its log proof", "For the record"]
+    page.press("Enter", 13)
+    page.wait_for("document.querySelector('details').open")
+    page.press("Tab", 9)
+    assert page.evaluate("document.activeElement.id") == "json"
+    assert page.evaluate("document.activeElement.href").startswith("blob:")
+
+
+def test_everything_has_a_name_for_who_cannot_see_it(page: Page, files: Path) -> None:
+    page.choose("#file", files / "signed.jpg")
+    _read(page, "signed.jpg")
+    marks = "document.querySelectorAll('#integrity .mark, #origin .mark, #content .mark')"
+    assert page.evaluate(f"[...{marks}].every((m) => m.getAttribute('aria-label'))")
+    assert page.evaluate("document.querySelector('#preview img').alt")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.evaluate("document.querySelector('label[for=file]') !== null")
+    headings = "[...document.querySelectorAll('h1, h2, h3')].map((h) => h.localName).join(' ')"
+    assert page.evaluate(headings) == "h1 h2 h3 h3 h3"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 360, 900])
+def test_nothing_is_cut_off_and_all_of_it_is_legible(
+    page: Page, files: Path, tmp_path: Path, width: int, scheme: str
+) -> None:
+    page.show_as(width, 800, scheme)
+    long = Path(shutil.copy(files / "flipped.jpg", tmp_path / f"{'long-name-' * 15}.jpg"))
+    page.choose("#file", long)
+    _read(page, long.name)
+    page.evaluate("document.querySelector('details').open = true")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(_CONTRAST) >= 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
+    page.picture(tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 10_000
+
+
+# The least contrast of any text with what lies behind it (WCAG 2.2, relative luminance).
+_CONTRAST = """(() => {
+  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = (rgb) => rgb.slice(0, 3).map((value) => value / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const texts = [...document.querySelectorAll("body *")].filter((element) =>
+    element.checkVisibility() && [...element.childNodes].some((node) =>
+      node.nodeType === Node.TEXT_NODE && node.textContent.trim()));
+  return Math.min(...texts.map((element) => {
+    const pair = [parse(getComputedStyle(element).color), behind(element)].map(luminance);
+    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+  }));
+})()"""
+
+
+def test_a_service_that_is_gone_is_said(page: Page, files: Path) -> None:
+    page.call(
+        "Network.emulateNetworkConditions",
+        offline=True,
+        latency=0,
+        downloadThroughput=-1,
+        uploadThroughput=-1,
+    )
+    try:
+        page.choose("#file", files / "note.txt")
+        page.wait_for("!document.getElementById('error').hidden")
+    finally:
+        page.call(
+            "Network.emulateNetworkConditions",
+            offline=False,
+            latency=0,
+            downloadThroughput=-1,
+            uploadThroughput=-1,
+        )
+    assert "Is it still running?" in _text(page, "#error")
+    page.complaints.clear()
