@@ -27,6 +27,7 @@ class LocalLedger:
         self._shows_names = shows_names
         self.origin = home.origin
         self.log_key = home.log_verifier()
+        self.policy = home.policy()
         self.registrars = home.registrars()
         self._reader = LogReader(home.tiles(), self.log_key)
         self._catalogue = catalogue

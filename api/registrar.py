@@ -11,7 +11,9 @@ from ledger.asset import Asset, Kind, name_contradicts, read_asset_file
 from ledger.catalogue import Catalogue
 from ledger.entry import (
     Correction,
+    Custody,
     Derivation,
+    Erasure,
     KeyRevocation,
     ManifestIdentity,
     Registration,
@@ -141,6 +143,32 @@ class Registrar:
         subject = self._registered_at(index).subject
         with self.home.entering():
             return self._enter(Correction(subject=subject, note=note, **self._common(subject)))
+
+    def erase(self, index: int, reason: str) -> int:
+        """Forget the private record behind entry `index`, and enter that it is forgotten.
+
+        Raises UnknownEntry where there is none. What was interrupted is finished by asking again.
+        """
+        with self.home.entering():
+            self.catalogue.follow(self.log)
+            if self.catalogue.private_record(index) is None:
+                raise UnknownEntry(f"no private record stands behind entry {index}")
+            entry = self.log.entry(index)
+            erased, subject = Digest(leaf_hash(entry)), parse_entry(entry).statement.subject
+            tombstones = [f.index for f in self.catalogue.find(erased) if f.role is Role.ERASED]
+            if not tombstones:
+                common = self._common(subject)
+                statement = Erasure(subject=subject, erased=erased, reason=reason, **common)
+                tombstones = [self._enter(statement)]
+            self.catalogue.forget(index)
+        return tombstones[-1]
+
+    def hand_over(self, index: int, giver: Digest | None, receiver: Digest) -> int:
+        """Enter who handed the file registered at `index` to whom: SHA-256 of their keys."""
+        subject = self._registered_at(index).subject
+        with self.home.entering():
+            common = self._common(subject)
+            return self._enter(Custody(subject=subject, giver=giver, receiver=receiver, **common))
 
     def revoke(self, key: Digest, since: datetime, reason: str) -> int:
         """Enter that what a key signed since then is void.

@@ -10,15 +10,17 @@ from types import TracebackType
 from typing import Self
 
 from ledger.catalogue import Catalogue
-from ledger.checkpoint import parse_checkpoint
+from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.entry import ManifestIdentity, Registration, parse_entry
 from ledger.errors import FirsthandError, FormatError, ProofError, StorageError
 from ledger.fsck import Difference, Progress, fsck
 from ledger.log import Log
 from ledger.note import open_note, parse_note
 from ledger.reader import LogReader
+from ledger.repair import Repaired, repair
 from ledger.storage import CHECKPOINT_PATH
 from ledger.storage.folder import FolderTileStorage
+from ledger.tile import TileReader
 from ledger.vocabulary import Digest, digest_of
 from verifier.media.sandbox import Sandbox
 from verifier.observe import engine_versions, observe
@@ -134,6 +136,22 @@ class Services:
                 open_note(note, [verifier])
         except (FormatError, ProofError) as problem:
             yield Difference(CHECKPOINT_PATH, f"its second signature: {problem.message}")
+
+    def repair(self, mirror: TileReader) -> Iterator[Repaired]:
+        """Heal the public files from a mirror, under the checkpoint that the database signed.
+
+        Nobody should append meanwhile. Raises FormatError or ProofError where there is none.
+        """
+        note = self.home.log_storage().read_checkpoint() or b""
+        verifier = self.home.log_verifier()
+        committed = open_checkpoint(note, verifier, self.home.origin)
+        yield from repair(self.tiles, mirror, committed)
+        published = self.tiles.read(CHECKPOINT_PATH)
+        try:
+            open_checkpoint(published or b"", verifier, self.home.origin)
+        except (FormatError, ProofError):
+            self.tiles.write({CHECKPOINT_PATH: self.home.witnessing()(note)})
+            yield Repaired(CHECKPOINT_PATH, is_healed=True)
 
     def prove(self, index: int) -> bytes:
         """Return the log proof of an entry, the entry itself within as its extra data."""

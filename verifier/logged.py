@@ -20,6 +20,7 @@ from ledger.errors import FirsthandError, ProofError
 from ledger.jumbf import ClaimIdentity
 from ledger.merkle import leaf_hash, verify_consistency
 from ledger.note import NoteVerifier
+from ledger.policy import Policy, check_quorum
 from ledger.proof import LogProof, verify_log_proof
 from ledger.subjects import Found, Role, label_digest, subjects_of
 from ledger.vocabulary import Digest, Fingerprint, Outcome, digest_of
@@ -39,6 +40,10 @@ class Ledger(Protocol):
     @property
     def log_key(self) -> NoteVerifier:
         """The public key that checkpoints must be signed with."""
+
+    @property
+    def policy(self) -> Policy | None:
+        """Whose cosignatures a checkpoint must carry, or None where nobody says."""
 
     @property
     def registrars(self) -> Collection[bytes]:
@@ -231,17 +236,39 @@ def check_inclusion(record: Record, ledger: Ledger) -> Finding:
             sentence=f"The log does not prove the entry: {problem.message}.",
             does_not_show="who is at fault; keep this file, the proof and the checkpoint",
         )
+    try:
+        witnesses = _witnesses(proof.checkpoint, ledger)
+    except FirsthandError as problem:
+        return Finding(
+            step=Step.INCLUSION,
+            outcome=Outcome.FAILED,
+            code="log.quorum.missing",
+            sentence=f"The log proves the entry, but too few witnesses agree: {problem.message}.",
+            does_not_show="that the log lied: witnesses may have been out of reach",
+        )
     ledger.accept(proof.checkpoint)
+    cosigned = f", cosigned by {', '.join(witnesses)}" if witnesses else ""
     return Finding(
         step=Step.INCLUSION,
         outcome=Outcome.PASSED,
         code="log.proof.verified",
         sentence=(
             f"Entry {record.index} is in the log {ledger.origin}, under its signed checkpoint of "
-            f"{checkpoint.size} entries."
+            f"{checkpoint.size} entries{cosigned}."
         ),
-        does_not_show="that the log shows everyone the same history; no witness has cosigned it",
+        does_not_show=(
+            "that these witnesses are independent of the log and of one another"
+            if witnesses
+            else "that the log shows everyone the same history; no witness has cosigned it"
+        ),
     )
+
+
+def _witnesses(note: bytes, ledger: Ledger) -> list[str]:
+    """Return who cosigned, by name; raise ProofError where the policy asks for more."""
+    if ledger.policy is None:
+        return []
+    return list(check_quorum(note, ledger.policy, [ledger.log_key]).times)
 
 
 def _check_proof(record: Record, proof: LogProof, ledger: Ledger) -> Checkpoint:

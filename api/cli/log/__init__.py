@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ...home import open_home
 from ...services import Services
 from ...settings import Settings
 from ..console import note, print_json, progress, say
-from . import witness
+from . import monitor, stamp, witness
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,6 +35,11 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
     action = actions.add_parser("fsck", help="re-derive everything and name what differs")
     action.add_argument("--json", action="store_true", help="one object a difference")
+    action.add_argument(
+        "--repair-from",
+        metavar="URL|DIR",
+        help="first heal the files of which a mirror proves what they must be",
+    )
     action.set_defaults(run=_fsck)
 
     action = actions.add_parser("withdraw", help="say that you no longer stand by an entry's file")
@@ -54,7 +60,19 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     action.add_argument("--reason", required=True)
     action.set_defaults(run=_revoke)
 
-    witness.add(actions)
+    action = actions.add_parser("erase", help="forget the private record behind an entry")
+    action.add_argument("index", type=_index)
+    action.add_argument("--reason", required=True)
+    action.set_defaults(run=_erase)
+
+    action = actions.add_parser("hand", help="say who handed an entry's file to whom")
+    action.add_argument("index", type=_index)
+    action.add_argument("--giver", help="sha256:… of the giver's key")
+    action.add_argument("--receiver", required=True, help="sha256:… of the receiver's key")
+    action.set_defaults(run=_hand)
+
+    for part in (monitor, stamp, witness):
+        part.add(actions)
 
 
 def _services(settings: Settings) -> Services:
@@ -84,6 +102,8 @@ def _prove(options: argparse.Namespace, settings: Settings) -> int:
 def _fsck(options: argparse.Namespace, settings: Settings) -> int:
     found = 0
     with _services(settings) as services:
+        if options.repair_from is not None:
+            _repair(options.repair_from, services)
         with progress("Checking", None) as bar:
 
             def show(done: int, size: int) -> None:
@@ -109,6 +129,31 @@ def _fsck(options: argparse.Namespace, settings: Settings) -> int:
     said = "1 difference" if found == 1 else f"{found} differences"
     note(f"{said}; nothing was changed. Keep this log and its copies as they are.")
     return EXIT_NOT_MET
+
+
+def _repair(mirror: str, services: Services) -> None:
+    with ExitStack() as stack:
+        source = monitor.open_source(mirror, stack)
+        for repaired in services.repair(source):
+            done = (
+                "is healed" if repaired.is_healed else "is damaged, and the mirror cannot heal it"
+            )
+            say(f"{repaired.path} {done}")
+
+
+def _erase(options: argparse.Namespace, settings: Settings) -> int:
+    with _services(settings) as services:
+        index = services.registrar.erase(options.index, options.reason)
+    say(f"The private record of entry {options.index} is forgotten; entry {index} says so.")
+    return EXIT_OK
+
+
+def _hand(options: argparse.Namespace, settings: Settings) -> int:
+    giver = options.giver and parse_digest(options.giver)
+    with _services(settings) as services:
+        index = services.registrar.hand_over(options.index, giver, parse_digest(options.receiver))
+    say(f"Entry {index} says who handed on what entry {options.index} records.")
+    return EXIT_OK
 
 
 def _withdraw(options: argparse.Namespace, settings: Settings) -> int:
