@@ -1,5 +1,6 @@
 """What a file is: its type by its first bytes (never by its name), its size and its digest."""
 
+import codecs
 import hashlib
 import stat
 from dataclasses import dataclass
@@ -86,6 +87,8 @@ _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), HEIC),
     b"qt  ": MOV,
 }
+# How the first packet of a moving picture in Ogg starts: Theora, VP8, Dirac.
+_OGG_VIDEO = (b"\x80theora", b"OVP80", b"BBCD\x00")
 # The first box of an ISO base media or QuickTime file that has no `ftyp` (old cameras write these).
 _QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"pnot")
 
@@ -104,7 +107,7 @@ def detect_media_type(head: bytes) -> MediaType:
     if head.startswith(b"\x1aE\xdf\xa3"):  # RFC 8794: the EBML header names its DocType
         return WEBM if b"webm" in head[:64] else MKV
     if head.startswith(b"OggS"):
-        return OGV if b"theora" in head[:256] else OGG
+        return OGV if any(mark in head[:256] for mark in _OGG_VIDEO) else OGG
     if head.startswith(b"BM") and head[6:10] == bytes(4):
         return BMP
     # An MPEG audio frame without a tag: 11 sync bits, layer III, neither reserved rate.
@@ -115,8 +118,8 @@ def detect_media_type(head: bytes) -> MediaType:
 
 def _is_text(head: bytes) -> bool:
     try:
-        # The last character may be cut in two.
-        text = head[: -3 if len(head) >= HEAD_SIZE else None].decode("utf-8")
+        # The last character of a longer file may be cut in two.
+        text = codecs.getincrementaldecoder("utf-8")().decode(head, len(head) < HEAD_SIZE)
     except UnicodeDecodeError:
         return False
     return bool(text) and all(c.isprintable() or c in "\t\r\n\f" for c in text)

@@ -15,7 +15,9 @@ from ledger.entry import (
     CONTENT_TYPE,
     MAX_TEXT,
     Correction,
+    Custody,
     Derivation,
+    Erasure,
     KeyRevocation,
     ManifestIdentity,
     Registration,
@@ -60,6 +62,14 @@ statements = st.one_of(
     st.builds(Withdrawal, **common, reason=texts),
     st.builds(Correction, **common, note=texts),
     st.builds(KeyRevocation, **common, since=numbers, reason=texts),
+    st.builds(
+        Custody,
+        **common,
+        giver=optional,
+        receiver=digests,
+        commitments=st.dictionaries(names, digests, max_size=4),
+    ),
+    st.builds(Erasure, **common, erased=digests, reason=texts),
 )
 
 
@@ -107,7 +117,12 @@ def test_every_statement_is_read_back_as_it_was_said(statement: Statement, seed:
     assert format_entry(parsed.statement, key) == entry
 
 
-@pytest.mark.parametrize("name", ["registration", "withdrawal"])
+def test_there_is_a_vector_of_every_kind() -> None:
+    kinds = {each.kind for each in Statement.__subclasses__()}
+    assert {each.kind for each in STATEMENTS.values()} == kinds
+
+
+@pytest.mark.parametrize("name", ["registration", "withdrawal", "custody"])
 def test_every_flipped_byte_is_refused(name: str) -> None:
     entry = format_entry(STATEMENTS[name], KEY)
     for at in range(len(entry)):
@@ -177,6 +192,11 @@ WRONG: dict[tuple[str, str], tuple[object, ...]] = {
     ("correction", "note"): ("", None, LONG, ...),
     ("key-revocation", "since"): (-1, True, None, 1 << 53, ...),
     ("key-revocation", "reason"): ("", None, ...),
+    ("custody", "giver"): (bytes(31), "x", False, ...),
+    ("custody", "receiver"): (bytes(31), "x", None, ...),
+    ("custody", "commitments"): (None, {"title": bytes(31)}, {"No": bytes(32)}, ...),
+    ("erasure", "erased"): (bytes(31), "x", None, ...),
+    ("erasure", "reason"): ("", None, LONG, ...),
     **{(name, "more"): (None,) for name in STATEMENTS},
 }
 
@@ -283,7 +303,15 @@ def test_all_digests_of_an_entry_find_it_by_their_roles() -> None:
         (registration.manifest.hard_binding, Role.HARD_BINDING),
         (label_digest(registration.manifest.label), Role.LABEL),
     }
-    derivation = parse_entry(format_entry(STATEMENTS["derivation"], KEY))
-    assert {role for _, role in subjects_of(derivation)} == {Role.SUBJECT, Role.PARENT}
+    roles = {
+        "derivation": {Role.SUBJECT, Role.PARENT},
+        "custody": {Role.SUBJECT, Role.GIVER, Role.RECEIVER},
+        "erasure": {Role.SUBJECT, Role.ERASED},
+        "withdrawal": {Role.SUBJECT},
+        "key-revocation": {Role.SUBJECT},
+    }
+    for name, expected in roles.items():
+        named = subjects_of(parse_entry(format_entry(STATEMENTS[name], KEY)))
+        assert {role for _, role in named} == expected
     bare = parse_entry(format_entry(STATEMENTS["registration-bare"], KEY))
     assert subjects_of(bare) == {(generate.SOURCE, Role.SUBJECT)}

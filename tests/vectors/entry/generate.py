@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.entry import (
     Correction,
+    Custody,
     Derivation,
+    Erasure,
     KeyRevocation,
     ManifestIdentity,
     Registration,
@@ -64,6 +66,21 @@ def statements() -> dict[str, Statement]:
             time=TIME + 4,
             since=TIME - 60,
             reason="The camera was stolen.",
+        ),
+        "custody": Custody(
+            subject=ASSET,
+            time=TIME + 5,
+            previous=previous,
+            giver=digest_of(b"the certificate"),
+            receiver=digest_of(b"the archive's key"),
+            commitments=RECORD.commitments(),
+        ),
+        "erasure": Erasure(
+            subject=ASSET,
+            time=TIME + 6,
+            previous=previous,
+            erased=previous,
+            reason="At the request of a person shown.",
         ),
     }
 
