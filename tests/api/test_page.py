@@ -16,6 +16,7 @@ from .test_bad_input import HOSTILE_TITLE
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine")
 
 HOSTILE_NAME = "<img src=x onerror=alert(1)><script>alert(2)</script>.jpg".replace("/", "\u2215")
+HOSTILE_NOTE = "<img src=x onerror=alert(3)><b>bold</b>"
 CASES = {
     "signed.jpg": ("Unchanged", "The bytes that a known signer signed and that entry 0 records."),
     "flipped.jpg": ("Altered", "Not the bytes that were signed; it carries the manifest of entry"),
@@ -39,6 +40,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Path:
     hostile = Path(shutil.copy(photograph, folder / "hostile.jpg"))
     assert main(home, "sign", hostile, "--title", HOSTILE_TITLE).code == 0
     (folder / "hostile.signed.jpg").rename(folder / HOSTILE_NAME)
+    assert main(home, "log", "correct", "1", "--note", HOSTILE_NOTE).code == 0
     flip(Path(shutil.copy(signed, folder / "flipped.jpg")))
     media.convert(photograph, folder / "re-encoded.png")
     media.another_photograph(folder).rename(folder / "unrelated.jpg")
@@ -115,18 +117,24 @@ def test_a_hostile_name_and_title_are_text_and_never_markup(page: Page, files: P
     _read(page, HOSTILE_NAME)
     assert page.evaluate("document.querySelectorAll('script').length") == 1
     assert page.evaluate("document.querySelectorAll('img').length") == 1  # the preview
-    assert page.evaluate("document.querySelector('[onerror]')") is None
+    assert page.evaluate("document.querySelector('[onerror], li b')") is None
     assert "alert(1)" in _text(page, "#conclusion")
+    assert HOSTILE_NOTE in _text(page, "#origin")
     assert page.evaluate("document.title").startswith("Firsthand")
 
 
 def test_a_second_file_takes_the_place_of_the_first(page: Page, files: Path) -> None:
+    page.evaluate(_WATCH)
     page.choose("#file", files / "clip.mp4")
     page.choose("#file", files / "signed.jpg")
     _read(page, "signed.jpg")
     page.choose("#file", files / "unrelated.jpg")
     _read(page, "unrelated.jpg")
     assert _text(page, "#conclusion .code") == "Unknown"
+    assert [text.split(":")[0] for text in page.evaluate("shown")] == [
+        "signed.jpg",
+        "unrelated.jpg",
+    ]
     assert page.evaluate("document.getElementById('matches').children.length") == 0
     assert page.evaluate("document.getElementById('error').hidden")
 
@@ -196,6 +204,13 @@ def test_nothing_is_cut_off_and_all_of_it_is_legible(
     page.picture(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 10_000
 
+
+# Keeps every conclusion that is ever shown.
+_WATCH = """
+  window.shown = [];
+  const title = document.getElementById("conclusion");
+  new MutationObserver(() => shown.push(title.textContent)).observe(title, { childList: true });
+"""
 
 # The least contrast of any text with what lies behind it (WCAG 2.2, relative luminance).
 _CONTRAST = """(() => {
