@@ -17,6 +17,7 @@ from ledger.fsck import Difference, Progress, fsck
 from ledger.log import Log
 from ledger.note import open_note, parse_note
 from ledger.reader import LogReader
+from ledger.receipt import sign_inclusion_receipt
 from ledger.repair import Repaired, repair
 from ledger.storage import CHECKPOINT_PATH
 from ledger.storage.folder import FolderTileStorage
@@ -156,6 +157,12 @@ class Services:
     def prove(self, index: int) -> bytes:
         """Return the log proof of an entry, the entry itself within as its extra data."""
         return prove_entry(self.reader, index)
+
+    def receipt(self, index: int) -> bytes:
+        """Return the COSE receipt of an entry under the published checkpoint (RFC 9942)."""
+        proof = self.reader.prove(index)
+        checkpoint = parse_checkpoint(parse_note(proof.checkpoint).text)
+        return sign_inclusion_receipt(checkpoint, index, proof.hashes, self.home.log_signer())
 
     def signing_key(self, index: int) -> Digest:
         """Return the key behind a registration: its signer's certificate, else its registrar."""

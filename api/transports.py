@@ -1,5 +1,6 @@
 """HTTP as the ledger asks for it: one bounded exchange, within a time, or `Unreachable`."""
 
+import time
 from types import TracebackType
 from typing import Self
 
@@ -9,7 +10,10 @@ from ledger.errors import FirsthandError, StorageError
 from ledger.witnessing import Answer
 
 TIMEOUT_SECONDS = 5.0
-MAX_ANSWER_SIZE = 1 << 25  # bytes: the largest entry bundle is 256 entries of 65,535 bytes
+MAX_TILE_SIZE = 1 << 25  # bytes: the largest entry bundle is 256 entries of 65,535 bytes
+MAX_ANSWER_SIZE = 1 << 20  # bytes: a time-stamp, or the signature lines of a witness
+
+_PATIENCE = 6  # times the timeout: who answers a byte at a time is not waited for
 
 
 class Unreachable(FirsthandError):  # noqa: N818 (it reads as what it is)
@@ -21,6 +25,7 @@ class HttpTransport:
 
     def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._client = httpx.Client(timeout=timeout_seconds, follow_redirects=False)
+        self._longest_seconds = timeout_seconds * _PATIENCE
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +55,7 @@ class HttpTransport:
 
     def get(self, url: str) -> bytes | None:
         """Return what a URL holds, or None where it holds nothing (404); raises Unreachable."""
-        answer = self._exchange("GET", url)
+        answer = self._exchange("GET", url, largest=MAX_TILE_SIZE)
         if answer.status == 404:
             return None
         if answer.status != 200:
@@ -63,14 +68,16 @@ class HttpTransport:
         url: str,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
+        largest: int = MAX_ANSWER_SIZE,
     ) -> Answer:
+        deadline = time.monotonic() + self._longest_seconds
         try:
             with self._client.stream(method, url, content=body, headers=headers) as response:
                 parts, size = [], 0
                 for part in response.iter_bytes():
                     size += len(part)
-                    if size > MAX_ANSWER_SIZE:
-                        raise Unreachable(f"{url} answered more than {MAX_ANSWER_SIZE} bytes")
+                    if size > largest or time.monotonic() > deadline:
+                        raise Unreachable(f"{url} answers too much, or too slowly")
                     parts.append(part)
                 kind = response.headers.get("Content-Type", "")
                 return Answer(response.status_code, kind, b"".join(parts))

@@ -12,7 +12,10 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from api.home import open_home
+from ledger.merkle import leaf_hash
 from ledger.note import parse_note, parse_signatures
+from ledger.receipt import verify_inclusion_receipt
 from ledger.vocabulary import digest_of
 from ledger.witness import AddCheckpoint, format_add_checkpoint, parse_size
 from tests.api.command import SCRIPT, environment, firsthand
@@ -153,6 +156,16 @@ def test_a_monitor_mirrors_a_log_and_a_mirror_heals_it(
     assert done.code == 1
     assert "signed two trees of 2 entries" in done.err
     assert len(list((mirror / "evidence/2").iterdir())) == 2
+
+
+def test_a_receipt_of_an_entry_is_written(home: Path, folder: Path) -> None:
+    assert firsthand(home, "record", asset(folder, "one")).code == 0
+    receipt = folder / "one.cose"
+    assert firsthand(home, "log", "prove", "0", "--cose", "-o", receipt).code == 0
+    opened = open_home(home)
+    leaf = leaf_hash((home / "log/tile/entries/000.p/1").read_bytes()[2:])
+    checkpoint = verify_inclusion_receipt(receipt.read_bytes(), leaf, opened.log_verifier())
+    assert checkpoint.size == 1
 
 
 def test_a_private_record_is_erased_and_the_log_says_so(home: Path, folder: Path) -> None:

@@ -31,6 +31,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     action = actions.add_parser("prove", help="write the log proof of an entry")
     action.add_argument("index", type=_index)
     action.add_argument("-o", "--output", type=Path, help="where to (default: stdout)")
+    action.add_argument("--cose", action="store_true", help="as a COSE receipt (RFC 9942)")
     action.set_defaults(run=_prove)
 
     action = actions.add_parser("fsck", help="re-derive everything and name what differs")
@@ -87,9 +88,10 @@ def _checkpoint(_: argparse.Namespace, settings: Settings) -> int:
 
 def _prove(options: argparse.Namespace, settings: Settings) -> int:
     with _services(settings) as services:
-        proof = services.prove(options.index)
+        index = options.index
+        proof = services.receipt(index) if options.cose else services.prove(index)
     if options.output is None:
-        sys.stdout.write(proof.decode())
+        sys.stdout.buffer.write(proof)
         return EXIT_OK
     try:
         replace_file(options.output, proof)
