@@ -315,3 +315,32 @@ def test_all_digests_of_an_entry_find_it_by_their_roles() -> None:
         assert {role for _, role in named} == expected
     bare = parse_entry(format_entry(STATEMENTS["registration-bare"], KEY))
     assert subjects_of(bare) == {(generate.SOURCE, Role.SUBJECT)}
+
+
+class TestTheDocument:
+    """docs/formats/entry.md: what it shows was made by the code, and it names all there is."""
+
+    TEXT = (Path(__file__).parents[2] / "docs" / "formats" / "entry.md").read_text()
+
+    def test_its_example_is_an_entry(self) -> None:
+        dump, notation, leaf = (block.strip() for block in self.TEXT.split("```")[1::2])
+        entry = bytes.fromhex(dump)
+        assert entry == format_entry(STATEMENTS["registration"], KEY)
+        assert notation == generate.diagnostic(entry)
+        assert bytes.fromhex(leaf) == leaf_hash(entry)
+        assert f"{len(entry)} bytes" in self.TEXT
+
+    def test_it_names_every_kind_and_every_field(self) -> None:
+        for name, statement in STATEMENTS.items():
+            assert f"`{statement.kind}`" in self.TEXT
+            fields = decode_cbor(open1(format_entry(statement, KEY), CONTENT_TYPE).payload)
+            assert isinstance(fields, dict)
+            for field in fields:
+                assert f"`{field}`" in self.TEXT, (name, field)
+        for field in ManifestIdentity.__dataclass_fields__:
+            assert f"`{field}`" in self.TEXT
+
+    def test_its_limits_are_the_codes(self) -> None:
+        assert f"1 to {MAX_TEXT} characters" in self.TEXT
+        assert f"{MAX_ENTRY_SIZE:,} bytes" in self.TEXT
+        assert CONTENT_TYPE in self.TEXT

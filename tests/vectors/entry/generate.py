@@ -5,6 +5,7 @@ Everything is fixed (the key, the times, the digests), so the same bytes come ou
 
 from pathlib import Path
 
+import cbor2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.entry import (
@@ -83,6 +84,35 @@ def statements() -> dict[str, Statement]:
             reason="At the request of a person shown.",
         ),
     }
+
+
+def diagnostic(entry: bytes) -> str:
+    """Write an entry in CBOR diagnostic notation (RFC 8949 section 8), a field a line."""
+    protected, _, payload, signature = cbor2.loads(entry).value
+    headers, said = _fields(cbor2.loads(protected), 2), _fields(cbor2.loads(payload), 2)
+    return f"18([\n  <<{headers}>>,\n  {{}},\n  <<{said}>>,\n  h'{signature.hex()}'\n])"
+
+
+def _fields(value: dict[object, object], depth: int) -> str:
+    margin = "  " * depth
+    lines = (
+        f"{margin}{_value(name, depth)}: {_value(each, depth)}" for name, each in value.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n" + margin[2:] + "}"
+
+
+def _value(value: object, depth: int) -> str:
+    match value:
+        case dict():
+            return _fields(value, depth + 1)
+        case bytes():
+            return f"h'{value.hex()}'"
+        case str():
+            return f'"{value}"'
+        case None:
+            return "null"
+        case _:
+            return str(value)
 
 
 def main() -> None:
