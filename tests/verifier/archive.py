@@ -15,6 +15,7 @@ from ledger.entry import ManifestIdentity, Registration, Statement, format_entry
 from ledger.log import Log
 from ledger.merkle import leaf_hash
 from ledger.note import Ed25519NoteSigner, NoteVerifier
+from ledger.policy import Policy
 from ledger.private import PrivateRecord, seal
 from ledger.proof import LogProof
 from ledger.storage.memory import MemoryLogStorage, MemoryTileStorage
@@ -47,6 +48,7 @@ class Archive:
         self.catalogue = Catalogue(f"sqlite:///{folder / 'private.sqlite'}")
         self.registrars = frozenset({REGISTRAR.public_key().public_bytes_raw()})
         self.index = FingerprintIndex()
+        self.policy: Policy | None = None
         self.remembered: bytes | None = None
         self._salts = itertools.count()
 

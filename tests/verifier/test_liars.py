@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from ledger.checkpoint import Checkpoint, sign_checkpoint
+from ledger.cosignature import Ed25519Cosigner
 from ledger.entry import Withdrawal
 from ledger.errors import LogBusy, ProofError, StorageError, UnknownEntry
 from ledger.merkle import leaf_hash
-from ledger.note import Ed25519NoteSigner
+from ledger.note import Ed25519NoteSigner, format_verifier_key, parse_note, sign_note
+from ledger.policy import parse_policy
 from ledger.proof import LogProof, format_log_proof
 from ledger.subjects import Found, Role
 from ledger.vocabulary import Digest, digest_of
@@ -64,6 +66,10 @@ def names(index: int, role: Role = Role.SUBJECT) -> Callable[..., Sequence[Found
     return lambda _: [Found(index, role)]
 
 
+def changed(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
 def only(digest: Digest, index: int) -> Callable[[Digest], Sequence[Found]]:
     """Find one entry for one digest, and nothing for any other."""
     return lambda asked: [Found(index, Role.SUBJECT)] if asked == digest else []
@@ -104,7 +110,7 @@ LIES: dict[str, Callable[[Archive], dict[str, Any]]] = {
     "an entry before the beginning is": lambda _: {"find": names(-1)},
     "the bytes are said to be another's source": lambda _: {"find": names(1, Role.SOURCE)},
     "another entry is given": lambda log: {"entry": lambda _: log.entry(1)},
-    "a changed entry is given": lambda log: {"entry": lambda _: log.entry(0)[:-1] + b"\x00"},
+    "a changed entry is given": lambda log: {"entry": lambda _: changed(log.entry(0))},
     "no entry is given": lambda _: {"entry": lambda _: b""},
     "the answer is that there is none": lambda _: {"entry": raises(UnknownEntry("none"))},
     "the search fails": lambda _: {"find": raises(StorageError("the disk"))},
@@ -165,6 +171,26 @@ def test_an_old_copy_of_the_log_is_believed_only_where_nothing_newer_was_seen(
     assert check(original.path, Liar(log, **rolled_back(log))).conclusion.code == UNCHANGED
     assert check(original.path, log).conclusion.code == UNCHANGED  # the smaller is a prefix
     assert check(original.path, Liar(log, **rolled_back(log))).conclusion.code == INCONCLUSIVE
+
+
+def test_a_checkpoint_that_too_few_witnesses_saw_proves_nothing(
+    check: Check, log: Archive, original: Original
+) -> None:
+    """The log may show it to us alone: that is what witnesses are for."""
+    witness = Ed25519Cosigner("witness.example/w", b"\x05" * 32, lambda: 1_750_000_000)
+    key = format_verifier_key(witness.verifier)
+    policy = parse_policy(f"witness w {key}\nquorum w\n".encode())
+    proof = log.prove(0)
+    text = parse_note(proof.checkpoint).text
+    cosigned = replace(proof, checkpoint=sign_note(text, [log.signer, witness]))
+
+    report = check(original.path, Liar(log, policy=policy))
+    assert report.conclusion.code == INCONCLUSIVE
+    assert "log.quorum.missing" in codes(report)
+    assert log.remembered is None
+    report = check(original.path, Liar(log, policy=policy, prove=lambda _: cosigned))
+    assert report.conclusion.code == UNCHANGED
+    assert any("cosigned by w." in each.sentence for each in report.findings)
 
 
 def test_a_proof_in_hand_shows_that_the_log_was_rolled_back(
