@@ -25,7 +25,7 @@ from .note import NoteSigner
 from .reader import LogReader
 from .settle import Settler
 from .storage import CHECKPOINT_PATH, LogStorage, StagedBatch, TileStorage
-from .tile import MAX_ENTRY_SIZE, TileHashReader, parse_entries
+from .tile import MAX_ENTRY_SIZE, Tile, TileHashReader, parse_entries
 
 __all__ = ["MAX_BATCH_SIZE", "Cosigner", "Log", "LogReader"]
 
@@ -120,10 +120,9 @@ class Log(LogReader):
         self._state = None  # whatever happens now, believe only what the storage says
         # After this line the batch is in the log, and nobody outside has seen it yet.
         self._storage.commit(state.note, note, batch, leaves, self._settler.size)
-        files = tile_files(tiles)
-        self._folder.write_unsynced(files)
+        self._folder.write_unsynced(tile_files(tiles))
         self._publish(note)
-        self._settler.published(edge, files)
+        self._settler.published(edge, tiles)
         self._state = _State(note, edge)
 
     def _publish(self, note: bytes) -> None:
@@ -158,13 +157,15 @@ class Log(LogReader):
         public = self._open_published(committed)
         staged = self._storage.read_staged()
         before = read_edge(self._folder, staged[0].start if staged else committed.size)
-        entries = _parse_staged(staged, before.size)
-        hashes = b"".join(map(leaf_hash, entries))
-        edge, tiles = extend(before, [encode_entry(entry) for entry in entries], hashes)
-        # Whatever the tiles were, these are right: they lead to what the database holds.
+        edge, tiles = before, dict[Tile, bytes]()
+        for batch in staged:  # each as it was, so that every partial tile of it is right again
+            entries = _parse_staged(batch, edge.size)
+            hashes = b"".join(map(leaf_hash, entries))
+            edge, some = extend(edge, [encode_entry(entry) for entry in entries], hashes)
+            tiles |= some
         if (edge.size, edge.root()) != (committed.size, committed.root_hash):
             raise StorageError("the tiles do not lead to the committed checkpoint", _FSCK)
-        # Others may have written them, or a power cut come since: make them durable ourselves.
+        # Others may have written them, or a power cut come since: these are right, and durable.
         self._folder.write(tile_files(tiles))
         reader = TileHashReader(self._folder, edge.size)
         if public and root_hash(public.size, reader) != public.root_hash:
@@ -206,17 +207,10 @@ def check_entries(entries: Sequence[bytes]) -> None:
         )
 
 
-def _parse_staged(staged: Sequence[StagedBatch], size: int) -> list[bytes]:
-    entries: list[bytes] = []
-    for batch in staged:
-        if batch.start != size + len(entries):
-            raise StorageError(
-                f"the batch staged at {batch.start} does not follow {size + len(entries)}", _FSCK
-            )
-        try:
-            entries += parse_entries(batch.data)
-        except FormatError as problem:
-            raise StorageError(
-                f"the batch staged at {batch.start}: {problem.message}", _FSCK
-            ) from None
-    return entries
+def _parse_staged(batch: StagedBatch, size: int) -> list[bytes]:
+    if batch.start != size:
+        raise StorageError(f"the batch staged at {batch.start} does not follow {size}", _FSCK)
+    try:
+        return parse_entries(batch.data)
+    except FormatError as problem:
+        raise StorageError(f"the batch staged at {batch.start}: {problem.message}", _FSCK) from None

@@ -27,7 +27,8 @@ class Settler:
         self._running: Future[int] | None = None
         self._size = 0
         self._partial: set[Tile] = set()  # the full tiles of which there may be partial ones
-        self._files = self._bytes = 0  # written since the last sync began
+        self._written: set[Tile] = set()  # since the last sync began
+        self._bytes = 0  # in them
 
     def start(self, old_size: int, edge: Edge) -> None:
         """Begin, or begin anew, with everything durable; the tiles after `old_size` are new."""
@@ -36,7 +37,8 @@ class Settler:
         self._size = edge.size
         new = [*tiles_between(old_size, edge.size), *edge.partial_tiles()]
         self._partial = {tile.full for tile in new}
-        self._files = self._bytes = 0
+        self._written = set()
+        self._bytes = 0
 
     @property
     def size(self) -> int:
@@ -52,30 +54,36 @@ class Settler:
         running = self._running
         return running is not None and running.done() and running.exception() is not None
 
-    def published(self, edge: Edge, files: Mapping[str, bytes]) -> None:
-        """Note that `files`, which lead to `edge`, were written and can be read."""
-        self._partial.update(tile.full for tile in edge.partial_tiles())
-        self._files += len(files)
-        self._bytes += sum(map(len, files.values()))
-        size = self.size
-        if self._running is None and (self._files >= _FILES or self._bytes >= _BYTES):
-            self._files = self._bytes = 0
-            replaced = [
-                tile for tile in self._partial if tile_at(tile.level, tile.index, edge.size) == tile
-            ]
-            self._partial.difference_update(replaced)
-            self._running = self._executor.submit(self._settle, size, edge.size, replaced)
-        if self._files >= _LIMIT * _FILES or self._bytes >= _LIMIT * _BYTES:
+    def published(self, edge: Edge, tiles: Mapping[Tile, bytes]) -> None:
+        """Note that `tiles`, which lead to `edge`, were written and can be read."""
+        self._written.update(tiles)
+        self._partial.update(tile.full for tile in tiles if not tile.is_full)
+        self._bytes += sum(map(len, tiles.values()))
+        if self._running is None or (self._running.done() and not self.failed):
+            self._start_if_due(edge.size)
+        if len(self._written) >= _LIMIT * _FILES or self._bytes >= _LIMIT * _BYTES:
             self.finish()
+
+    def _start_if_due(self, size: int) -> None:
+        if len(self._written) < _FILES and self._bytes < _BYTES:
+            return
+        full = {tile for tile in self._partial if tile_at(tile.level, tile.index, size) == tile}
+        # A partial tile that has no full one yet stays, for those who hold an older checkpoint.
+        new = [tile for tile in self._written if tile.is_full or tile.full not in full]
+        self._size = self.size
+        self._running = self._executor.submit(self._settle, size, new, full)
+        self._partial -= full
+        self._written = set()
+        self._bytes = 0
 
     def finish(self) -> None:
         """Wait for the sync that is under way, if there is one, whatever comes of it."""
         if self._running is not None:
             wait([self._running])
 
-    def _settle(self, old_size: int, size: int, replaced: Iterable[Tile]) -> int:
-        self._tiles.sync([format_tile_path(tile) for tile in tiles_between(old_size, size)])
-        for tile in replaced:
+    def _settle(self, size: int, new: Iterable[Tile], full: Iterable[Tile]) -> int:
+        self._tiles.sync([format_tile_path(tile) for tile in new])
+        for tile in full:
             prefix = format_tile_path(tile) + ".p/"
             self._tiles.delete(list(self._tiles.list_paths(prefix)))
         return size
