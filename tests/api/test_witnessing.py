@@ -5,8 +5,14 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import (
+    BaseHTTPRequestHandler,
+    HTTPServer,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -156,6 +162,44 @@ def test_a_monitor_mirrors_a_log_and_a_mirror_heals_it(
     assert done.code == 1
     assert "signed two trees of 2 entries" in done.err
     assert len(list((mirror / "evidence/2").iterdir())) == 2
+
+
+def test_a_monitor_follows_a_log_over_http_and_a_mirror_heals_it_over_http(
+    home: Path, tmp_path: Path, folder: Path
+) -> None:
+    key = (home / "log.vkey").read_text().strip()
+    assert firsthand(home, "record", asset(folder, "one"), asset(folder, "two")).code == 0
+    mirror = tmp_path / "mirror"
+    with files_of(home / "log") as url:
+        follow = ("log", "monitor", url, "--log", key, "--mirror", mirror)
+        done = firsthand(home, *follow, "--watch", "nothing at all", "--all")
+        assert (done.code, done.out) == (0, "")
+        assert "2 entries are mirrored" in done.err
+        (home / "log/tile/0/000.p/2").rename(folder / "kept")
+        assert firsthand(home, *follow, "--all").out.startswith("tile/0/000.p/2 is missing")
+    done = firsthand(home, *follow)  # nobody answers now
+    assert done.code == 4
+    assert "cannot be reached" in done.err
+    with files_of(mirror / "log") as url:
+        assert firsthand(home, "log", "fsck", "--repair-from", url).code == 0
+    assert (home / "log/tile/0/000.p/2").read_bytes() == (folder / "kept").read_bytes()
+
+
+@contextmanager
+def files_of(folder: Path) -> Iterator[str]:
+    """Serve a folder as any web server does; yield its URL."""
+
+    class Files(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(folder))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_a_receipt_of_an_entry_is_written(home: Path, folder: Path) -> None:

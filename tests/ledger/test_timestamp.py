@@ -8,7 +8,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from cryptography.x509 import ExtendedKeyUsage
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import (
+    Certificate,
+    ExtendedKeyUsage,
+    KeyUsage,
+    ObjectIdentifier,
+    UnrecognizedExtension,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +28,7 @@ from ledger.stamping import Authority, Stamping
 from ledger.storage.memory import MemoryTileStorage
 from ledger.timestamp import format_request, parse_response, verify_token
 from ledger.timestamp_chain import check_chain
-from tests.ledger.authority import OPENSSL, LocalAuthority, stamps
+from tests.ledger.authority import OPENSSL, LocalAuthority, issue, stamps
 
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="the authority is openssl's")
 
@@ -156,6 +164,63 @@ def test_a_certificate_for_more_than_time_stamps_is_refused(tmp_path: Path) -> N
         with pytest.raises(ProofError, match="not for time-stamps"):
             check_chain(other.certificate, [other.between], [other.root], datetime.now(UTC))
     verify_token(token, DATA, [authority.root])
+
+
+def test_a_chain_that_an_authority_may_not_have_made_is_refused() -> None:
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(4)]
+    names = ("root", "upper", "lower", "tsa")
+    signs, signs_not = (
+        KeyUsage(
+            digital_signature=True,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            key_cert_sign=may_sign,
+            crl_sign=False,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        for may_sign in (True, False)
+    )
+    stranger = UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+
+    def make(
+        path_length: int | None = 1, usage: KeyUsage = signs, *, odd: bool = False
+    ) -> list[Certificate]:
+        made = []
+        for number, name in enumerate(names):
+            above = max(number - 1, 0)
+            is_leaf = name == "tsa"
+            builder = issue(
+                name,
+                keys[number],
+                names[above],
+                authority=not is_leaf,
+                path_length=path_length if name == "upper" else None,
+            )
+            if is_leaf:
+                builder = builder.add_extension(stamps(), critical=True)
+            elif name == "lower":
+                builder = builder.add_extension(usage, critical=True)
+            if odd and is_leaf:
+                builder = builder.add_extension(stranger, critical=True)
+            made.append(builder.sign(keys[above], SHA256()))
+        return made
+
+    now = datetime.now(UTC)
+    root, upper, lower, leaf = make()
+    check_chain(leaf, [lower, upper], [root], now)
+    check_chain(leaf, [lower], [upper], now)  # any of them may be the anchor
+    for wrong in (make(path_length=0), make(usage=signs_not), make(odd=True)):
+        root, upper, lower, leaf = wrong
+        with pytest.raises(ProofError, match=r"leads to none|critical extension"):
+            check_chain(leaf, [lower, upper], [root], now)
+    root, upper, lower, leaf = make()
+    with pytest.raises(ProofError, match="leads to none"):
+        check_chain(leaf, [upper], [root], now)
+    with pytest.raises(ProofError, match="not for time-stamps"):
+        check_chain(lower, [upper], [root], now)
 
 
 def note(size: int) -> bytes:
