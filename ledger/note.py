@@ -136,6 +136,10 @@ def check_key_name(name: str) -> None:
     """Raise FormatError for an empty key name, and for one with a space, a plus or a control."""
     if not name or "+" in name or any(c.isspace() or c < " " for c in name):
         raise FormatError(f"not a key name: {name[:80]!r}")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise FormatError(f"a key name is UTF-8, not {name[:80]!r}") from None
 
 
 def format_verifier_key(verifier: KeyedNoteVerifier) -> str:

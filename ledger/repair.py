@@ -78,13 +78,23 @@ class _Repair:
         return None
 
     def _pick(self, tile: Tile, expected: bytes) -> list[bytes] | None:
-        for source in self._sources:
-            data = _read(source, tile)
-            if data and subtree_root(parse_hashes(data)) == expected:
+        for data in self._candidates(tile):
+            if subtree_root(parse_hashes(data)) == expected:
                 self._settle(tile, data)
                 return parse_hashes(data)
         self._outcomes.append(Repaired(format_tile_path(tile), is_healed=False))
         return None
+
+    def _candidates(self, tile: Tile) -> Iterator[bytes]:
+        """Yield what the tile may hold: by ours, by the mirror's, and by the entries themselves."""
+        for source in self._sources:
+            data = _read(source, tile)
+            if data:
+                yield data
+        for source in self._sources if tile.level == 0 else ():
+            bundle = _read_bundle(source, Tile(ENTRIES, tile.index, tile.width))
+            if bundle:
+                yield format_hashes([leaf_hash(entry) for entry in parse_entries(bundle)])
 
     def _heal_bundle(self, bundle: Tile, hashes: list[bytes]) -> None:
         for source in self._sources:

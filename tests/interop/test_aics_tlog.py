@@ -1,9 +1,6 @@
 """A log of ours is read by aics-tlog and cosigned by aics-witness, which share no line with us.
 
-They need Python 3.12 and an environment of their own (their names are in docs/reliability.md):
-
-    python3.13 -m venv judge && judge/bin/pip install aics-tlog==0.2.1 aics-witness==0.1.0
-    AICS_TLOG_PYTHON=judge/bin/python pytest tests/interop
+README.md beside this says how to run it, and what came of it.
 """
 
 import json

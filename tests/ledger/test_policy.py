@@ -242,6 +242,13 @@ def test_what_parses_re_formats_to_the_same_policy(data: bytes | str) -> None:
     assert format_policy(parse_policy(format_policy(policy))) == format_policy(policy)
 
 
+def test_a_key_whose_name_is_not_utf_8_is_refused_and_no_traceback() -> None:
+    for line in (b"log %s\nquorum none\n", b"witness W %s\nquorum none\n"):
+        for key in (KEYS["X1"], KEYS["X2"], format_verifier_key(LOG.verifier)):
+            with pytest.raises(FormatError):
+                parse_policy(line % (b"\xff" + key.encode()))
+
+
 def test_a_log_s_key_is_one_of_two_types() -> None:
     for signer in (LOG, LOG_ML_DSA):
         text = format_verifier_key(signer.verifier)

@@ -87,6 +87,15 @@ def test_a_mirror_of_another_history_heals_nothing_and_harms_nothing() -> None:
     assert {path: tiles.read(path) for path in tiles.list_paths()} == before
 
 
+def test_a_tile_of_leaf_hashes_that_both_lost_is_healed_from_the_entries() -> None:
+    tiles = make(700)
+    whole = {path: tiles.read(path) for path in tiles.list_paths()}
+    for path in ("tile/0/001", "tile/0/002.p/188"):
+        tiles.delete([path])
+        assert heal(tiles, MemoryTileStorage()) == {path: True}
+        assert {path: tiles.read(path) for path in tiles.list_paths()} == whole
+
+
 def test_what_is_damaged_in_both_is_named_and_the_rest_is_healed() -> None:
     tiles, mirror = make(700), make(700)
     for storage in (tiles, mirror):
