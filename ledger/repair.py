@@ -68,9 +68,7 @@ class _Repair:
         """Choose ours or the mirror's of each partial tile, so that all lead to the root hash."""
         size = self._checkpoint.size
         tiles = edge_tiles(size)
-        choices = [
-            [data for source in self._sources if (data := _read(source, tile))] for tile in tiles
-        ]
+        choices = [list(self._candidates(tile)) for tile in tiles]
         for chosen in product(*choices):
             edge = {tile: parse_hashes(data) for tile, data in zip(tiles, chosen, strict=True)}
             if edge_root(size, edge, self._tiles) == self._checkpoint.root_hash:
