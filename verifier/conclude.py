@@ -182,8 +182,10 @@ def _untrusted(seen: _Seen) -> Conclusion | None:
     if seen.outcome(Step.HARD_BINDING) is Outcome.PASSED:
         for step in (Step.SIGNATURE, Step.INGREDIENTS):
             if seen.outcome(step) is Outcome.FAILED:
-                sentence = f"What the signature covers is as it was signed. {seen.by_step[step].sentence}{near}"
-                return Conclusion(ConclusionCode.UNTRUSTED, sentence)
+                said = (
+                    f"What the signature covers is as it was signed. {seen.by_step[step].sentence}"
+                )
+                return Conclusion(ConclusionCode.UNTRUSTED, f"{said}{near}")
     unknown = seen.first("record.registrar_unknown")
     if unknown and seen.is_match(MatchKind.EXACT):
         return Conclusion(ConclusionCode.UNTRUSTED, f"{unknown.sentence}{near}")
