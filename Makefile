@@ -1,6 +1,6 @@
 # demo and test each do everything on a machine with Python 3.11 or newer and nothing of ours.
 .DELETE_ON_ERROR:
-.PHONY: demo serve test lint format clean
+.PHONY: demo serve test test-faults bench-ledger lint format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,6 +19,15 @@ serve: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(BIN)/pytest -n auto
+
+# Every fault of docs/reliability.md, fifty times as often as in `make test`; name another seed with
+# FIRSTHAND_FAULT_SEED.
+test-faults: $(VENV)/.test
+	FIRSTHAND_FAULT_RUNS=$${FIRSTHAND_FAULT_RUNS:-50} $(BIN)/pytest tests/faults
+
+bench-ledger: $(VENV)/.test
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m bench.ledger --plot docs/proof-latency.png
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -126,9 +126,11 @@ class Log(LogReader):
         self._state = _State(note, edge)
 
     def _publish(self, note: bytes) -> None:
-        public = self._cosigner(note) if self._cosigner else note
-        if self._open(public) != self._open(note):
-            raise StorageError("the cosigner returned the checkpoint of another tree")
+        public = note
+        if self._cosigner:
+            public = self._cosigner(note)
+            if self._open(public) != self._open(note):
+                raise StorageError("the cosigner returned the checkpoint of another tree")
         self._folder.write({CHECKPOINT_PATH: public})
 
     def _load(self) -> _State:

@@ -85,9 +85,10 @@ class Sequencer:
     def append_batch(self, entries: Sequence[bytes]) -> list[int]:
         """Append some entries, in one commit; return the index of each. Raises as `append`."""
         check_entries(entries)
+        count, size = len(entries), sum(map(len, entries))
         deadline = time.monotonic() + self._busy_seconds
         room = threading.Event()
-        while not self._reserve(entries, room.set):
+        while not self._reserve(count, size, room.set):
             if not room.wait(max(deadline - time.monotonic(), 0)):
                 raise self._busy()
             room.clear()
@@ -102,21 +103,26 @@ class Sequencer:
         """
         check_entries([entry])
         loop = asyncio.get_running_loop()
+        if not self._reserve(1, len(entry)):
+            await self._reserve_async(loop, len(entry))
+        future: _AsyncFuture = loop.create_future()
+        arrived = self._arrived.get(loop)
+        if arrived is None:  # all that arrive in this turn of the loop become one group
+            arrived = self._arrived[loop] = []
+            loop.call_soon(self._enter_arrived, loop)
+        arrived.append((entry, future))
+        return await future
+
+    async def _reserve_async(self, loop: asyncio.AbstractEventLoop, size: int) -> None:
         room = asyncio.Event()
         deadline = loop.time() + self._busy_seconds
-        while not self._reserve([entry], lambda: _call(loop, room.set)):
+        while not self._reserve(1, size, lambda: _call(loop, room.set)):
             try:
                 async with asyncio.timeout_at(deadline):
                     await room.wait()
             except TimeoutError:
                 raise self._busy() from None
             room.clear()
-        future: _AsyncFuture = loop.create_future()
-        arrived = self._arrived.setdefault(loop, [])
-        arrived.append((entry, future))
-        if len(arrived) == 1:  # all that arrive in this turn of the loop become one group
-            loop.call_soon(self._enter_arrived, loop)
-        return await future
 
     def _enter_arrived(self, loop: asyncio.AbstractEventLoop) -> None:
         arrived = self._arrived.pop(loop)
@@ -124,19 +130,18 @@ class Sequencer:
         tell = lambda outcome: _call(loop, _resolve_all, futures, outcome)  # noqa: E731 (a value)
         self._enter(_Group([entry for entry, _ in arrived], tell))
 
-    def _reserve(self, entries: Sequence[bytes], call_back: Callable[[], None]) -> bool:
-        """Take a place for these entries, or be called back when one comes free."""
-        size = sum(map(len, entries))
+    def _reserve(self, count: int, size: int, call_back: Callable[[], None] | None = None) -> bool:
+        """Take places for so many entries and bytes, or be called back when some come free."""
         with self._changed:
             if self._closing:
                 raise LogBusy("the sequencer is closing", "append through one that is open")
             if self._count and (
-                self._count + len(entries) > self._max_waiting
-                or self._bytes + size > MAX_WAITING_BYTES
+                self._count + count > self._max_waiting or self._bytes + size > MAX_WAITING_BYTES
             ):
-                self._held_up.append(call_back)
+                if call_back:
+                    self._held_up.append(call_back)
                 return False
-            self._count += len(entries)
+            self._count += count
             self._bytes += size
             return True
 

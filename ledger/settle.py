@@ -7,7 +7,7 @@ from .integrate import Edge, tiles_between
 from .storage import TileStorage
 from .tile import Tile, format_tile_path, tile_at
 
-_FILES = 1024  # written, before it starts
+_FILES = 256  # written, before it starts
 _BYTES = 1 << 26
 _LIMIT = 4  # times as much: then an append waits for it
 

@@ -19,7 +19,7 @@ from tests.ledger.appender import open_log
 from .conftest import Count
 from .drill import RUNS, SEED, Home, append_group
 
-CUTS = 40
+CUTS = 6
 
 
 class _Cut(BaseException):
