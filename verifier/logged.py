@@ -254,7 +254,7 @@ def check_inclusion(record: Record, ledger: Ledger) -> Finding:
         code="log.proof.verified",
         sentence=(
             f"Entry {record.index} is in the log {ledger.origin}, under its signed checkpoint of "
-            f"{checkpoint.size} entries{cosigned}."
+            f"tree size {checkpoint.size}{cosigned}."
         ),
         does_not_show=(
             "that these witnesses are independent of the log and of one another"

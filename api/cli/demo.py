@@ -104,6 +104,6 @@ def _print_table(rows: list[Row]) -> None:
 def _say_next(settings: Settings, folder: Path, size: int) -> None:
     program = shlex.quote(sys.argv[0])
     home = f"FIRSTHAND_HOME={shlex.quote(str(settings.home))}"
-    note(f"The files and their log proofs are in {folder}; the log has {size} entries.")
+    note(f"The files and their log proofs are in {folder}; the log's tree size is {size}.")
     note(f"Check the whole log:   {home} {program} log fsck")
     note(f"Open the page:         {home} {program} serve")

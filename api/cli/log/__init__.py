@@ -126,7 +126,7 @@ def _fsck(options: argparse.Namespace, settings: Settings) -> int:
                     say(str(difference))
         if not found:
             size = services.reader.size
-            note(f"{size} entries: every entry, tile, row and proof is as it should be.")
+            note(f"Tree size {size}: every entry, tile, row and proof is as it should be.")
             return EXIT_OK
     said = "1 difference" if found == 1 else f"{found} differences"
     note(f"{said}; nothing was changed. Keep this log and its copies as they are.")

@@ -48,7 +48,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _tell(stamped: Stamped) -> None:
-    what = f"The checkpoint of {stamped.size} entries"
+    what = f"The checkpoint of tree size {stamped.size}"
     if stamped.stamp:
         time, who = stamped.stamp.time.isoformat(), stamped.stamp.authority
         say(f"{what} existed at {time}, says {stamped.authority} ({who}).")
