@@ -20,6 +20,7 @@ from .conftest import Count
 from .drill import RUNS, SEED, Home, append_group
 
 CUTS = 6
+IN_A_ROW = 3
 
 
 class _Cut(BaseException):
@@ -137,12 +138,12 @@ def test_a_power_cut_at_any_moment_loses_nothing(
         root.mkdir()
         _cut_one(root, random.Random(SEED + run), monkeypatch)
         shutil.rmtree(root)
-    count("power cut, unsynced files and names dropped or torn", CUTS * RUNS)
+    count("power cut, unsynced files and names dropped or torn", CUTS * RUNS * IN_A_ROW)
 
 
 def _cut_one(root: Path, chance: random.Random, patch: pytest.MonkeyPatch) -> None:
     home = Home(root)
-    for cut in range(3):  # one after the other: also in the middle of recovering
+    for cut in range(IN_A_ROW):  # one after the other: also in the middle of recovering
         disk = Disk(root / "log", chance.randrange(10, 120))
         reader, writer = os.pipe()
         with disk.watch(patch), suppress(_Cut):
