@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from ledger.catalogue import Catalogue
 from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.entry import Registration, parse_entry
+from ledger.errors import FormatError, ProofError
 from ledger.proof import LogProof
 from ledger.reader import LogReader
 from ledger.subjects import Found
@@ -57,8 +59,15 @@ class LocalLedger:
         """Return the private title, else the file name, of a registration, where we may."""
         if not self._shows_names:
             return None
-        record = self._catalogue.private_record(index)
-        value = record and (record.value("title") or record.value("file_name"))
+        try:
+            record = self._catalogue.private_record(index)
+            statement = parse_entry(self.entry(index)).statement
+            if record is None or not isinstance(statement, Registration):
+                return None
+            record.check(statement.commitments)  # a changed row must not name anything
+        except (FormatError, ProofError):
+            return None
+        value = record.value("title") or record.value("file_name")
         return printable(value) if isinstance(value, str) else None
 
     def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:

@@ -81,6 +81,10 @@ function show(report, file) {
   for (const [panel, steps] of Object.entries(PANELS)) {
     fill(panel, report.findings.filter((f) => steps.includes(f.step)).map(findingItem));
   }
+  if (!$("origin").childElementCount && !report.matches.length) {
+    fill("origin", [element("li", "No signature and no record: nobody answers for it here.", "absent")]);
+    $("origin").firstChild.prepend(element("span", MARKS.absent, "mark"));
+  }
   // One manifest alone is the claim signature's, which stands above already.
   fill("chain", report.chain.length > 1 ? report.chain.map(linkItem) : []);
   fill("matches", report.matches.map(matchItem));

@@ -188,7 +188,7 @@ def test_a_read_only_folder_that_exists_is_said(home: Path, note: Path) -> None:
     assert ran.code == 2
     assert "cannot be written" in ran.complaint
     assert tree(note.parent) == before
-    assert main(home, "log", "fsck").err.startswith("0 entries: ")
+    assert main(home, "log", "fsck").err.startswith("Tree size 0: ")
 
 
 def test_what_lies_at_the_output_is_never_replaced(home: Path, note: Path) -> None:
@@ -210,7 +210,7 @@ def test_the_input_is_never_the_output(home: Path, photograph: Path) -> None:
         assert ran.code == 2
         assert "exists" in ran.complaint
         assert tree(photograph.parent) == before
-    assert main(home, "log", "fsck").err.startswith("0 entries: ")
+    assert main(home, "log", "fsck").err.startswith("Tree size 0: ")
 
 
 def test_two_files_of_one_name_do_not_share_an_output(home: Path, note: Path) -> None:
@@ -224,7 +224,7 @@ def test_two_files_of_one_name_do_not_share_an_output(home: Path, note: Path) ->
     assert sorted(path.name for path in out.iterdir()) == [
         *("note.txt", "note.txt.c2pa", "note.txt.tlog-proof")
     ]
-    assert main(home, "log", "fsck").err.startswith("1 entries: ")
+    assert main(home, "log", "fsck").err.startswith("Tree size 1: ")
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_a_file_recorded_twice_keeps_its_index(home: Path, photograph: Path, not
     assert [each["again"] for each in first] == [False, False]
     assert [each["index"] for each in again] == [1, 0, 1]
     assert all(each["again"] for each in again)
-    assert main(home, "log", "fsck").err.startswith("2 entries: ")
+    assert main(home, "log", "fsck").err.startswith("Tree size 2: ")
 
 
 def test_the_same_bytes_given_many_times_at_once_are_entered_once(home: Path, note: Path) -> None:

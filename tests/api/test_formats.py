@@ -167,4 +167,4 @@ def test_a_batch_of_all_kinds_exits_by_its_worst_answer(session: Session, tmp_pa
 def test_the_log_is_clean_after_all_that(session: Session) -> None:
     ran = firsthand(session.home, "log", "fsck")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err.startswith(f"{len(ALL)} entries: ")
+    assert ran.err.startswith(f"Tree size {len(ALL)}: ")

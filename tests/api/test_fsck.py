@@ -58,7 +58,7 @@ def _fsck(home: Path) -> list[dict[str, Any]]:
 
 def test_what_honest_work_left_is_clean(damaged: Path) -> None:
     ran = main(damaged, "log", "fsck")
-    said = f"{ENTRIES} entries: every entry, tile, row and proof is as it should be.\n"
+    said = f"Tree size {ENTRIES}: every entry, tile, row and proof is as it should be.\n"
     assert (ran.code, ran.out, ran.err) == (0, "", said)
 
 

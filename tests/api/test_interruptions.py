@@ -73,7 +73,7 @@ def test_a_batch_killed_in_the_middle_is_resumed_without_a_loss_or_a_double(
     assert [code_of(report) for report in verify(home, *signed)] == ["unchanged"] * 8
     ran = main(home, "log", "fsck")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err.startswith("8 entries: ")
+    assert ran.err.startswith("Tree size 8: ")
 
 
 def test_a_file_that_was_signed_and_not_recorded_is_recorded_by_resume(
@@ -125,7 +125,7 @@ def test_two_batches_at_once_on_one_home_both_succeed(home: Path, folder: Path) 
     for batch in batches:
         _, err = batch.communicate(timeout=120)
         assert (batch.returncode, err) == (0, b"")
-    assert main(home, "log", "fsck").err.startswith("16 entries: ")
+    assert main(home, "log", "fsck").err.startswith("Tree size 16: ")
 
 
 def test_two_processes_that_record_the_same_files_enter_each_once(home: Path, folder: Path) -> None:
@@ -134,7 +134,7 @@ def test_two_processes_that_record_the_same_files_enter_each_once(home: Path, fo
     for batch in batches:
         _, err = batch.communicate(timeout=120)
         assert (batch.returncode, err) == (0, b"")
-    assert main(home, "log", "fsck").err.startswith("8 entries: ")
+    assert main(home, "log", "fsck").err.startswith("Tree size 8: ")
 
 
 @pytest.mark.parametrize("name", ["log.lock", "registrar.lock"])
@@ -171,7 +171,7 @@ def test_ctrl_c_finishes_what_is_begun_and_begins_no_more(home: Path, folder: Pa
     size = _size(home)
     assert size < 300
     assert [path for path in (folder / "out").iterdir() if path.suffix == ".partial"] == []
-    assert main(home, "log", "fsck").err.startswith(f"{size} entries: ")
+    assert main(home, "log", "fsck").err.startswith(f"Tree size {size}: ")
 
 
 @pytest.mark.parametrize("limit", [0, 1 << 10, 1 << 13, 1 << 14, 1 << 15, 1 << 16, 1 << 17])
