@@ -9,7 +9,7 @@ from ..errors import StorageError
 
 BUSY_SECONDS = 30
 
-_WAL_PAGES = 4000  # of 4 KiB: how far the WAL grows before a commit writes it into the database
+_WAL_PAGES = 2000  # of 4 KiB: how far the WAL grows before a commit writes it into the database
 
 
 def open_engine(url: str) -> Engine:
