@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal knows every character
     try:
-        return int(options.run(options, read_settings(os.environ)))
+        code = int(options.run(options, read_settings(os.environ)))
+        sys.stdout.flush()  # what cannot be written is said now, not after the last word
     except FirsthandError as problem:
         say_error(problem)
         return exit_code(problem)
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         note("firsthand: interrupted; what was finished is kept")
         return _BY_SIGNAL + signal.SIGINT
+    return code
 
 
 def _close_stdout() -> None:
