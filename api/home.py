@@ -59,6 +59,7 @@ from ledger.note import (
     parse_verifier_key,
 )
 from ledger.policy import Policy, parse_policy
+from ledger.storage import LogStorage
 from ledger.storage.folder import FileLock, FolderTileStorage
 from ledger.storage.sql import SqlLogStorage, open_log_storage
 from ledger.witnessing import Answer, Witnessing
@@ -131,10 +132,13 @@ class Home:
         """Open the public tree."""
         return FolderTileStorage(self.path / "log")
 
-    def log(self) -> Log:
-        """Open the log for writing; raises LogBehind where a witness has seen more of it."""
+    def log(self, storage: LogStorage) -> Log:
+        """Open the log for writing, over what `log_storage` opened.
+
+        Raises LogBehind where a witness has seen more of it.
+        """
         lock = FileLock(self.path / "log.lock")
-        storage, witnessing = self.log_storage(), self.witnessing()
+        witnessing = self.witnessing()
         committed = storage.read_checkpoint()
         if committed is not None:
             witnessing.check(committed)

@@ -21,6 +21,7 @@ from ledger.receipt import sign_inclusion_receipt
 from ledger.repair import Repaired, repair
 from ledger.storage import CHECKPOINT_PATH
 from ledger.storage.folder import FolderTileStorage
+from ledger.storage.sql import SqlLogStorage
 from ledger.tile import TileReader
 from ledger.vocabulary import Digest, digest_of
 from verifier.media.sandbox import Sandbox
@@ -66,11 +67,18 @@ class Services:
         trace: TracebackType | None,
     ) -> None:
         self.sandbox.close()
+        for name in ("_log_storage", "catalogue"):
+            if name in vars(self):  # opened, so to be closed
+                getattr(self, name).close()
 
     @cached_property
     def log(self) -> Log:
         """The log, for writing."""
-        return self.home.log()
+        return self.home.log(self._log_storage)
+
+    @cached_property
+    def _log_storage(self) -> SqlLogStorage:
+        return self.home.log_storage()
 
     @cached_property
     def reader(self) -> LogReader:
@@ -112,7 +120,7 @@ class Services:
         """
         storage = check_entry = None
         try:
-            storage = self.home.log_storage()
+            storage = self._log_storage
         except StorageError as problem:
             yield Difference("ledger.sqlite", problem.message)
         try:
@@ -143,7 +151,7 @@ class Services:
 
         Nobody should append meanwhile. Raises FormatError or ProofError where there is none.
         """
-        note = self.home.log_storage().read_checkpoint() or b""
+        note = self._log_storage.read_checkpoint() or b""
         verifier = self.home.log_verifier()
         committed = open_checkpoint(note, verifier, self.home.origin)
         yield from repair(self.tiles, mirror, committed)
