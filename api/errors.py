@@ -33,19 +33,19 @@ class ServiceError(FirsthandError):
     """Something about this installation or this request."""
 
 
-class HomeMissing(ServiceError):  # noqa: N818 (it reads as what it is)
+class HomeMissing(ServiceError):
     """The home was never initialised."""
 
 
-class HomeExists(ServiceError):  # noqa: N818
+class HomeExists(ServiceError):
     """The home is there already."""
 
 
-class HomeBroken(ServiceError):  # noqa: N818
+class HomeBroken(ServiceError):
     """A file of the home is missing, or does not read as what it is."""
 
 
-class UploadTooLarge(ServiceError):  # noqa: N818
+class UploadTooLarge(ServiceError):
     """An upload over the limit."""
 
 

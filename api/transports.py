@@ -16,7 +16,7 @@ MAX_ANSWER_SIZE = 1 << 20  # bytes: a time-stamp, or the signature lines of a wi
 _PATIENCE = 6  # times the timeout: who answers a byte at a time is not waited for
 
 
-class Unreachable(FirsthandError):  # noqa: N818 (it reads as what it is)
+class Unreachable(FirsthandError):
     """Nobody answered in time, or not with what was asked for."""
 
 

@@ -48,23 +48,23 @@ class EntryError(LedgerError):
     """An entry that may not be appended."""
 
 
-class UnknownEntry(LedgerError):  # noqa: N818 (it reads as what it is)
+class UnknownEntry(LedgerError):
     """An index, or a tree size, that the log does not have."""
 
 
-class LogBusy(LedgerError):  # noqa: N818
+class LogBusy(LedgerError):
     """Another process holds the log. Nothing was written."""
 
 
-class LogConflict(LedgerError):  # noqa: N818
+class LogConflict(LedgerError):
     """The signed checkpoint is no longer the one we started from. Nothing was written."""
 
 
-class LogBehind(LedgerError):  # noqa: N818
+class LogBehind(LedgerError):
     """A witness has cosigned a larger tree of this log, or another one. Nothing was published."""
 
 
-class QuorumMissing(LedgerError):  # noqa: N818
+class QuorumMissing(LedgerError):
     """Too few witnesses cosigned a checkpoint. It was not published."""
 
 

@@ -47,7 +47,7 @@ _BATCH = 64  # files written at once
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
-class Misbehaviour(ProofError):  # noqa: N818 (it reads as what it is)
+class Misbehaviour(ProofError):
     """The log signed two checkpoints that cannot both be true; `evidence` holds both notes."""
 
     def __init__(self, message: str, evidence: tuple[bytes, bytes]) -> None:

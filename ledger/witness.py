@@ -48,19 +48,19 @@ class WitnessError(LedgerError):
     """A request that the witness refuses; each kind is one status of the specification."""
 
 
-class BadRequest(WitnessError):  # noqa: N818 (it reads as what it is)
+class BadRequest(WitnessError):
     """400: not a request, or an old size beyond the checkpoint's."""
 
 
-class Untrusted(WitnessError):  # noqa: N818
+class Untrusted(WitnessError):
     """403: no trusted key of the log signed the checkpoint, or its signature is wrong."""
 
 
-class UnknownLog(WitnessError):  # noqa: N818
+class UnknownLog(WitnessError):
     """404: a log that this witness does not follow, or has never cosigned."""
 
 
-class OtherSize(WitnessError):  # noqa: N818
+class OtherSize(WitnessError):
     """409: the old size is not that of the latest cosigned checkpoint, which is `size`."""
 
     def __init__(self, size: int) -> None:
@@ -68,7 +68,7 @@ class OtherSize(WitnessError):  # noqa: N818
         self.size = size
 
 
-class Inconsistent(WitnessError):  # noqa: N818
+class Inconsistent(WitnessError):
     """422: the tree is not shown to hold the one that was cosigned."""
 
 

@@ -53,7 +53,7 @@ class DestinationError(SigningError):
     """The signed file cannot be written where it should lie. Nothing was left there."""
 
 
-class SourceChanged(SigningError):  # noqa: N818 (it reads as what it is)
+class SourceChanged(SigningError):
     """The source is not, or no longer, the asset that was read."""
 
 

@@ -17,7 +17,7 @@ class VerifierError(FirsthandError):
     """Something about examining a file."""
 
 
-class Unreadable(VerifierError):  # noqa: N818 (it reads as what it is)
+class Unreadable(VerifierError):
     """A file that cannot be decoded as what its bytes say it is."""
 
 
@@ -29,7 +29,7 @@ class DecoderFailed(Unreadable):
     """A decoder crashed on the file, or failed in a way nobody foresaw."""
 
 
-class ToolMissing(VerifierError):  # noqa: N818
+class ToolMissing(VerifierError):
     """A program that is needed is not on this machine."""
 
 
