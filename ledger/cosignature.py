@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
 from .checkpoint import Checkpoint, parse_checkpoint
@@ -24,6 +24,7 @@ from .note import (
     format_key,
     format_verifier_key,
     key_id,
+    parse_ed25519_key,
     parse_key,
 )
 
@@ -59,10 +60,7 @@ class Ed25519CosignatureVerifier:
     def __init__(self, name: str, public_key: bytes) -> None:
         """Take the key's name and its 32 bytes (RFC 8032); raise FormatError for other input."""
         check_key_name(name)
-        try:
-            self._key = Ed25519PublicKey.from_public_bytes(public_key)
-        except ValueError:
-            raise FormatError("not an Ed25519 public key of 32 bytes") from None
+        self._key = parse_ed25519_key(public_key)
         self.name = name
         self.public_key = public_key
         self.key_id = key_id(name, ED25519_COSIGNATURE, public_key)

@@ -89,10 +89,7 @@ class Ed25519NoteVerifier:
     def __init__(self, name: str, public_key: bytes) -> None:
         """Take the key's name and its 32 bytes (RFC 8032); raise FormatError for other input."""
         check_key_name(name)
-        try:
-            self._key = Ed25519PublicKey.from_public_bytes(public_key)
-        except ValueError:
-            raise FormatError("not an Ed25519 public key of 32 bytes") from None
+        self._key = parse_ed25519_key(public_key)
         self.name = name
         self.signature_type = ED25519
         self.public_key = public_key
@@ -130,6 +127,14 @@ def key_id(name: str, signature_type: int, public_key: bytes) -> bytes:
     """Compute SHA-256(name || 0x0A || type || key)[:4] (c2sp.org/signed-note#signatures)."""
     material = name.encode() + b"\n" + bytes([signature_type]) + public_key
     return hashlib.sha256(material).digest()[:_KEY_ID_SIZE]
+
+
+def parse_ed25519_key(public_key: bytes) -> Ed25519PublicKey:
+    """Read a public key of 32 bytes (RFC 8032); raise FormatError for other input."""
+    try:
+        return Ed25519PublicKey.from_public_bytes(public_key)
+    except ValueError:
+        raise FormatError("not an Ed25519 public key of 32 bytes") from None
 
 
 def check_key_name(name: str) -> None:

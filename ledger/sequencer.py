@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from .errors import LogBusy
@@ -127,7 +128,7 @@ class Sequencer:
     def _enter_arrived(self, loop: asyncio.AbstractEventLoop) -> None:
         arrived = self._arrived.pop(loop)
         futures = [future for _, future in arrived]
-        tell = lambda outcome: _call(loop, _resolve_all, futures, outcome)  # noqa: E731 (a value)
+        tell = partial(_call, loop, _resolve_all, futures)
         self._enter(_Group([entry for entry, _ in arrived], tell))
 
     def _reserve(self, count: int, size: int, call_back: Callable[[], None] | None = None) -> bool:

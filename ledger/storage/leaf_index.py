@@ -72,7 +72,7 @@ class LeafIndex:
         """Take in what was committed since."""
         size = count_leaves(connection)
         if size < self._size:  # another database has taken the place of this one
-            self.__init__()  # type: ignore[misc] # what is known is of no use
+            self._size, self._open_run, self._filter = 0, {}, None
         complete = size - size % RUN_SIZE
         if complete > self._size:
             self._size, self._open_run = complete, {}
