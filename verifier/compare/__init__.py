@@ -1,0 +1,1 @@
+"""A suspect against the recorded original: what was moved, cut, slowed, covered or replaced."""
