@@ -164,6 +164,12 @@ class Catalogue:
             for index, body in connection.execution_options(yield_per=_BATCH).execute(query):
                 yield index, parse_private_record(body)
 
+    def private_indexes(self) -> list[int]:
+        """Return the index of every entry that has a private record, in the order of the log."""
+        query = sa.select(_PRIVATE.c.entry_index).where(_PRIVATE.c.entry_index.is_not(None))
+        with self._connect() as connection:
+            return list(connection.scalars(query.order_by(_PRIVATE.c.entry_index)))
+
     def check_entry(self, index: int, entry: bytes) -> Iterator[str]:
         """Say in sentences where the entry and what the catalogue holds of it do not agree."""
         try:
