@@ -12,7 +12,7 @@ private store, record by record, so that a million pictures take 80 MB here (`be
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -76,9 +76,12 @@ class FingerprintIndex:
 
     def entries(self) -> Owners:
         """The entries that can be found, in the order of the log."""
+        return np.unique(np.concatenate([owners for _, owners in self.stores()]))
+
+    def stores(self) -> list[tuple[Rows, Owners]]:
+        """The rows that are searched, by algorithm, and the entry of each."""
         with self._lock:
-            owners = [store.arrays()[1] for store in self._stores.values()]
-        return np.unique(np.concatenate(owners))
+            return [store.arrays() for store in self._stores.values()]
 
     def add(self, entry_index: int, fingerprints: Sequence[Fingerprint]) -> None:
         """Make the asset of a log entry findable. Adding an entry again replaces what it had.
@@ -113,9 +116,11 @@ class FingerprintIndex:
             start, added = self._saved, self._unsaved
             if whole:
                 start = 0
-                added = {name: list(_by_entry(name, store)) for name, store in self._stores.items()}
+                blocks = [_whole_block(name, store) for name, store in self._stores.items()]
+            else:
+                blocks = [_block(name, rows) for name, rows in added.items() if rows]
+            blocks = [block for block in blocks if len(block.entries)]
             self._saved, self._unsaved = self._reached, {name: [] for name in self._stores}
-            blocks = [_block(name, rows) for name, rows in added.items() if rows]
             return format_part(Part(start, self._reached, blocks))
 
     def load(self, data: bytes) -> None:
@@ -142,7 +147,7 @@ class FingerprintIndex:
     def _take_in(self, block: Block) -> None:
         store = self._stores[block.algorithm]
         if block.algorithm == SOUND:
-            words = np.split(block.rows.view("<u4")[:, 0], np.cumsum(block.counts)[:-1])
+            words = np.split(block.rows.view("<u4")[:, 0], np.cumsum(block.counts))[:-1]
             for entry, rows in zip(block.entries.tolist(), words, strict=True):
                 store.add(entry, rows.astype(np.uint32))
         else:
@@ -191,23 +196,31 @@ class FingerprintIndex:
             self._unsaved[name] = [each for each in self._unsaved[name] if each[0] not in gone]
 
 
-def _by_entry(name: str, store: Store) -> Iterator[tuple[int, Rows]]:
-    """The rows of each entry in a store, without gaps."""
+def _whole_block(name: str, store: Store) -> Block:
+    """Everything in a store, without the gaps."""
     rows, owners = store.arrays()
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    for start, end in zip(starts, np.append(starts[1:], len(owners)), strict=True):
-        yield int(owners[start]), rows[start : end - (WORDS_IN_BLOCK if name == SOUND else 0)]
+    counts = np.diff(starts, append=len(owners))
+    if name == SOUND:
+        counts -= WORDS_IN_BLOCK
+        gaps = np.arange(len(owners)) - np.repeat(starts, counts + WORDS_IN_BLOCK)
+        rows = rows[gaps < np.repeat(counts, counts + WORDS_IN_BLOCK)]
+    return Block(name, _VERSION, owners[starts], counts.astype(np.uint32), _as_bytes(rows))
 
 
 def _block(name: str, added: list[tuple[int, Rows]]) -> Block:
-    rows = np.concatenate([rows for _, rows in added])
     return Block(
         name,
         _VERSION,
         np.array([entry for entry, _ in added], np.int64),
         np.array([len(rows) for _, rows in added], np.uint32),
-        rows.astype("<u4").view(np.uint8).reshape(len(rows), 4) if name == SOUND else rows,
+        _as_bytes(np.concatenate([rows for _, rows in added])),
     )
+
+
+def _as_bytes(rows: Rows) -> Rows:
+    """Rows of bytes; a word of sound is four of them."""
+    return rows.astype("<u4").view(np.uint8).reshape(-1, 4) if rows.dtype == np.uint32 else rows
 
 
 def _is_known(fingerprint: Fingerprint) -> bool:

@@ -351,5 +351,5 @@ def test_a_search_holds_no_more_of_a_picture_than_it_needs() -> None:
     random = np.random.default_rng(4)
     for entry in range(64):
         index.add(entry, random_picture(random))
-    held = [store.arrays() for store in index._stores.values()]
-    assert sum(rows.nbytes + owners.nbytes for rows, owners in held) == 64 * 2 * (32 + 8)
+    held = sum(rows.nbytes + owners.nbytes for rows, owners in index.stores())
+    assert held == 64 * 2 * (32 + 8)
