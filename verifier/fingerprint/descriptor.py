@@ -1,8 +1,9 @@
 """A learnt descriptor of pictures: near for a picture and what was made of it, far for any other.
 
-    picture-descriptor 1    256 bits, packed into 32 bytes, first bit highest: which outputs of the
-                            network (`descriptor.onnx`) are positive, on 160 by 160 pixels; of one
-                            view of the picture or two, as `image.py` says
+    picture-descriptor 1    256 bits, packed into 32 bytes, first bit highest: whether each output
+                            of the network (`descriptor.onnx`), added up over the four quarter turns
+                            of 160 by 160 pixels, is positive; of one view of the picture or two, as
+                            `image.py` says
 
 The network is ours (MODEL_CARD.md says how it was trained, and on what), its file is part of this
 package, and it is read only if it has the digest below. Bits whose output is close to zero may fall
@@ -36,7 +37,8 @@ def describe(squares: Pixels) -> Bits:
 
     Raises ToolMissing where the network's file is not the one that belongs to this version.
     """
-    (outputs,) = session().run(None, {"pixels": squares})
+    turns = [np.ascontiguousarray(np.rot90(squares, turn, (1, 2))) for turn in range(4)]
+    outputs = sum(session().run(None, {"pixels": turned})[0] for turned in turns)
     return np.packbits(outputs > 0, axis=1)
 
 
