@@ -69,8 +69,9 @@ class Disk:
             else:
                 self._synced[self._files[path.stat().st_ino]] = path.read_bytes()
 
-        def noted_replace(source: Path, target: Path) -> None:
+        def noted_replace(source: Path | str, target: Path | str) -> None:
             self._strike()
+            source, target = Path(source), Path(target)
             data = source.read_bytes()
             is_synced = synced.pop(source.stat().st_ino, None) == data
             replace(source, target)
