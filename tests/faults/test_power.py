@@ -72,10 +72,9 @@ class Disk:
         def noted_replace(source: Path | str, target: Path | str) -> None:
             self._strike()
             source, target = Path(source), Path(target)
-            data = source.read_bytes()
-            is_synced = synced.pop(source.stat().st_ino, None) == data
-            replace(source, target)
-            self._note_file(target, data, synced=is_synced)
+            data, inode = source.read_bytes(), source.stat().st_ino
+            replace(source, target)  # raises where the folder is still to be made
+            self._note_file(target, data, synced=synced.pop(inode, None) == data)
 
         with patch.context() as context:
             context.setattr(os, "fsync", noted_fsync)
