@@ -18,6 +18,24 @@ OCTETS: dict[str, Any] = {
 }
 
 
+BATCH: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in ("application/cbor", "application/cose", "application/x-ndjson")
+        },
+    }
+}
+
+
+class BatchAnswer(BaseModel):
+    """The index of each entry of a batch, in its order; an entry that was there keeps its own."""
+
+    tree_size: int
+    indexes: list[int]
+
+
 class Health(BaseModel):
     """The log can be read, and its checkpoint verifies."""
 

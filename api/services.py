@@ -19,6 +19,7 @@ from ledger.note import open_note, parse_note
 from ledger.reader import LogReader
 from ledger.receipt import sign_inclusion_receipt
 from ledger.repair import Repaired, repair
+from ledger.sequencer import Sequencer
 from ledger.storage import CHECKPOINT_PATH
 from ledger.storage.folder import FolderTileStorage
 from ledger.storage.sql import SqlLogStorage
@@ -29,6 +30,7 @@ from verifier.observe import engine_versions, observe
 from verifier.report import Report
 from verifier.verify import verify
 
+from .checking import Checkers
 from .home import Home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
@@ -67,7 +69,7 @@ class Services:
         trace: TracebackType | None,
     ) -> None:
         self.sandbox.close()
-        for name in ("_log_storage", "catalogue"):
+        for name in ("sequencer", "checkers", "_log_storage", "catalogue"):
             if name in vars(self):  # opened, so to be closed
                 getattr(self, name).close()
 
@@ -75,6 +77,16 @@ class Services:
     def log(self) -> Log:
         """The log, for writing."""
         return self.home.log(self._log_storage)
+
+    @cached_property
+    def sequencer(self) -> Sequencer:
+        """Who appends for many callers at once."""
+        return Sequencer(self.log)
+
+    @cached_property
+    def checkers(self) -> Checkers:
+        """Who checks entries that others made."""
+        return Checkers()
 
     @cached_property
     def _log_storage(self) -> SqlLogStorage:
