@@ -11,6 +11,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from .chain_check import ChainCheck
 from .damage import Difference
 from .entry import Custody, Entry, Erasure, Registration, parse_entry
 from .errors import FirsthandError, LedgerError, StorageError, UnknownEntry
@@ -164,13 +165,22 @@ class Catalogue:
             for index, body in connection.execution_options(yield_per=_BATCH).execute(query):
                 yield index, parse_private_record(body)
 
-    def check_entry(self, index: int, entry: bytes) -> Iterator[str]:
-        """Say in sentences where the entry and what the catalogue holds of it do not agree."""
+    def check_entry(
+        self, index: int, entry: bytes, chains: ChainCheck | None = None
+    ) -> Iterator[str]:
+        """Say in sentences where the entry and what the catalogue holds of it do not agree.
+
+        `chains` takes the entry in, to say later whether it follows on those before it.
+        """
         try:
             parsed = parse_entry(entry)
         except FirsthandError as problem:
+            if chains is not None:
+                chains.skip(index)
             yield f"the entry does not read as one: {problem}"
             return
+        if chains is not None:
+            chains.add(index, leaf_hash(entry), parsed.statement)
         try:
             stored = self._subjects_at(index)
         except StorageError as problem:
