@@ -79,9 +79,10 @@ def _check_chain(
             return _chain(Outcome.FAILED, "custody_chain.broken", sentence)
     forks = [f"entry {link.index} {link}" for link in links if link.state is LinkState.FORKS]
     if forks:
+        more = f" (and {len(forks) - _MAX_FORKS} more)" if len(forks) > _MAX_FORKS else ""
         sentence = (
-            f"The custody chain forks: {'; '.join(forks[:_MAX_FORKS])}. Registrars who do not know "
-            "of one another leave this behind."
+            f"The custody chain forks: {'; '.join(forks[:_MAX_FORKS])}{more}. Registrars who do "
+            "not know of one another leave this behind."
         )
         return _chain(Outcome.PASSED, "custody_chain.forked", sentence)
     sentence = "Each entry about it that a known registrar made names the one before it."
