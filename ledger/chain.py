@@ -5,7 +5,7 @@
 
 The rules are docs/formats/entry.md's ("The chain of one subject"). A registrar signs before the log
 orders, so two that did not know of one another make a fork, which is no lie. A `previous` that is
-not the leaf hash of an earlier entry about the same subject cannot come about in good faith.
+not the leaf hash of an earlier entry about the same subject is a lie, or what it names is missing.
 """
 
 from collections.abc import Iterable
