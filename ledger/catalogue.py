@@ -235,8 +235,21 @@ class Catalogue:
             )
         with self._begin() as connection:
             connection.execute(_PRIVATE.delete().where(_PRIVATE.c.leaf_hash == leaf))
-        with self._connect() as connection:  # the write-ahead log still holds the row's old page
-            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        self.overwrite_erased()
+
+    def overwrite_erased(self) -> None:
+        """Bring to the disk whatever was erased: the write-ahead log still holds its old pages.
+
+        Raises StorageError while somebody who reads the store keeps them from being dropped.
+        """
+        with self._connect() as connection:
+            query = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_held = connection.execute(query).one()[0]  # sqlite.org/pragma.html
+        if is_held:
+            raise StorageError(
+                "what was erased is found by nobody, but not overwritten: a reader still holds it",
+                "erase it again when every other program has let go of the private store",
+            )
 
     def _tombstones(self, leaf: Digest) -> list[int]:
         return [found.index for found in self.find(leaf) if found.role is Role.ERASED]

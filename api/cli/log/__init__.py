@@ -129,7 +129,8 @@ def _fsck(options: argparse.Namespace, settings: Settings) -> int:
             note(f"Tree size {size}: every entry, tile, row and proof is as it should be.")
             return EXIT_OK
     said = "1 difference" if found == 1 else f"{found} differences"
-    note(f"{said}; nothing was changed. Keep this log and its copies as they are.")
+    rest = "nothing was changed" if options.repair_from is None else "the mirror healed no more"
+    note(f"{said}; {rest}. Keep this log and its copies as they are.")
     return EXIT_NOT_MET
 
 
