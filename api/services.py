@@ -2,14 +2,16 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ledger.catalogue import Catalogue
+from ledger.chain_check import ChainCheck
 from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.entry import ManifestIdentity, Registration, parse_entry
 from ledger.errors import FirsthandError, FormatError, ProofError, StorageError
@@ -135,13 +137,15 @@ class Services:
             storage = self._log_storage
         except StorageError as problem:
             yield Difference("ledger.sqlite", problem.message)
-        try:
-            check_entry = self.catalogue.check_entry
-            self.catalogue.follow(self.reader)
-        except FirsthandError:
-            pass  # what keeps it from following is found below
-        yield from self._check_second_signature()
-        yield from fsck(storage, self.tiles, self.home.log_verifier(), check_entry, progress)
+        with closing(ChainCheck()) as chains:
+            try:
+                check_entry = partial(self.catalogue.check_entry, chains=chains)
+                self.catalogue.follow(self.reader)
+            except FirsthandError:
+                pass  # what keeps it from following is found below
+            yield from self._check_second_signature()
+            yield from fsck(storage, self.tiles, self.home.log_verifier(), check_entry, progress)
+            yield from chains.differences()
         try:
             yield from self.catalogue.check_rows(self.reader)
         except StorageError as problem:

@@ -2,7 +2,8 @@
 
 1 read the manifest store · 2 validate the active manifest · 3 hard binding against the bytes in
 hand · 4 time-stamp and certificates · 5 find the entry · 6 re-derive it and compare · 7 inclusion,
-checkpoint, consistency · 8 later entries · 9 comparison · 11 the detector · 12 conclude.
+checkpoint, consistency · 8 later entries, custody chain · 9 comparison · 11 the detector ·
+12 conclude.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from ledger.errors import FirsthandError
 from ledger.vocabulary import Outcome
 
 from .conclude import conclude
-from .logged import Ledger, check_content, check_history, check_inclusion
+from .history import check_history
+from .logged import Ledger, check_content, check_inclusion
 from .report import Finding, Report, Step
 from .search import NOTHING, Suspect, search
 from .validation import manifest_findings
