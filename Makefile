@@ -28,6 +28,7 @@ test-faults: $(VENV)/.test
 bench-ledger: $(VENV)/.test
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m bench.ledger --plot docs/proof-latency.png
+	$(BIN)/python -m bench.endpoint
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
