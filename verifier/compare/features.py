@@ -17,10 +17,10 @@ Floats = npt.NDArray[np.float32]
 
 MOST = 300  # the strongest places of a picture
 _STEPS = 3  # scales in an octave
-_SIGMA = 1.6  # pixels: the blur of an octave's first scale
+_SIGMA = 1.2  # pixels: the blur of an octave's first scale
 _OCTAVES = 4
 _EDGE = 10.0  # a place on an edge is found anywhere along it: the most its curvatures may differ by
-_LEAST = 0.6  # grey levels: weaker extrema are noise
+_LEAST = 0.4  # grey levels: weaker extrema are noise
 _BINS = 36
 _CELLS, _DIRECTIONS = 4, 8
 _SAMPLES = 16  # along each side of the described square
@@ -53,7 +53,7 @@ def find_features(plane: Plane) -> Features:
     """The strongest places of a luma plane (0 to 255); few or none where it is flat."""
     found = []
     image = plane
-    image = ndimage.gaussian_filter(image, np.sqrt(max(_SIGMA**2 - 0.8**2, 0.01)), truncate=3)
+    image = ndimage.gaussian_filter(image, np.sqrt(max(_SIGMA**2 - 0.6**2, 0.01)), truncate=3)
     zoom = 1.0
     for _ in range(_OCTAVES):
         if min(image.shape) < 12:

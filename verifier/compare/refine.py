@@ -9,12 +9,11 @@ Years On (IJCV 2004), section 3.1.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from .result import WHOLE, Part
-from .warp import Mask, Matrix, Plane, blurred, footprint, mapped, resized, scaling, warped
+from .result import Part
+from .warp import Mask, Matrix, Plane, blurred, footprint, mapped, resized, warped
 
-WINDOW = 9  # pixels: the side of what is normalised together
+_WINDOW = 9  # pixels: the side of what is normalised together
 _NOISE = 4.0  # grey levels: detail below this is not amplified
 _AFFINE, _PROJECTIVE = 6, 8
 _DOUBT = 0.6  # of a normal deviation: from here on a disagreement weighs less
@@ -45,10 +44,10 @@ class View:
         return float((self.suspect * self.original).sum()) / power if power > 0 else 0.0
 
 
-def normalised(plane: Plane, mask: Mask) -> Plane:
+def normalised(plane: Plane, mask: Mask, window: int = _WINDOW) -> Plane:
     """Each pixel as a deviation from the mean of its window, in the window's deviations."""
-    middle = blurred(plane, mask, WINDOW)
-    spread = blurred(plane * plane, mask, WINDOW) - middle * middle
+    middle = blurred(plane, mask, window)
+    spread = blurred(plane * plane, mask, window) - middle * middle
     scale = np.sqrt(np.maximum(spread, 0) + np.float32(_NOISE**2))
     return np.where(mask, (plane - middle) / scale, np.float32(0))
 
@@ -71,14 +70,14 @@ def shown_part(matrix: Matrix) -> Part | None:
     return float(left), float(top), float(right), float(bottom)
 
 
-def _within(part: Part) -> Matrix:
-    """From the parts of a part to those of the whole."""
+def within(part: Part) -> Matrix:
+    """From parts of a part to parts of the whole."""
     left, top, right, bottom = part
     return np.array([[right - left, 0, left], [0, bottom - top, top], [0, 0, 1]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Scene:
+class Scene:
     """Where a refinement works: both planes at one resolution."""
 
     suspect: Plane
@@ -86,34 +85,38 @@ class _Scene:
     part: Part
 
 
-def _scene(suspect: Plane, original: Plane, matrix: Matrix, longest: int) -> _Scene | None:
+def scene(suspect: Plane, original: Plane, matrix: Matrix, longest: int) -> Scene | None:
+    """What a map lays over one another, as fine as both are there, no side above `longest`."""
     part = shown_part(matrix)
     if part is None:
         return None
     height, width = suspect.shape
     across, down = (part[2] - part[0]) * width, (part[3] - part[1]) * height
     # At most as fine as either picture is there, and as was asked for.
-    wide, high = footprint(matrix @ _within(part), (1, 1))
+    wide, high = footprint(matrix @ within(part), (1, 1))
     rows, columns = original.shape
     finest = np.sqrt(columns * rows / (wide * high) / (across * down))
     factor = min(1.0, longest / max(across, down), finest)
     size = max(8, round(across * factor)), max(8, round(down * factor))
-    wide, high = footprint(matrix @ _within(part), size)
+    wide, high = footprint(matrix @ within(part), size)
     small = min(columns, max(4, round(wide))), min(rows, max(4, round(high)))
-    return _Scene(resized(suspect, size, part), resized(original, small), part)
+    return Scene(resized(suspect, size, part), resized(original, small), part)
 
 
-def view(suspect: Plane, original: Plane, matrix: Matrix, longest: int) -> View | None:
+def view(
+    suspect: Plane, original: Plane, matrix: Matrix, longest: int, *, window: int = _WINDOW
+) -> View | None:
     """Both pictures as the map lays them over one another, no side longer than `longest`."""
-    scene = _scene(suspect, original, matrix, longest)
-    return None if scene is None else _seen(scene, matrix @ _within(scene.part))
+    working = scene(suspect, original, matrix, longest)
+    return None if working is None else _seen(working, matrix @ within(working.part), window)
 
 
-def _seen(scene: _Scene, inner: Matrix) -> View:
-    size = scene.suspect.shape[1], scene.suspect.shape[0]
-    laid, mask = warped(scene.original, inner, size)
-    suspect, original = normalised(scene.suspect, mask), normalised(laid, mask)
-    return View(suspect, original, mask, scene.part, inner)
+def _seen(working: Scene, inner: Matrix, window: int = _WINDOW) -> View:
+    size = working.suspect.shape[1], working.suspect.shape[0]
+    laid, mask = warped(working.original, inner, size)
+    suspect = normalised(working.suspect, mask, window)
+    original = normalised(laid, mask, window)
+    return View(suspect, original, mask, working.part, inner)
 
 
 def refine(
@@ -129,13 +132,13 @@ def refine(
 
     None when the pictures come to overlap no more.
     """
-    scene = _scene(suspect, original, matrix, longest)
-    if scene is None:
+    working = scene(suspect, original, matrix, longest)
+    if working is None:
         return None
-    inner = matrix @ _within(scene.part)
+    inner = matrix @ within(working.part)
     free = _PROJECTIVE if projective else _AFFINE
     for _ in range(steps):
-        seen = _seen(scene, inner)
+        seen = _seen(working, inner)
         if seen.mask.sum() < 64:
             return None
         change = _step(seen, free)
@@ -145,7 +148,7 @@ def refine(
         inner = inner / inner[2, 2]
         if _distance(change, seen.size) < _STILL:
             break
-    return inner @ np.linalg.inv(_within(scene.part))
+    return inner @ np.linalg.inv(within(working.part))
 
 
 def _step(seen: View, free: int) -> Matrix | None:
