@@ -21,6 +21,7 @@ class Step(StrEnum):
     INCLUSION = "inclusion"
     HISTORY = "history"
     COMPARISON = "comparison"
+    CONTEXT = "context"
     DETECTION = "detection"
 
 
