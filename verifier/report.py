@@ -7,6 +7,8 @@ from typing import NoReturn
 
 from ledger.vocabulary import Outcome
 
+from .compare.result import Comparison
+
 
 class Step(StrEnum):
     """The numbered steps of a verification, in their order."""
@@ -115,7 +117,7 @@ class Report:
     findings: tuple[Finding, ...]
     chain: tuple[Link, ...] = ()
     matches: tuple[Match, ...] = ()
-    comparison: None = None
+    comparison: Comparison | None = None
     uncovered: tuple[Uncovered, ...] | None = None
     detection: None = None
     engine: Mapping[str, str]

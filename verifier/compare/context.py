@@ -125,7 +125,7 @@ def spot_of(latitude: float, longitude: float, metres: float | None = None) -> S
 def _implied(latitude: str, longitude: str) -> float:
     """Half a unit of the last digit that both have, in kilometres."""
     digits = max(len(text.partition(".")[2]) for text in (latitude, longitude))
-    return _DEGREE / 2 / 10**digits
+    return _DEGREE / (2.0 * 10.0**digits)
 
 
 def distance(one: Spot, other: Spot) -> float:
@@ -133,7 +133,8 @@ def distance(one: Spot, other: Spot) -> float:
     a, b = math.radians(one.latitude), math.radians(other.latitude)
     east = math.radians(other.longitude - one.longitude)
     chord = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(east / 2) ** 2
-    return 2 * _EARTH * math.asin(min(1.0, math.sqrt(chord)))
+    angle: float = 2 * math.asin(math.sqrt(min(1.0, chord)))
+    return _EARTH * angle
 
 
 def check_context(claim: Claim, captured: Captured, what: str = "file") -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .result import WHOLE, Comparison, Geometry, Interval, Region, RegionKind, Segment, SegmentKind
 from .words import count, from_to, interval, listing, moment, percent, sentence, speed, where
 
+IDENTICAL = "The two files are the same, byte for byte."
 NOTHING_DIFFERS = "Nothing was found to differ but what encoding and scaling change."
 NOT_COMPARED = "The two could not be compared."
 
@@ -78,9 +79,9 @@ def describe(
     )
 
 
-def differs(comparison: Comparison, *, duration: float | None = None) -> bool:
-    """Tell whether anything differs that encoding and scaling do not explain."""
-    return any(_topics(comparison, None, duration))
+def differs(comparison: Comparison) -> bool:
+    """Tell whether a comparison says that anything differs which encoding does not explain."""
+    return comparison.sentence not in (IDENTICAL, NOTHING_DIFFERS)
 
 
 def _is_empty(comparison: Comparison) -> bool:
