@@ -1,6 +1,5 @@
 """Hashes many full entry bundles at once, for the checks of a whole log."""
 
-import hashlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -9,6 +8,7 @@ from multiprocessing import get_context
 
 from .errors import FormatError, StorageError
 from .integrate import tile_root
+from .merkle import leaf_hashes
 from .storage import TileStorage
 from .tile import ENTRIES, TILE_WIDTH, Tile, format_tile_path, parse_entries
 
@@ -68,5 +68,4 @@ def _hash_bundle(data: bytes | None) -> bytes:
     entries = parse_entries(data or b"")
     if len(entries) != TILE_WIDTH:
         raise FormatError("not a full bundle")
-    sha256 = hashlib.sha256  # leaf_hash, written for speed
-    return b"".join([sha256(b"\x00" + entry).digest() for entry in entries])
+    return b"".join(leaf_hashes(entries))

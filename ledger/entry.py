@@ -13,7 +13,7 @@ from typing import ClassVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .cbor import decode_cbor, encode_cbor
-from .cose import open1, sign1
+from .cose import open1, sign1, split_unverified
 from .errors import FormatError
 from .vocabulary import Digest
 
@@ -130,6 +130,14 @@ class Entry:
     key: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class UnverifiedEntry:
+    """A statement, and the public key that is said to have made it: nobody has checked that."""
+
+    statement: Statement
+    key: bytes
+
+
 def format_entry(statement: Statement, key: Ed25519PrivateKey) -> bytes:
     """Sign a statement into the bytes that become one leaf."""
     common = {
@@ -151,6 +159,12 @@ def parse_entry(entry: bytes) -> Entry:
     """
     signed = open1(entry, CONTENT_TYPE)
     return Entry(_parse_statement(signed.payload), signed.key)
+
+
+def parse_unverified_entry(entry: bytes) -> UnverifiedEntry:
+    """Read an entry as `parse_entry` does, but for its signature; raises FormatError."""
+    signed = split_unverified(entry, CONTENT_TYPE)
+    return UnverifiedEntry(_parse_statement(signed.payload), signed.key)
 
 
 def _format_body(statement: Statement) -> dict[str, object]:

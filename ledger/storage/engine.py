@@ -9,7 +9,7 @@ from ..errors import StorageError
 
 BUSY_SECONDS = 30
 
-_WAL_PAGES = 2000  # of 4 KiB: how far the WAL grows before a commit writes it into the database
+_WAL_PAGES = 8000  # of 4 KiB: how far the WAL grows before a commit empties it (see `wal`)
 
 
 def open_engine(url: str) -> Engine:
@@ -30,7 +30,7 @@ def open_log_engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
     except ArgumentError:
         raise StorageError("not the URL of a database", "write sqlite:////path/to/file") from None
     except ModuleNotFoundError as problem:

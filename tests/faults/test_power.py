@@ -69,12 +69,12 @@ class Disk:
             else:
                 self._synced[self._files[path.stat().st_ino]] = path.read_bytes()
 
-        def noted_replace(source: Path, target: Path) -> None:
+        def noted_replace(source: Path | str, target: Path | str) -> None:
             self._strike()
-            data = source.read_bytes()
-            is_synced = synced.pop(source.stat().st_ino, None) == data
-            replace(source, target)
-            self._note_file(target, data, synced=is_synced)
+            source, target = Path(source), Path(target)
+            data, inode = source.read_bytes(), source.stat().st_ino
+            replace(source, target)  # raises where the folder is still to be made
+            self._note_file(target, data, synced=synced.pop(inode, None) == data)
 
         with patch.context() as context:
             context.setattr(os, "fsync", noted_fsync)
