@@ -78,26 +78,37 @@ class Kept:
 Original = Medium | Kept
 
 
+File = tuple[Path, MediaType]
+
+
 class Engine(Protocol):
-    """Compares one side of two files: their pictures, or their sound."""
+    """Compares the pictures of two files, or their sound."""
 
     def __call__(
-        self, sandbox: Sandbox, original: Original, suspect: Medium, limits: Limits
+        self, sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
     ) -> Comparison | None:
-        """Return what was found; None where the two have nothing in common.
+        """Return what was found, its sentence empty; None where they have nothing in common.
 
-        Raises VerifierError where either cannot be decoded, NotComparable where the record of the
-        original does not keep what a comparison needs.
+        Raises VerifierError where one cannot be decoded, FormatError where the record does not
+        read.
         """
 
 
 @dataclass(frozen=True, slots=True)
-class Engines:
-    """The engines of this installation; None where there is none."""
+class Way:
+    """An engine, and the fingerprints that it can take in place of the original, best first."""
 
-    picture: Engine | None = None
-    clip: Engine | None = None
-    sound: Engine | None = None
+    engine: Engine
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """How this installation compares; None for what it does not."""
+
+    picture: Way | None = None
+    clip: Way | None = None
+    sound: Way | None = None
 
 
 def compare_in(
@@ -134,10 +145,9 @@ def _compared(
     engines: Engines,
     headers: tuple[Headers, Headers],
 ) -> Comparison:
-    limits = _limits(original, suspect)
     kinds = {kind_of(original), suspect.media_type.kind}
     if kinds == {Kind.PICTURE}:
-        return _related(_engine(engines.picture, "pictures")(sandbox, original, suspect, limits))
+        return _related(_asked(engines.picture, "pictures", sandbox, original, suspect))
     if not kinds <= {Kind.CLIP, Kind.RECORDING}:
         one, other = kind_of(original), suspect.media_type.kind
         raise NotComparable(
@@ -145,16 +155,31 @@ def _compared(
         )
     pictures = sound = None
     if all(each.has_pictures for each in headers):
-        pictures = _engine(engines.clip, "clips")(sandbox, original, suspect, limits)
+        pictures = _asked(engines.clip, "clips", sandbox, original, suspect)
     if all(each.has_sound for each in headers):
-        sound = _engine(engines.sound, "sound")(sandbox, original, suspect, limits)
+        sound = _asked(engines.sound, "sound", sandbox, original, suspect)
     return _related(_together(pictures, sound, headers))
 
 
-def _engine(engine: Engine | None, what: str) -> Engine:
-    if engine is None:
+def _asked(
+    way: Way | None, what: str, sandbox: Sandbox, original: Original, suspect: Medium
+) -> Comparison | None:
+    """Ask one engine. Raises NotComparable where it has nothing to go by."""
+    if way is None:
         raise NotComparable(f"this version does not compare {what}", "use a later version")
-    return engine
+    file = suspect.path, suspect.media_type
+    limits = _limits(original, suspect)
+    if isinstance(original, Medium):
+        theirs = original.path, original.media_type
+        return way.engine(sandbox, file, theirs, limits=limits)
+    kept = {each.algorithm: each for each in original.fingerprints}
+    record = next((kept[name] for name in way.records if name in kept), None)
+    if record is None:
+        raise NotComparable(
+            f"the record of the original keeps too little to compare {what}",
+            "compare with the original itself: firsthand compare ORIGINAL SUSPECT",
+        )
+    return way.engine(sandbox, file, record, limits=limits)
 
 
 def _related(found: Comparison | None) -> Comparison:
