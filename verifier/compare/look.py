@@ -124,7 +124,7 @@ def _fitting(info: MediaInfo, side: int) -> tuple[int, int]:
 def _frame(path: Path, kind: MediaType, info: MediaInfo, at: float) -> list[int | bytes] | None:
     """Decode the frame shown at a time, else the first."""
     width, height = _fitting(info, _LARGEST)
-    for wanted in {max(at - 1e-3, 0.0), 0.0}:
+    for wanted in (max(at - 1e-3, 0.0), 0.0):
         stream = open_stream(path, kind, "V:0").filter("select", f"gte(t,{wanted:.3f})")
         shown = _decoded(stream, width, height, 1)
         if shown:
