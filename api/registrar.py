@@ -153,6 +153,7 @@ class Registrar:
         with self.home.entering():
             self.catalogue.follow(self.log)
             if self.catalogue.private_record(index) is None:
+                self.catalogue.overwrite_erased()  # which may be what was interrupted
                 raise UnknownEntry(f"no private record stands behind entry {index}")
             entry = self.log.entry(index)
             erased, subject = Digest(leaf_hash(entry)), parse_entry(entry).statement.subject

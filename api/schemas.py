@@ -9,13 +9,38 @@ from pydantic import BaseModel, Field
 from ledger.entry import Entry
 from ledger.vocabulary import Digest
 
+_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
 # The body is the file itself: no form, so nothing is copied or kept in memory on the way in.
 OCTETS: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}}
+}
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "It is still what the ETag in If-None-Match names"}
+}
+
+
+def octets(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """Describe an answer that is a file of that type."""
+    return {200: {"description": "The file itself", "content": {media_type: _BINARY}}}
+
+
+BATCH: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in ("application/cbor", "application/cose", "application/x-ndjson")
+        },
     }
 }
+
+
+class BatchAnswer(BaseModel):
+    """The index of each entry of a batch, in its order; an entry that was there keeps its own."""
+
+    tree_size: int
+    indexes: list[int]
 
 
 class Health(BaseModel):

@@ -2,14 +2,16 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ledger.catalogue import Catalogue
+from ledger.chain_check import ChainCheck
 from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.entry import ManifestIdentity, Registration, parse_entry
 from ledger.errors import FirsthandError, FormatError, ProofError, StorageError
@@ -19,6 +21,7 @@ from ledger.note import open_note, parse_note
 from ledger.reader import LogReader
 from ledger.receipt import sign_inclusion_receipt
 from ledger.repair import Repaired, repair
+from ledger.sequencer import Sequencer
 from ledger.storage import CHECKPOINT_PATH
 from ledger.storage.folder import FolderTileStorage
 from ledger.storage.sql import SqlLogStorage
@@ -30,6 +33,7 @@ from verifier.observe import engine_versions, observe
 from verifier.report import Report
 from verifier.verify import NOTHING_CLAIMED, verify
 
+from .checking import Checkers
 from .home import Home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
@@ -68,7 +72,7 @@ class Services:
         trace: TracebackType | None,
     ) -> None:
         self.sandbox.close()
-        for name in ("_log_storage", "catalogue"):
+        for name in ("sequencer", "checkers", "_log_storage", "catalogue"):
             if name in vars(self):  # opened, so to be closed
                 getattr(self, name).close()
 
@@ -76,6 +80,16 @@ class Services:
     def log(self) -> Log:
         """The log, for writing."""
         return self.home.log(self._log_storage)
+
+    @cached_property
+    def sequencer(self) -> Sequencer:
+        """Who appends for many callers at once."""
+        return Sequencer(self.log)
+
+    @cached_property
+    def checkers(self) -> Checkers:
+        """Who checks entries that others made."""
+        return Checkers()
 
     @cached_property
     def _log_storage(self) -> SqlLogStorage:
@@ -131,13 +145,15 @@ class Services:
             storage = self._log_storage
         except StorageError as problem:
             yield Difference("ledger.sqlite", problem.message)
-        try:
-            check_entry = self.catalogue.check_entry
-            self.catalogue.follow(self.reader)
-        except FirsthandError:
-            pass  # what keeps it from following is found below
-        yield from self._check_second_signature()
-        yield from fsck(storage, self.tiles, self.home.log_verifier(), check_entry, progress)
+        with closing(ChainCheck()) as chains:
+            try:
+                check_entry = partial(self.catalogue.check_entry, chains=chains)
+                self.catalogue.follow(self.reader)
+            except FirsthandError:
+                pass  # what keeps it from following is found below
+            yield from self._check_second_signature()
+            yield from fsck(storage, self.tiles, self.home.log_verifier(), check_entry, progress)
+            yield from chains.differences()
         try:
             yield from self.catalogue.check_rows(self.reader)
         except StorageError as problem:

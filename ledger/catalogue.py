@@ -11,6 +11,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from .chain_check import ChainCheck
 from .damage import Difference
 from .entry import Custody, Entry, Erasure, Registration, parse_entry
 from .errors import FirsthandError, LedgerError, StorageError, UnknownEntry
@@ -164,13 +165,22 @@ class Catalogue:
             for index, body in connection.execution_options(yield_per=_BATCH).execute(query):
                 yield index, parse_private_record(body)
 
-    def check_entry(self, index: int, entry: bytes) -> Iterator[str]:
-        """Say in sentences where the entry and what the catalogue holds of it do not agree."""
+    def check_entry(
+        self, index: int, entry: bytes, chains: ChainCheck | None = None
+    ) -> Iterator[str]:
+        """Say in sentences where the entry and what the catalogue holds of it do not agree.
+
+        `chains` takes the entry in, to say later whether it follows on those before it.
+        """
         try:
             parsed = parse_entry(entry)
         except FirsthandError as problem:
+            if chains is not None:
+                chains.skip(index)
             yield f"the entry does not read as one: {problem}"
             return
+        if chains is not None:
+            chains.add(index, leaf_hash(entry), parsed.statement)
         try:
             stored = self._subjects_at(index)
         except StorageError as problem:
@@ -225,8 +235,21 @@ class Catalogue:
             )
         with self._begin() as connection:
             connection.execute(_PRIVATE.delete().where(_PRIVATE.c.leaf_hash == leaf))
-        with self._connect() as connection:  # the write-ahead log still holds the row's old page
-            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        self.overwrite_erased()
+
+    def overwrite_erased(self) -> None:
+        """Bring to the disk whatever was erased: the write-ahead log still holds its old pages.
+
+        Raises StorageError while somebody who reads the store keeps them from being dropped.
+        """
+        with self._connect() as connection:
+            query = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_held = connection.execute(query).one()[0]  # sqlite.org/pragma.html
+        if is_held:
+            raise StorageError(
+                "what was erased is found by nobody, but not overwritten: a reader still holds it",
+                "erase it again when every other program has let go of the private store",
+            )
 
     def _tombstones(self, leaf: Digest) -> list[int]:
         return [found.index for found in self.find(leaf) if found.role is Role.ERASED]

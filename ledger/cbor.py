@@ -35,7 +35,7 @@ def _is_in_order(value: object) -> bool:
     if type(value) in _PLAIN:
         return True
     if type(value) is list:
-        return all(map(_is_in_order, value))
+        return _PLAIN.issuperset(map(type, value)) or all(map(_is_in_order, value))
     if type(value) is not dict:
         return False
     before = (-1, "")

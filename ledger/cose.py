@@ -52,7 +52,7 @@ class UnverifiedSigned:
             public_key = Ed25519PublicKey.from_public_bytes(self.key)
             public_key.verify(self.signature, self.to_be_signed)
         except InvalidSignature:
-            raise ProofError("the entry's signature does not verify") from None
+            raise ProofError("the signature does not verify") from None
         return Signed(self.payload, self.key)
 
 

@@ -154,8 +154,9 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
     """What does not fit together is never passed over."""
     failed = seen.by_step.get(Step.INCLUSION)
     if failed is not None and failed.outcome is Outcome.FAILED:
-        sentence = f"{failed.sentence} Ask the keeper of the log, or another copy of it."
-        return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
+        return _ask_elsewhere(failed)
+    if broken := seen.first("custody_chain.broken"):  # what is missing may be a withdrawal
+        return _ask_elsewhere(broken)
     if other := seen.first("record.manifest_differs", "record.size_differs", "ingredient.invalid"):
         return Conclusion(ConclusionCode.INCONCLUSIVE, other.sentence)
     beside = seen.first("claimSignature.mismatch", "manifest.damaged_claim", "ingredient.altered")
@@ -165,6 +166,11 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
         sentence = f"{_sentence(seen.whence())} {beside.sentence} Verify it without that manifest."
         return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
     return None
+
+
+def _ask_elsewhere(failed: Finding) -> Conclusion:
+    sentence = f"{failed.sentence} Ask the keeper of the log, or another copy of it."
+    return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
 
 
 def _unchanged(seen: _Seen) -> Conclusion | None:

@@ -22,6 +22,7 @@ class Step(StrEnum):
     RECORD_CONTENT = "record-content"
     INCLUSION = "inclusion"
     HISTORY = "history"
+    CUSTODY_CHAIN = "custody-chain"
     COMPARISON = "comparison"
     CONTEXT = "context"
     DETECTION = "detection"

@@ -2,8 +2,8 @@
 
 1 read the manifest store · 2 validate the active manifest · 3 hard binding against the bytes in
 hand · 4 time-stamp and certificates · 5 find the entry · 6 re-derive it and compare · 7 inclusion,
-checkpoint, consistency · 8 later entries · 9 comparison with the original · 10 claimed time and
-place · 11 the detector · 12 conclude.
+checkpoint, consistency · 8 later entries, custody chain · 9 comparison with the original ·
+10 claimed time and place · 11 the detector · 12 conclude.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ from ledger.vocabulary import Outcome
 
 from .compare.context import Claim
 from .conclude import conclude
-from .logged import Ledger, check_content, check_history, check_inclusion
+from .history import check_history
+from .logged import Ledger, check_content, check_inclusion
 from .recorded import check_claim, check_comparison
 from .report import Finding, Report, Step
 from .search import NOTHING, Suspect, search

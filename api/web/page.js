@@ -9,7 +9,7 @@ const OUTCOMES = {
 };
 const PANELS = {
   integrity: ["manifest", "hard-binding", "record", "record-content", "inclusion"],
-  origin: ["claim-signature", "ingredients", "time", "history", "context"],
+  origin: ["claim-signature", "ingredients", "time", "history", "custody-chain", "context"],
   content: ["comparison", "detection"],
 };
 let current = null; // the request whose answer is awaited: a newer file takes its place

@@ -73,6 +73,12 @@ ANSWERS: dict[Step, list[tuple[Outcome, str]]] = {
         (FAILED, "history.withdrawn"),
         (FAILED, "history.key_revoked"),
     ],
+    Step.CUSTODY_CHAIN: [
+        (PASSED, "custody_chain.holds"),
+        (PASSED, "custody_chain.forked"),
+        (FAILED, "custody_chain.broken"),
+        (NOT_CHECKED, "custody_chain.not_checked"),
+    ],
     Step.DETECTION: [(PASSED, "detection.low"), (FAILED, "detection.high")],
     Step.COMPARISON: [
         (PASSED, "comparison.same"),
@@ -233,6 +239,7 @@ BROKEN = (
     *("ingredient.altered", "ingredient.invalid"),
     *("log.proof.failed", "log.quorum.missing", "log.failed"),
     *("record.bytes_differ", "record.manifest_differs", "record.size_differs"),
+    "custody_chain.broken",
 )
 
 
