@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from ledger.errors import FirsthandError
+from ledger.vocabulary import Outcome
 from verifier.compare.compare import Medium, compare_in, read_medium
 from verifier.compare.engines import ENGINES
 from verifier.compare.picturing import picture_of
 from verifier.compare.result import Comparison
-from verifier.compare.sentence import differs
+from verifier.compare.sentence import IDENTICAL, differs
 from verifier.errors import NotComparable
 from verifier.media.sandbox import Sandbox
 from verifier.report import Step
@@ -98,11 +99,14 @@ def _with_recorded(path: Path, options: argparse.Namespace, settings: Settings) 
             report = _read(services.verify, path)
         except FirsthandError as problem:
             return _failed(path, problem, options)
-    found, matches = report.comparison, report.matches
+    [finding] = [each for each in report.findings if each.step is Step.COMPARISON]
+    found = report.comparison
+    if found is None and finding.outcome is Outcome.PASSED:
+        found = Comparison(sentence=IDENTICAL)
     if found is None:
-        [why] = [each.sentence for each in report.findings if each.step is Step.COMPARISON]
-        return _failed(path, NotComparable(why.removesuffix("."), ""), options)
-    return _say(path, found, options, {"entry": matches[0].index})
+        problem = NotComparable(finding.sentence.removesuffix("."), "")
+        return _failed(path, problem, options)
+    return _say(path, found, options, {"entry": report.matches[0].index})
 
 
 def _failed(path: Path, problem: FirsthandError, options: argparse.Namespace) -> int:
