@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from . import ink
-from .draw_time import TIMELINE_HEIGHT, Strip, draw_timeline
+from .draw_time import Strip, draw_timeline, timeline_height
 from .ink import Box
 from .result import WHOLE, Comparison, Geometry, Region, RegionKind
 
@@ -55,7 +55,7 @@ def draw(
         parts.append(_side_by_side(labels, (one, other), comparison, size, heat))
     above, below = original.strip, suspect.strip
     if (comparison.time_map or comparison.sound) and above is not None and below is not None:
-        sheet, _ = _sheet(TIMELINE_HEIGHT * _FINE)
+        sheet, _ = _sheet(timeline_height(comparison) * _FINE)
         draw_timeline(sheet, above, below, comparison, _FINE)
         parts.append(sheet)
     width = WIDTH * _FINE

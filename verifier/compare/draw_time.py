@@ -9,7 +9,7 @@ from . import ink
 from .result import Comparison, Interval, Segment, SegmentKind
 from .words import moment, speed
 
-TIMELINE_HEIGHT = 500  # pixels, of which the parts below make use
+TIMELINE_HEIGHT = 468  # pixels: all that is drawn but for a lane of sound
 _LABEL, _SMALL = 19, 16
 _BAR, _GAP, _LANE, _EDGE = 84, 150, 26, 9
 _TICK = 7
@@ -56,10 +56,16 @@ class _Bar:
         return round(span[0] * self.scale), self.top, round(span[1] * self.scale), self.bottom
 
 
+def timeline_height(comparison: Comparison) -> int:
+    """Return how many pixels `draw_timeline` makes use of."""
+    has_lane = bool(comparison.time_map and comparison.sound)
+    return TIMELINE_HEIGHT + (_LANE + 6 if has_lane else 0)
+
+
 def draw_timeline(
     sheet: Image.Image, original: Strip, suspect: Strip, comparison: Comparison, fine: int
 ) -> None:
-    """Draw over a sheet of TIMELINE_HEIGHT times `fine` pixels, as wide as it is."""
+    """Draw over a sheet of `timeline_height` times `fine` pixels, as wide as it is."""
     draw = ImageDraw.Draw(sheet)
     is_sound = not comparison.time_map
     segments = comparison.time_map or comparison.sound
@@ -224,7 +230,8 @@ def _ruler(
         x = round(at * bar.scale)
         draw.line([(x, edge), (x, edge + away * _TICK * fine)], fill=ink.QUIET, width=fine)
         place = (x + (2 * fine if at == 0 else 0), edge + away * (_TICK + 4) * fine)
-        side = "l" if at == 0 else "m"
+        is_last = x + ink.width_of(moment(at), _SMALL * fine) / 2 > draw.im.size[0]
+        side = "l" if at == 0 else "r" if is_last else "m"
         ink.write(draw, place, moment(at), _SMALL * fine, ink.QUIET, anchor=side + anchor)
         at += step
 
