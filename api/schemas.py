@@ -128,11 +128,20 @@ class GeometryAnswer(BaseModel):
     rotation: float
 
 
+class HeatAnswer(BaseModel):
+    """How much each part of the file's picture differs: rows from the top."""
+
+    width: int
+    height: int
+    levels: str = Field(description="a byte for each part, 0 to 255, in base64")
+
+
 class ComparisonAnswer(BaseModel):
     """What was done to the recorded original, in the terms of the file."""
 
     sentence: str
     geometry: GeometryAnswer | None
+    heat: HeatAnswer | None
     regions: tuple[RegionAnswer, ...]
     time_map: tuple[SegmentAnswer, ...]
     removed: tuple[Interval, ...]

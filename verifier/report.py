@@ -129,4 +129,5 @@ class Report:
 
     def to_json(self) -> dict[str, object]:
         """Return the object of DESIGN.md section 7, of plain values."""
-        return asdict(self)
+        comparison = self.comparison.to_json() if self.comparison else None
+        return asdict(self) | {"comparison": comparison}

@@ -209,6 +209,7 @@ function drawMarks(time) {
   const size = player && [player.naturalWidth || player.videoWidth, player.naturalHeight || player.videoHeight];
   if (!size || !size[0] || !player.isConnected) return;
   const pen = canvasOver($("preview"), player);
+  if (comparison.heat && $("heats").checked) drawHeat(pen, comparison.heat, player);
   const regions = comparison.regions.filter(
     (each) => !each.time || (each.time[0] <= time && time <= each.time[1]));
   const [across, down] = [player.clientWidth / size[0], player.clientHeight / size[1]];
@@ -223,6 +224,25 @@ function drawMarks(time) {
     }
   }
   if (own && own.isConnected && comparison.geometry && own.clientWidth) drawCrop(own, comparison.geometry);
+}
+
+// From yellow through red to nearly black, the more the darker; clear where nothing differs.
+function warmth(level) {
+  const stops = [[0, 255, 255, 178], [102, 253, 141, 60], [191, 189, 0, 38], [255, 70, 0, 20]];
+  const at = stops.findIndex((stop) => level <= stop[0]) || 1;
+  const share = (level - stops[at - 1][0]) / (stops[at][0] - stops[at - 1][0]);
+  const colour = [1, 2, 3].map((i) => stops[at - 1][i] + share * (stops[at][i] - stops[at - 1][i]));
+  return [...colour, Math.min(215, 3.2 * Math.max(level - 24, 0))];
+}
+
+function drawHeat(pen, { width, height, levels }, media) {
+  const image = new ImageData(width, height);
+  [...atob(levels)].forEach((level, at) => image.data.set(warmth(level.charCodeAt(0)), 4 * at));
+  const map = element("canvas");
+  [map.width, map.height] = [width, height];
+  map.getContext("2d").putImageData(image, 0, 0);
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(map, 0, 0, media.clientWidth, media.clientHeight);
 }
 
 // What the file leaves out of the original, darkened in the user's own copy of it.
@@ -278,6 +298,7 @@ function showComparison(report, player) {
   const segments = timeMap();
   $("time").hidden = !segments.length;
   $("mark").hidden = !comparison.regions.length;
+  $("heat").hidden = !comparison.heat;
   const kinds = new Set([...segments, ...comparison.sound].map((each) => each.kind));
   const legend = Object.entries(KINDS).filter(([kind]) => kinds.has(kind));
   if (missing().length) legend.push(["missing", "missing from this file"]);
@@ -312,5 +333,5 @@ function redraw() {
 }
 
 $("own-file").addEventListener("change", () => showOwn($("own-file").files[0] || null));
-$("marks").addEventListener("change", redraw);
+for (const name of ["marks", "heats"]) $(name).addEventListener("change", redraw);
 window.addEventListener("resize", redraw);

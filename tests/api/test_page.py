@@ -11,6 +11,7 @@ from tests import media
 from verifier.compare.result import (
     Comparison,
     Geometry,
+    Heat,
     Region,
     RegionKind,
     Segment,
@@ -337,6 +338,30 @@ def test_what_differs_is_boxed_over_the_picture_and_can_be_uncovered(
     assert (left, top) == (pytest.approx(64 / 640, abs=0.02), pytest.approx(42 / 427, abs=0.02))
     page.evaluate("document.getElementById('marks').click()")
     assert page.evaluate(inked) is None
+    assert page.evaluate("document.getElementById('heat').hidden")
+
+
+def test_a_heat_map_lies_over_the_whole_picture_for_who_asks_for_it(
+    page: Page, files: Path
+) -> None:
+    heat = Heat(2, 2, bytes([0, 0, 0, 255]))
+    found = Comparison(sentence="One region was changed.", geometry=Geometry(), heat=heat)
+    _show(page, files / "signed.jpg", found)
+    page.wait_for("document.querySelector('#preview canvas') !== null")
+
+    def opacity(x: float, y: float) -> int:
+        return int(
+            page.evaluate(
+                "(() => { const c = document.querySelector('#preview canvas');"
+                f"return c.getContext('2d').getImageData(c.width * {x}, c.height * {y}, 1, 1)"
+                ".data[3]; })()"
+            )
+        )
+
+    assert opacity(0.9, 0.9) == 0
+    page.evaluate("document.getElementById('heats').click()")
+    assert opacity(0.9, 0.9) > 150
+    assert opacity(0.1, 0.1) == 0
 
 
 def test_the_users_own_original_stays_in_the_browser(page: Page, files: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from . import ink
 from .draw_time import Strip, draw_timeline, timeline_height
 from .ink import Box
-from .result import WHOLE, Comparison, Geometry, Region, RegionKind
+from .result import WHOLE, Comparison, Geometry, Heat, Region, RegionKind
 
 _FINE = 2  # drawn so much larger
 WIDTH = 1600  # pixels of what is returned
@@ -40,19 +40,14 @@ class Side:
     strip: Strip | None = None
 
 
-def draw(
-    original: Side, suspect: Side, comparison: Comparison, heat: Image.Image | None = None
-) -> Image.Image:
-    """Draw the sentence, the two side by side with what differs, and the time line.
-
-    `heat` is where the suspect's picture differs: mode L, 255 where it differs most.
-    """
+def draw(original: Side, suspect: Side, comparison: Comparison) -> Image.Image:
+    """Draw the sentence, the two side by side with what differs, and the time line."""
     parts = [_title(comparison.sentence)]
     one, other = original.picture, suspect.picture
     if one is not None and other is not None:
         labels = f"The original: {original.name}", f"The suspect: {suspect.name}"
         size = suspect.size or other.size
-        parts.append(_side_by_side(labels, (one, other), comparison, size, heat))
+        parts.append(_side_by_side(labels, (one, other), comparison, size))
     above, below = original.strip, suspect.strip
     if (comparison.time_map or comparison.sound) and above is not None and below is not None:
         sheet, _ = _sheet(timeline_height(comparison) * _FINE)
@@ -91,13 +86,12 @@ def _side_by_side(
     pictures: tuple[Image.Image, Image.Image],
     comparison: Comparison,
     size: tuple[int, int],
-    heat: Image.Image | None,
 ) -> Image.Image:
     panels = [
         (labels[0], with_crop(_shown(pictures[0]), comparison.geometry)),
         (labels[1], with_boxes(_shown(pictures[1]), comparison.regions, size)),
     ]
-    if heat is not None:
+    if (heat := comparison.heat) is not None:
         panels.append(("Where it differs", with_heat(_shown(pictures[1]), heat)))
     column = (_inner() - (len(panels) - 1) * _GAP) // len(panels)
     sizes = [_fitted(picture.size, (column, _TALLEST)) for _, picture in panels]
@@ -163,10 +157,11 @@ def _inside(box: Box, size: tuple[int, int], edge: int = 5 * _FINE) -> Box:
     )
 
 
-def with_heat(picture: Image.Image, heat: Image.Image) -> Image.Image:
+def with_heat(picture: Image.Image, heat: Heat) -> Image.Image:
     """Return the suspect, grey, with what differs glowing over it."""
     made = picture.convert("L").convert("RGBA")
-    made.alpha_composite(ink.glow(heat, picture.size))
+    levels = Image.frombytes("L", (heat.width, heat.height), heat.levels)
+    made.alpha_composite(ink.glow(levels, picture.size))
     return made.convert("RGB")
 
 

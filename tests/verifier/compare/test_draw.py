@@ -10,7 +10,15 @@ from verifier.compare import ink
 from verifier.compare.draw import Side, draw, with_boxes, with_crop, with_heat
 from verifier.compare.draw_time import TIMELINE_HEIGHT, Strip, draw_timeline
 from verifier.compare.look import wave
-from verifier.compare.result import Comparison, Geometry, Region, RegionKind, Segment, SegmentKind
+from verifier.compare.result import (
+    Comparison,
+    Geometry,
+    Heat,
+    Region,
+    RegionKind,
+    Segment,
+    SegmentKind,
+)
 
 from .test_sentence import comparisons
 
@@ -64,7 +72,8 @@ def test_what_was_cropped_away_is_dark_and_what_is_left_is_as_it_was() -> None:
 def test_what_differs_glows_and_the_rest_is_grey() -> None:
     heat = Image.new("L", (64, 48))
     ImageDraw.Draw(heat).rectangle((32, 24, 48, 36), fill=255)
-    made = with_heat(Image.new("RGB", (640, 480), (10, 90, 200)), heat)
+    blue_picture = Image.new("RGB", (640, 480), (10, 90, 200))
+    made = with_heat(blue_picture, Heat(64, 48, heat.tobytes()))
     red, green, blue = made.getpixel((400, 300))  # type: ignore[misc]  # RGB
     assert red > green
     assert red > blue
@@ -93,7 +102,8 @@ def test_a_whole_drawing_has_its_parts() -> None:
     assert whole.width == 1600
     bare = draw(Side("a"), Side("b"), SLOWED)
     assert whole.height > bare.height + TIMELINE_HEIGHT
-    with_map = draw(sides[0], sides[1], SLOWED, Image.new("L", (64, 48)))
+    heated = replace(SLOWED, heat=Heat(64, 48, bytes(64 * 48)))
+    with_map = draw(sides[0], sides[1], heated)
     assert with_map.tobytes() != whole.tobytes()
 
 
