@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Compare each suspect with the original."""
     files: list[Path] = options.files
     if options.picture and len(files) != 2:
-        raise FirsthandError(
+        raise ServiceError(
             "--picture draws one original and one suspect", "name just these two files"
         )
     if len(files) == 1:
@@ -104,8 +104,7 @@ def _with_recorded(path: Path, options: argparse.Namespace, settings: Settings) 
     if found is None and finding.outcome is Outcome.PASSED:
         found = Comparison(sentence=IDENTICAL)
     if found is None:
-        problem = NotComparable(finding.sentence.removesuffix("."), "")
-        return _failed(path, problem, options)
+        return _failed(path, NotComparable(finding.sentence.removesuffix(".")), options)
     return _say(path, found, options, {"entry": report.matches[0].index})
 
 
