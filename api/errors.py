@@ -20,7 +20,7 @@ from ledger.errors import (
     UnknownEntry,
 )
 from signer.errors import SigningError
-from verifier.errors import LimitReached, Unreadable
+from verifier.errors import LimitReached, NotComparable, Unreadable
 
 EXIT_OK = 0
 EXIT_NOT_MET = 1
@@ -64,6 +64,7 @@ _TABLE: tuple[tuple[type[FirsthandError], int, HTTPStatus], ...] = (
     (EntryError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (FormatError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnknownEntry, EXIT_UNKNOWN, HTTPStatus.NOT_FOUND),
+    (NotComparable, EXIT_UNKNOWN, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LimitReached, EXIT_INCONCLUSIVE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (Unreadable, EXIT_INCONCLUSIVE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LogBusy, EXIT_INCONCLUSIVE, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -97,6 +97,59 @@ class UncoveredAnswer(BaseModel):
     what: str
 
 
+Interval = tuple[float, float]
+Part = tuple[float, float, float, float]
+
+
+class SegmentAnswer(BaseModel):
+    """A stretch of the file, and the stretch of the original that it shows."""
+
+    suspect: Interval
+    original: Interval | None
+    rate: float | None = Field(description="seconds of the original in a second of the file")
+    kind: str
+    source: int
+
+
+class RegionAnswer(BaseModel):
+    """A part of the file's picture that differs: left, top, width, height in its pixels."""
+
+    box: tuple[int, int, int, int]
+    kind: str
+    time: Interval | None
+
+
+class GeometryAnswer(BaseModel):
+    """How the original was laid into the file: left, top, right, bottom, each 0 to 1."""
+
+    crop: Part
+    placed: Part
+    mirrored: bool
+    rotation: float
+
+
+class HeatAnswer(BaseModel):
+    """How much each part of the file's picture differs: rows from the top."""
+
+    width: int
+    height: int
+    levels: str = Field(description="a byte for each part, 0 to 255, in base64")
+
+
+class ComparisonAnswer(BaseModel):
+    """What was done to the recorded original, in the terms of the file."""
+
+    sentence: str
+    geometry: GeometryAnswer | None
+    heat: HeatAnswer | None
+    regions: tuple[RegionAnswer, ...]
+    time_map: tuple[SegmentAnswer, ...]
+    removed: tuple[Interval, ...]
+    sound: tuple[SegmentAnswer, ...]
+    sound_removed: tuple[Interval, ...]
+    lag: float | None
+
+
 class ReportAnswer(BaseModel):
     """Everything that one verification established."""
 
@@ -107,7 +160,7 @@ class ReportAnswer(BaseModel):
     findings: tuple[FindingAnswer, ...]
     chain: tuple[LinkAnswer, ...]
     matches: tuple[MatchAnswer, ...]
-    comparison: None = None
+    comparison: ComparisonAnswer | None
     uncovered: tuple[UncoveredAnswer, ...] | None
     detection: None = None
     engine: dict[str, str]

@@ -27,10 +27,11 @@ from ledger.storage.folder import FolderTileStorage
 from ledger.storage.sql import SqlLogStorage
 from ledger.tile import TileReader
 from ledger.vocabulary import Digest, digest_of
+from verifier.compare.context import Claim
 from verifier.media.sandbox import Sandbox
 from verifier.observe import engine_versions, observe
 from verifier.report import Report
-from verifier.verify import verify
+from verifier.verify import NOTHING_CLAIMED, verify
 
 from .checking import Checkers
 from .home import Home
@@ -52,14 +53,14 @@ class Services:
         clock: Callable[[], datetime] = _utc_now,
         randomness: Callable[[int], bytes] = secrets.token_bytes,
         *,
-        shows_names: bool = True,
+        tells_private: bool = True,
     ) -> None:
-        """Without `shows_names`, reports give no private title or file name away."""
+        """Without `tells_private`, reports give no private title, name, time or place away."""
         self.home = home
         self.sandbox = sandbox
         self._clock = clock
         self._randomness = randomness
-        self._shows_names = shows_names
+        self._tells_private = tells_private
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +113,7 @@ class Services:
     @cached_property
     def ledger(self) -> LocalLedger:
         """The log, as a verification asks it."""
-        return LocalLedger(self.home, self.catalogue, shows_names=self._shows_names)
+        return LocalLedger(self.home, self.catalogue, tells_private=self._tells_private)
 
     @cached_property
     def registrar(self) -> Registrar:
@@ -121,10 +122,17 @@ class Services:
             self.home, self.log, self.catalogue, self.sandbox, self._clock, self._randomness
         )
 
-    def verify(self, path: Path, *, name: str | None = None, proof: Path | None = None) -> Report:
-        """Establish what can be established about the file at `path`."""
+    def verify(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        proof: Path | None = None,
+        claim: Claim = NOTHING_CLAIMED,
+    ) -> Report:
+        """Establish what can be established about the file at `path`, and what is claimed of it."""
         suspect = observe(path, self.sandbox, self.home.trust_lists(), name=name, proof=proof)
-        return verify(suspect, self.ledger, self.engine)
+        return verify(suspect, self.ledger, self.engine, claim)
 
     def fsck(self, progress: Progress | None = None) -> Iterator[Difference]:
         """Yield every difference in the log and in the private store, to their ends.

@@ -12,6 +12,7 @@ from ledger.jumbf import ClaimIdentity
 from ledger.merkle import leaf_hash, verify_consistency
 from ledger.note import NoteVerifier
 from ledger.policy import Policy, check_quorum
+from ledger.private import PrivateRecord
 from ledger.proof import LogProof, verify_log_proof
 from ledger.subjects import Found, Role, label_digest, subjects_of
 from ledger.vocabulary import Digest, Fingerprint, Outcome
@@ -53,6 +54,13 @@ class Ledger(Protocol):
 
     def title(self, index: int) -> str | None:
         """Return the private title or file name of a registration, where it is kept."""
+
+    def private(self, index: int) -> PrivateRecord | None:
+        """Return the private record behind a registration, where it is kept."""
+
+    @property
+    def tells_private(self) -> bool:
+        """Whether private times and places may be told to whoever asks."""
 
     def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:
         """Return the registered assets near some fingerprints, nearest first."""

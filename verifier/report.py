@@ -7,6 +7,8 @@ from typing import NoReturn
 
 from ledger.vocabulary import Outcome
 
+from .compare.result import Comparison
+
 
 class Step(StrEnum):
     """The numbered steps of a verification, in their order."""
@@ -22,6 +24,7 @@ class Step(StrEnum):
     HISTORY = "history"
     CUSTODY_CHAIN = "custody-chain"
     COMPARISON = "comparison"
+    CONTEXT = "context"
     DETECTION = "detection"
 
 
@@ -115,7 +118,7 @@ class Report:
     findings: tuple[Finding, ...]
     chain: tuple[Link, ...] = ()
     matches: tuple[Match, ...] = ()
-    comparison: None = None
+    comparison: Comparison | None = None
     uncovered: tuple[Uncovered, ...] | None = None
     detection: None = None
     engine: Mapping[str, str]
@@ -126,4 +129,5 @@ class Report:
 
     def to_json(self) -> dict[str, object]:
         """Return the object of DESIGN.md section 7, of plain values."""
-        return asdict(self)
+        comparison = self.comparison.to_json() if self.comparison else None
+        return asdict(self) | {"comparison": comparison}

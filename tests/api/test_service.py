@@ -52,7 +52,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(empty_home: Path, files: Path) -> Iterator[Server]:
     home = Path(shutil.copytree(empty_home, files.parent / "service" / "home"))
-    assert main(home, "sign", "--title", TITLE, files / "photograph.jpg").code == 0
+    said = ("--title", TITLE, "--captured", "2019-03-02T12:00:00Z", "--place", "52.52,13.405")
+    assert main(home, "sign", *said, files / "photograph.jpg").code == 0
     with serving(home, home.parent / "uploads") as server:
         yield server
         assert list(server.uploads.glob("firsthand-*")) == []
@@ -95,6 +96,48 @@ def test_a_signed_file_is_verified_and_its_private_title_kept(
     assert report["conclusion"]["code"] == "unchanged"
     assert report["matches"][0]["title"] is None
     assert "photograph" not in str(report)
+
+
+CLAIMS = ({"claimed_time": "2022-05"}, {"claimed_place": "48.86,2.35"}, {"claimed_time": "2099"})
+
+
+def test_no_claim_draws_a_private_time_or_place_out_of_the_service(
+    client: httpx.Client, files: Path
+) -> None:
+    """What was entered when is public: only that is held against a claim."""
+    said = []
+    for claim in CLAIMS:
+        report = _verify(client, files / "photograph.signed.jpg", **claim)
+        assert "2019-03-02" not in str(report)
+        assert " km" not in str(report)
+        [finding] = [each for each in report["findings"] if each["step"] == "context"]
+        said.append(finding["outcome"])
+    assert said == ["not_checked", "not_checked", "failed"]
+
+
+def test_a_service_that_is_told_to_tells_what_contradicts_a_claim(
+    server: Server, files: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(server.home, tmp_path / "home"))
+    with (
+        serving(home, tmp_path / "uploads", "--tell-private") as open_server,
+        httpx.Client(base_url=open_server.url, timeout=60) as client,
+    ):
+        signed = files / "photograph.signed.jpg"
+        reports = [_verify(client, signed, **claim) for claim in CLAIMS]
+    sentences = [each["conclusion"]["sentence"] for each in reports]
+    assert "Recorded on 2019-03-02, three years before the claimed 2022-05" in sentences[0]
+    assert "Recorded 877 km from the claimed place." in sentences[1]
+    assert reports[0]["matches"][0]["title"] == TITLE
+
+
+@pytest.mark.parametrize("claim", [{"claimed_time": "today"}, {"claimed_place": "91,0"}])
+def test_a_claim_that_does_not_read_is_a_problem(
+    client: httpx.Client, files: Path, claim: dict[str, str]
+) -> None:
+    body = (files / "note.txt").read_bytes()
+    answer = client.post("/v1/verifications", content=body, params=claim)
+    assert "give " in problem(answer, 422)["remedy"]
 
 
 def test_a_flipped_byte_is_found(client: httpx.Client, files: Path, tmp_path: Path) -> None:
