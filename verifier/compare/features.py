@@ -24,6 +24,7 @@ _EDGE = 10.0  # a place on an edge is found anywhere along it: the most its curv
 _LEAST = 0.4  # grey levels: weaker extrema are noise
 _BINS = 36
 _CELLS, _DIRECTIONS = 4, 8
+_LENGTH = _CELLS * _CELLS * _DIRECTIONS
 _SAMPLES = 16  # along each side of the described square
 _ORIENTED, _REACH = 4.5, 6.0  # half the side of the square that is oriented by, described by
 _LARGEST = 0.2  # of a descriptor's length: what one direction may say
@@ -42,7 +43,7 @@ class Features:
         """The features of the picture mirrored left to right."""
         cells = self.descriptors.reshape(-1, _CELLS, _CELLS, _DIRECTIONS)
         # About the main direction, mirroring swaps what is on its one side and on its other.
-        turned = cells[:, ::-1, :, _MIRRORED].reshape(len(cells), -1)
+        turned = cells[:, ::-1, :, _MIRRORED].reshape(len(cells), _LENGTH)
         places = self.places * np.array([-1, 1], np.float32) + np.array([width, 0], np.float32)
         return Features(places, self.scales, np.float32(np.pi) - self.angles, turned)
 
@@ -67,7 +68,7 @@ def find_features(plane: Plane) -> Features:
         zoom *= 2
     if not found:
         nothing = np.zeros(0, np.float32)
-        return Features(nothing.reshape(0, 2), nothing, nothing, nothing.reshape(0, 128))
+        return Features(nothing.reshape(0, 2), nothing, nothing, nothing.reshape(0, _LENGTH))
     columns = [np.concatenate(each) for each in zip(*found, strict=True)]
     strongest = np.argsort(-columns[4], kind="stable")[:MOST]
     return Features(*(each[strongest] for each in columns[:4]))

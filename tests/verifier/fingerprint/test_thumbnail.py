@@ -116,4 +116,4 @@ def test_the_layout_of_a_thumbnail_never_changes() -> None:
     assert bits.hex() == PINNED
 
 
-PINNED = ""
+PINNED = "1010042a54a950003fdf7e11800bfbefc230017f7df846002fefbf08c00559083c0420f01083c0420f"
