@@ -144,7 +144,7 @@ def turned(quarters: int) -> Step:
 
     def step(copy: Copy, _: Random) -> Copy:
         quarter = np.array([[0.0, -1, 1], [1, 0, 0], [0, 0, 1]])
-        for _ in range(quarters):
+        for _quarter in range(quarters):
             copy = copy.moved(lambda image: image.transpose(Image.Transpose.ROTATE_90), quarter)
         return copy
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
 from .refine import scene, within
@@ -18,15 +17,18 @@ from .warp import Mask, Matrix, Plane, resized, warped
 
 # In units of the difference that is usual in the pair; chosen on pictures held apart from those of
 # `python -m bench.regions`.
-SEED = 3.4  # a region must have places that differ by so much,
+SEED = 4.3  # a region must have places that differ by so much (in a view of 128 pixels,
+MORE_SEED = 0.9  # and by this more for each time that a view is twice as wide: it has more places),
 EXTENT = 2.0  # it reaches as far as the difference stays above this,
 LEAST_AREA = 0.0025  # and is at least so large a part of what the suspect shows of the original
 
-_MOST = 8.0  # a difference above this says no more
+USUAL, MOST = 1.0, 8.0  # a difference above the latter says no more
 _FLOOR = 2.0  # grey levels: a deviation below this is not told from none
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
 _BLURS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)  # pixels, tried to match the two
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
+_AROUND = 11  # pixels: detail so near may ring at a place, as it does in a block of JPEG
+_QUARTILE = 1.15  # deviations: what three quarters of normal values stay within
 _COARSER = 4  # colours are kept and compared at a quarter of the resolution
 
 
@@ -35,7 +37,7 @@ class Picture:
     """Luma, (height, width), and the blue and red differences, (2, h, w), all 0 to 255."""
 
     luma: Plane
-    colours: npt.NDArray[np.float32]
+    colours: Plane
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,32 +64,47 @@ def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) ->
     mask = ndimage.binary_erosion(mask, np.ones((3, 3)))
     if mask.sum() < 400:
         return None
-    small = max(4, -(-width // _COARSER)), max(4, -(-height // _COARSER))
     theirs = [warped(each, inner, (width, height))[0] for each in original.colours]
-    toned = _toned([laid, laid**2 / 128, laid**3 / 128**2, *theirs], working.suspect, mask)
-    content = _unusual(*_equally_sharp(working.suspect, toned, mask), mask)
+    content = _content(working.suspect, laid, theirs, mask)
     colour = np.zeros_like(content)
-    tones = [_shrunk(each, small) for each in (laid, *theirs)]
-    inside = _shrunk(mask.astype(np.float32), small) > 0.99
+    small = max(4, -(-width // _COARSER)), max(4, -(-height // _COARSER))
+    inside = resized(mask.astype(np.float32), small) > 0.99
     if inside.sum() < 4 * _CLASSES:
         return Difference(working.part, mask, content, colour)
+    tones = [resized(each, small) for each in (laid, *theirs)]
     tones += [tones[0] * each / 128 for each in tones]
     for plane in suspect.colours:
-        shown = _shrunk(resized(plane, (width, height), working.part), small)
-        strange = _unusual(shown, _toned(tones, shown, inside), inside)
+        shown = resized(resized(plane, (width, height), working.part), small)
+        toned = _summed(tones, _fit(tones, shown, inside))
+        strange = _unusual(shown, toned, inside, np.ones_like(toned))
         colour = np.maximum(colour, resized(strange, (width, height)))
     return Difference(working.part, mask, content, colour)
 
 
-def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
-    return resized(plane, size)
+def _content(suspect: Plane, laid: Plane, colours: list[Plane], mask: Mask) -> Plane:
+    """How unusual the luma is, once the original has the suspect's tone and sharpness."""
+    toned = _summed([*_curve(laid), *colours], _fit([*_curve(laid), *colours], suspect, mask))
+    ours, theirs = _blurs(suspect, toned, mask)
+    suspect, laid = _soft(suspect, ours), _soft(laid, theirs)
+    colours = [_soft(each, theirs) for each in colours]
+    fit = _fit([*_curve(laid), *colours], suspect, mask)
+    brighter, darker = (_summed([*_curve(laid + by), *colours], fit) for by in (4, -4))
+    toned = _summed([*_curve(laid), *colours], fit)
+    return _unusual(suspect, toned, mask, np.maximum((brighter - darker) / 8, 1))
 
 
-def _toned(planes: Iterable[Plane], target: Plane, mask: Mask) -> Plane:
-    """The sum of the planes (and a constant) that is nearest to the target, whatever was edited."""
-    columns = [np.ones_like(target), *planes]
-    powers = np.stack(columns, -1)
-    a, b = powers[mask].astype(np.float64), target[mask].astype(np.float64)
+def _curve(laid: Plane) -> list[Plane]:
+    """What sums to any usual change of brightness, contrast and gamma."""
+    return [laid, laid**2 / 128, laid**3 / 128**2, np.sqrt(128 * np.maximum(laid, 0))]
+
+
+def _fit(planes: Iterable[Plane], target: Plane, mask: Mask) -> Plane:
+    """By how much of each plane, after a constant, their sum is nearest to the target.
+
+    Robustly: what was edited does not pull it.
+    """
+    a = np.stack([np.ones_like(target), *planes], -1)[mask].astype(np.float64)
+    b = target[mask].astype(np.float64)
     scale = np.abs(a).mean(0) + 1e-6
     a /= scale
     weight = np.ones(len(b))
@@ -97,31 +114,41 @@ def _toned(planes: Iterable[Plane], target: Plane, mask: Mask) -> Plane:
         fit = np.linalg.solve(normal, weighted.T @ b)
         away = np.abs(b - a @ fit)
         weight = 1 / (1 + (away / max(2 * float(np.median(away)), 1.0)) ** 2)
-    return (powers @ (fit / scale)).astype(np.float32)
+    return np.asarray(fit / scale)
 
 
-def _equally_sharp(suspect: Plane, original: Plane, mask: Mask) -> tuple[Plane, Plane]:
-    """Blur whichever is sharper, by as much as makes the two most alike."""
-    pairs = [(1.0, suspect, _soft(original, sigma)) for sigma in _BLURS]
+def _summed(planes: Iterable[Plane], fit: Plane) -> Plane:
+    total = sum(plane * share for plane, share in zip(planes, fit[1:], strict=True))
+    return np.asarray(fit[0] + total, np.float32)
+
+
+def _blurs(suspect: Plane, original: Plane, mask: Mask) -> tuple[float, float]:
+    """By how much to blur the suspect or the original, whichever is sharper."""
+    softer = {sigma: _left(suspect, _soft(original, sigma), mask) for sigma in _BLURS}
     # Blurring makes any two pictures more alike: of the suspect, it must do so by more than a bit.
-    pairs += [(1.05, _soft(suspect, sigma), original) for sigma in _BLURS[1:5]]
-    _, ours, theirs = min(pairs, key=lambda each: each[0] * _left(each[1], each[2], mask))
-    return ours, theirs
+    other = {sigma: 1.05 * _left(_soft(suspect, sigma), original, mask) for sigma in _BLURS[1:5]}
+    best, least = min(softer, key=softer.__getitem__), min(other, key=other.__getitem__)
+    if other[least] < softer[best]:
+        return least, 0.0
+    near = [best * by for by in (0.88, 0.94, 1.06, 1.12)] if best else []
+    softer |= {sigma: _left(suspect, _soft(original, sigma), mask) for sigma in near}
+    return 0.0, min(softer, key=softer.__getitem__)
 
 
 def _soft(plane: Plane, sigma: float) -> Plane:
-    return ndimage.gaussian_filter(plane, sigma, truncate=3) if sigma else plane
+    return np.asarray(ndimage.gaussian_filter(plane, sigma, truncate=3)) if sigma else plane
 
 
 def _left(one: Plane, other: Plane, mask: Mask) -> float:
     return float(np.abs(one - other)[mask].mean())
 
 
-def _unusual(suspect: Plane, original: Plane, mask: Mask) -> Plane:
-    away = _away(suspect, original)
-    detail = ndimage.uniform_filter(ndimage.gaussian_gradient_magnitude(original, 1.0), 5)
+def _unusual(suspect: Plane, original: Plane, mask: Mask, slope: Plane) -> Plane:
+    """The difference in units of what is usual; `slope` is how much the tone amplifies noise."""
+    away = _away(suspect, original) / slope
+    detail = ndimage.uniform_filter(ndimage.gaussian_gradient_magnitude(original, 1.0), _AROUND)
     usual = np.maximum(_usual(away, detail, mask), _FLOOR)
-    return _root_mean_square(np.minimum(away / usual, _MOST), mask)
+    return _root_mean_square(np.minimum(away / usual, MOST), mask)
 
 
 def _root_mean_square(times: Plane, mask: Mask) -> Plane:
@@ -142,24 +169,25 @@ def _away(suspect: Plane, original: Plane) -> Plane:
 
 
 def _usual(away: Plane, detail: Plane, mask: Mask) -> Plane:
-    """What difference is usual at places of as much detail: a deviation, by medians."""
+    """What difference is usual at places of as much detail: a deviation, by quartiles."""
     inside, values = detail[mask], away[mask]
     groups = np.array_split(np.argsort(inside, kind="stable"), _CLASSES)
     middle = np.array([np.median(inside[group]) for group in groups])
-    spread = np.array([1.4826 * np.median(values[group]) for group in groups])
+    spread = np.array([np.quantile(values[group], 0.75) / _QUARTILE for group in groups])
     return np.interp(detail, middle, np.maximum.accumulate(spread)).astype(np.float32)
 
 
 def blobs(unusual: Plane, mask: Mask) -> list[Mask]:
     """The regions that are unusual, largest first."""
     least = LEAST_AREA * float(mask.sum())
+    seed = SEED + MORE_SEED * max(0.0, float(np.log2(max(mask.shape) / 128)))
     extent = ndimage.binary_opening(unusual > EXTENT, np.ones((2, 2)))
     labels, count = ndimage.label(extent, np.ones((3, 3)))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     found = []
     for number in range(1, count + 1):
         blob = labels == number
-        if sizes[number] >= least and np.quantile(unusual[blob], 0.9) >= SEED:
+        if sizes[number] >= least and np.quantile(unusual[blob], 0.9) >= seed:
             found.append(blob)
     return sorted(found, key=lambda each: -int(each.sum()))
 

@@ -18,6 +18,7 @@ from .result import WHOLE, Geometry, Part
 from .warp import Matrix, Plane, limited, mapped, resized, scaling
 
 SIDE = 192  # pixels: the longer side of what is looked at; smaller pictures are enlarged to it
+CLOSER = 320  # pixels: likewise, for a second look at what may be a small part of the suspect
 # Both must be reached; what they let through is measured by `python -m bench.regions --pairs`.
 LEAST_VOTES = 1.6
 LEAST_SCORE = 7.0
@@ -27,7 +28,7 @@ _TRIED = 3
 _COARSE, _MIDDLE, _FINE = 48, 64, 128  # pixels: where maps are refined, chosen, and judged
 _CELL = 5  # pixels: detail this far apart is independent
 _ALIKE = 0.6  # the least correlation of two descriptors
-_NEAR = 3.8  # pixels of an original of 128: how far a place may be from where a map puts it
+_NEAR = 0.03  # of the original's longer side: how far a place may be from where a map puts it
 _OCTAVES, _TURN = 0.4, 0.35  # how far its scale and its angle (radians) may be off
 _STIFF = 4 * 24.0**2  # as if four more places had been known again, so many pixels from the middle
 _LARGEST_ZOOM, _SMALLEST_ZOOM, _MOST_SQUASHED = 4.0, 0.1, 1.8
@@ -42,7 +43,8 @@ class Prepared:
     """A picture made ready for `register`, which need not do so again for each pair."""
 
     plane: Plane
-    features: Features  # their places and scales are in pixels of a longer side of SIDE
+    features: Features
+    size: tuple[int, int]  # width and height of what the places and scales are pixels of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,13 +61,13 @@ class Registration:
     votes: float
 
 
-def prepare(luma: npt.NDArray[np.generic]) -> Prepared:
+def prepare(luma: npt.NDArray[np.generic], side: int = SIDE) -> Prepared:
     """Make luma (height, width), 0 to 255, ready."""
-    plane = limited(np.asarray(luma, np.float32), SIDE)
+    plane = limited(np.asarray(luma, np.float32), side)
     height, width = plane.shape
-    factor = SIDE / max(height, width)
+    factor = side / max(height, width)
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    return Prepared(plane, find_features(plane if factor <= 1 else resized(plane, size)))
+    return Prepared(plane, find_features(plane if factor <= 1 else resized(plane, size)), size)
 
 
 def register(
@@ -73,12 +75,21 @@ def register(
 ) -> Registration | None:
     """Find the original, or the part of it that is left, in the suspect; None if it is not there.
 
-    Both are luma (height, width), 0 to 255, of any size, or `prepare`d; 128 pixels are enough.
+    Both are luma (height, width), 0 to 255, of any size; 128 pixels are enough. Where nothing is
+    found they are looked at again, closer; pictures that were `prepare`d are not.
     """
-    ours = suspect if isinstance(suspect, Prepared) else prepare(suspect)
-    theirs = original if isinstance(original, Prepared) else prepare(original)
-    found = best_map(ours, theirs)
-    return found if found is not None and found.score >= LEAST_SCORE else None
+    if isinstance(suspect, Prepared) and isinstance(original, Prepared):
+        found = best_map(suspect, original)
+        return found if found is not None and found.score >= LEAST_SCORE else None
+    for side in (SIDE, CLOSER):
+        ours, theirs = (
+            each if isinstance(each, Prepared) else prepare(each, side)
+            for each in (suspect, original)
+        )
+        found = register(ours, theirs)
+        if found is not None:
+            return found
+    return None
 
 
 def best_map(suspect: Prepared, original: Prepared) -> Registration | None:
@@ -94,14 +105,15 @@ def best_map(suspect: Prepared, original: Prepared) -> Registration | None:
     return follow(suspect.plane, original.plane, first.matrix, first.votes)
 
 
-def follow(
-    suspect: Plane, original: Plane, matrix: Matrix, votes: float = np.inf
-) -> Registration | None:
+def follow(suspect: Plane, original: Plane, matrix: Matrix, votes: float = np.inf) -> Registration:
     """Refine a map that is about right already (that of the frame before), and judge it."""
-    found = refine(suspect, original, matrix, _FINE, steps=4)
-    if found is not None:
-        found = refine(suspect, original, found, _FINE, steps=4, projective=True)
-    return None if found is None else judge(suspect, original, found, votes, _FINE)
+    best = judge(suspect, original, matrix, votes, _FINE)
+    for projective in (False, True):
+        found = refine(suspect, original, best.matrix, _FINE, steps=4, projective=projective)
+        if found is not None:
+            judged = judge(suspect, original, found, votes, _FINE)
+            best = max(best, judged, key=lambda each: each.score)
+    return best
 
 
 def judge(
@@ -126,11 +138,11 @@ def _plausible(matrix: Matrix, suspect: Plane, original: Plane) -> bool:
 
 def _candidates(suspect: Prepared, original: Prepared) -> Iterator[tuple[float, Matrix]]:
     ours, theirs = suspect.features, original.features
-    size, original_size = _featured(suspect), _featured(original)
+    near = _NEAR * max(original.size)
     found = []
-    for features, back in ((ours, np.eye(3)), (ours.mirrored(size[0]), _MIRROR)):
-        for votes, pixel in _agreed(features, theirs):
-            matrix = np.linalg.inv(scaling(*original_size)) @ pixel @ scaling(*size) @ back
+    for features, back in ((ours, np.eye(3)), (ours.mirrored(suspect.size[0]), _MIRROR)):
+        for votes, pixel in _agreed(features, theirs, near):
+            matrix = np.linalg.inv(scaling(*original.size)) @ pixel @ scaling(*suspect.size) @ back
             found.append((votes, matrix))
     found.sort(key=lambda each: -each[0])
     sure = bool(found) and found[0][0] >= _SURE_VOTES
@@ -139,17 +151,11 @@ def _candidates(suspect: Prepared, original: Prepared) -> Iterator[tuple[float, 
         yield from ((0.0, back) for back in (np.eye(3), _MIRROR))
 
 
-def _featured(picture: Prepared) -> tuple[int, int]:
-    """The width and height of what the places were found in."""
-    height, width = picture.plane.shape
-    factor = SIDE / max(height, width)
-    return max(1, round(width * factor)), max(1, round(height * factor))
-
-
-def _agreed(ours: Features, theirs: Features) -> list[tuple[float, Matrix]]:
+def _agreed(ours: Features, theirs: Features, near: float) -> list[tuple[float, Matrix]]:
     """The two maps, from pixels to pixels, on which most places agree, and how much they do.
 
     Each pair of places alike stands for a similarity: their scales, angles and places give it.
+    Those agree with it that it puts within about `near` pixels of where they were found.
     """
     if not len(ours.places) or not len(theirs.places):
         return []
@@ -166,7 +172,6 @@ def _agreed(ours: Features, theirs: Features) -> list[tuple[float, Matrix]]:
     away = np.abs(zoom[:, None] * (here[None, :] - here[:, None]) + there[:, None] - there[None, :])
     off = np.abs(octaves[:, None] - octaves[None, :])
     twist = np.abs((turn[:, None] - turn[None, :] + np.pi) % (2 * np.pi) - np.pi)
-    near = _NEAR * SIDE / 128
     weight = np.exp(-((away / near) ** 2 + (off / _OCTAVES) ** 2 + (twist / _TURN) ** 2) / 2)
     votes = weight @ (most - 0.5)
     return [
