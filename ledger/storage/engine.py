@@ -9,7 +9,8 @@ from ..errors import StorageError
 
 BUSY_SECONDS = 30
 
-_WAL_PAGES = 8000  # of 4 KiB: how far the WAL grows before a commit empties it (see `wal`)
+_PAGE_SIZE = 16_384  # bytes: a staged batch is one large value, written page by page
+_WAL_PAGES = 2000  # how far the WAL grows before a commit empties it (see `wal`)
 
 
 def open_engine(url: str) -> Engine:
@@ -39,6 +40,7 @@ def open_log_engine(url: str) -> Engine:
         ) from None
     match engine.dialect.name:
         case "sqlite":
+            event.listen(engine, "connect", _enlarge_pages)  # before there is one
             event.listen(engine, "connect", _configure_sqlite)
             event.listen(engine, "connect", _grow_wal)
         case "postgresql":
@@ -55,6 +57,10 @@ def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> No
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
     )
+
+
+def _enlarge_pages(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(connection, f"PRAGMA page_size = {_PAGE_SIZE}")
 
 
 def _erase_securely(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -1,0 +1,170 @@
+"""Which parts of the suspect differ from the original by their content, and not by a lossy copy.
+
+Once the two lie over one another, tone and sharpness are matched. What then remains is held against
+what remains elsewhere at places of as much detail, in this very pair: however strong a compression
+was, it is its own measure. Nothing outside of what both show is ever looked at.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from .refine import scene, within
+from .result import Part
+from .warp import Mask, Matrix, Plane, resized, warped
+
+# In units of the difference that is usual in the pair; chosen on pictures held apart from those of
+# `python -m bench.regions`.
+SEED = 3.4  # a region must have places that differ by so much,
+EXTENT = 2.0  # it reaches as far as the difference stays above this,
+LEAST_AREA = 0.0025  # and is at least so large a part of what the suspect shows of the original
+
+_MOST = 8.0  # a difference above this says no more
+_FLOOR = 2.0  # grey levels: a deviation below this is not told from none
+_CLASSES = 8  # of detail, for each of which it is found out what is usual
+_BLURS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)  # pixels, tried to match the two
+_BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
+_COARSER = 4  # colours are kept and compared at a quarter of the resolution
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """Luma, (height, width), and the blue and red differences, (2, h, w), all 0 to 255."""
+
+    luma: Plane
+    colours: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """How unusual each pixel of a part of the suspect is: about 1 in any lossy copy."""
+
+    part: Part
+    mask: Mask  # where it shows the original
+    content: Plane
+    colour: Plane
+
+
+def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) -> Difference | None:
+    """Hold the suspect against the original, as `matrix` lays it, no side longer than `longest`.
+
+    None when they have too little in common to be held against one another.
+    """
+    working = scene(suspect.luma, original.luma, matrix, longest)
+    if working is None:
+        return None
+    height, width = working.suspect.shape
+    inner = matrix @ within(working.part)
+    laid, mask = warped(working.original, inner, (width, height))
+    mask = ndimage.binary_erosion(mask, np.ones((3, 3)))
+    if mask.sum() < 400:
+        return None
+    small = max(4, -(-width // _COARSER)), max(4, -(-height // _COARSER))
+    theirs = [warped(each, inner, (width, height))[0] for each in original.colours]
+    toned = _toned([laid, laid**2 / 128, laid**3 / 128**2, *theirs], working.suspect, mask)
+    content = _unusual(*_equally_sharp(working.suspect, toned, mask), mask)
+    colour = np.zeros_like(content)
+    tones = [_shrunk(each, small) for each in (laid, *theirs)]
+    inside = _shrunk(mask.astype(np.float32), small) > 0.99
+    if inside.sum() < 4 * _CLASSES:
+        return Difference(working.part, mask, content, colour)
+    tones += [tones[0] * each / 128 for each in tones]
+    for plane in suspect.colours:
+        shown = _shrunk(resized(plane, (width, height), working.part), small)
+        strange = _unusual(shown, _toned(tones, shown, inside), inside)
+        colour = np.maximum(colour, resized(strange, (width, height)))
+    return Difference(working.part, mask, content, colour)
+
+
+def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
+    return resized(plane, size)
+
+
+def _toned(planes: Iterable[Plane], target: Plane, mask: Mask) -> Plane:
+    """The sum of the planes (and a constant) that is nearest to the target, whatever was edited."""
+    columns = [np.ones_like(target), *planes]
+    powers = np.stack(columns, -1)
+    a, b = powers[mask].astype(np.float64), target[mask].astype(np.float64)
+    scale = np.abs(a).mean(0) + 1e-6
+    a /= scale
+    weight = np.ones(len(b))
+    for _ in range(6):
+        weighted = a * weight[:, None]
+        normal = weighted.T @ a + np.eye(a.shape[1]) * 1e-4 * len(b)
+        fit = np.linalg.solve(normal, weighted.T @ b)
+        away = np.abs(b - a @ fit)
+        weight = 1 / (1 + (away / max(2 * float(np.median(away)), 1.0)) ** 2)
+    return (powers @ (fit / scale)).astype(np.float32)
+
+
+def _equally_sharp(suspect: Plane, original: Plane, mask: Mask) -> tuple[Plane, Plane]:
+    """Blur whichever is sharper, by as much as makes the two most alike."""
+    pairs = [(1.0, suspect, _soft(original, sigma)) for sigma in _BLURS]
+    # Blurring makes any two pictures more alike: of the suspect, it must do so by more than a bit.
+    pairs += [(1.05, _soft(suspect, sigma), original) for sigma in _BLURS[1:5]]
+    _, ours, theirs = min(pairs, key=lambda each: each[0] * _left(each[1], each[2], mask))
+    return ours, theirs
+
+
+def _soft(plane: Plane, sigma: float) -> Plane:
+    return ndimage.gaussian_filter(plane, sigma, truncate=3) if sigma else plane
+
+
+def _left(one: Plane, other: Plane, mask: Mask) -> float:
+    return float(np.abs(one - other)[mask].mean())
+
+
+def _unusual(suspect: Plane, original: Plane, mask: Mask) -> Plane:
+    away = _away(suspect, original)
+    detail = ndimage.uniform_filter(ndimage.gaussian_gradient_magnitude(original, 1.0), 5)
+    usual = np.maximum(_usual(away, detail, mask), _FLOOR)
+    return _root_mean_square(np.minimum(away / usual, _MOST), mask)
+
+
+def _root_mean_square(times: Plane, mask: Mask) -> Plane:
+    """Over 3 by 3 pixels, of those within the mask."""
+    inside = mask.astype(np.float32)
+    weight = ndimage.uniform_filter(inside, 3, mode="constant")
+    total = ndimage.uniform_filter(times * times * inside, 3, mode="constant")
+    return np.where(mask, np.sqrt(np.maximum(total, 0) / np.maximum(weight, 1e-3)), np.float32(0))
+
+
+def _away(suspect: Plane, original: Plane) -> Plane:
+    """How far each pixel is from the original's, there or half a pixel beside it."""
+    ours, theirs = _soft(suspect, 0.5), _soft(original, 0.5)
+    away = np.abs(ours - theirs)
+    for step in _BESIDE:
+        away = np.minimum(away, np.abs(ours - (theirs + np.roll(theirs, step, (0, 1))) / 2))
+    return away
+
+
+def _usual(away: Plane, detail: Plane, mask: Mask) -> Plane:
+    """What difference is usual at places of as much detail: a deviation, by medians."""
+    inside, values = detail[mask], away[mask]
+    groups = np.array_split(np.argsort(inside, kind="stable"), _CLASSES)
+    middle = np.array([np.median(inside[group]) for group in groups])
+    spread = np.array([1.4826 * np.median(values[group]) for group in groups])
+    return np.interp(detail, middle, np.maximum.accumulate(spread)).astype(np.float32)
+
+
+def blobs(unusual: Plane, mask: Mask) -> list[Mask]:
+    """The regions that are unusual, largest first."""
+    least = LEAST_AREA * float(mask.sum())
+    extent = ndimage.binary_opening(unusual > EXTENT, np.ones((2, 2)))
+    labels, count = ndimage.label(extent, np.ones((3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    found = []
+    for number in range(1, count + 1):
+        blob = labels == number
+        if sizes[number] >= least and np.quantile(unusual[blob], 0.9) >= SEED:
+            found.append(blob)
+    return sorted(found, key=lambda each: -int(each.sum()))
+
+
+def box_of(blob: Mask) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a blob, in its pixels."""
+    rows, columns = np.flatnonzero(blob.any(1)), np.flatnonzero(blob.any(0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
