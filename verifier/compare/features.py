@@ -6,6 +6,7 @@ Scale-Invariant Keypoints (IJCV 2004), sections 3 to 6, made small enough for th
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from scipy import ndimage
 
 from .warp import Plane
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[Any]  # of floats
 
 MOST = 300  # the strongest places of a picture
 _STEPS = 3  # scales in an octave
@@ -24,7 +25,7 @@ _LEAST = 0.4  # grey levels: weaker extrema are noise
 _BINS = 36
 _CELLS, _DIRECTIONS = 4, 8
 _SAMPLES = 16  # along each side of the described square
-_REACH = 6.0  # half the side of the described square, in scales
+_ORIENTED, _REACH = 4.5, 6.0  # half the side of the square that is oriented by, described by
 _LARGEST = 0.2  # of a descriptor's length: what one direction may say
 
 
@@ -42,7 +43,7 @@ class Features:
         cells = self.descriptors.reshape(-1, _CELLS, _CELLS, _DIRECTIONS)
         # About the main direction, mirroring swaps what is on its one side and on its other.
         turned = cells[:, ::-1, :, _MIRRORED].reshape(len(cells), -1)
-        places = self.places * np.float32([-1, 1]) + np.float32([width, 0])
+        places = self.places * np.array([-1, 1], np.float32) + np.array([width, 0], np.float32)
         return Features(places, self.scales, np.float32(np.pi) - self.angles, turned)
 
 
@@ -100,15 +101,15 @@ def _extrema(stack: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     ) / 4
     det, trace = dxx * dyy - dxy**2, dxx + dyy
     good = (det > 0) & (trace**2 * _EDGE < (_EDGE + 1) ** 2 * det)
-    s, y, x, c, dxx, dyy = (each[good] for each in (s, y, x, c, dxx, dyy))
+    s, y, x = s[good], y[good], x[good]
+    c, dxx, dyy = c[good], dxx[good], dyy[good]
     dss = dog[s + 1, y, x] + dog[s - 1, y, x] - 2 * c
     fraction = (
         _vertex(dog[s + 1, y, x] - dog[s - 1, y, x], dss),
         _vertex(dog[s, y + 1, x] - dog[s, y - 1, x], dyy),
         _vertex(dog[s, y, x + 1] - dog[s, y, x - 1], dxx),
     )
-    placed = (np.float32(i + f) for i, f in zip((s, y, x), fraction, strict=True))
-    return (*placed, np.abs(c))
+    return s + fraction[0], y + fraction[1], x + fraction[2], np.abs(c)
 
 
 def _vertex(difference: Floats, curvature: Floats) -> Floats:
@@ -121,18 +122,20 @@ def _describe(
     stack: Floats, s: Floats, y: Floats, x: Floats, strength: Floats, zoom: float
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     dy, dx = np.gradient(stack, axis=(1, 2))
-    level = np.clip(np.round(s), 0, len(stack) - 1).astype(int)
-    sigma = np.float32(_SIGMA * 2 ** (s / _STEPS))
-    size, turn = _grid(4.5 * sigma, np.zeros_like(sigma))
-    gx, gy = _sampled(dx, dy, level, y[:, None] + turn, x[:, None] + size)
+    sigma = (_SIGMA * 2 ** (s / _STEPS)).astype(np.float32)
+    across, down = _grid(_ORIENTED * sigma, np.zeros_like(sigma))
+    gx, gy = _sampled(dx, dy, _level(s, stack), y[:, None] + down, x[:, None] + across)
     owner, angle = _directions(gx, gy)
-    level, sigma, y, x, strength = (each[owner] for each in (level, sigma, y, x, strength))
+    s, y, x, sigma = s[owner], y[owner], x[owner], sigma[owner]
     across, down = _grid(_REACH * sigma, angle)
-    gx, gy = _sampled(dx, dy, level, y[:, None] + down, x[:, None] + across)
-    places = np.stack([(x + 0.5) * zoom, (y + 0.5) * zoom], 1).astype(np.float32)
+    gx, gy = _sampled(dx, dy, _level(s, stack), y[:, None] + down, x[:, None] + across)
     # Every second pixel was kept, from the first: the middle of the first is where it was.
-    places += np.float32(0.5 - 0.5 * zoom)
-    return places, np.float32(sigma * zoom), angle, _histograms(gx, gy, angle), strength
+    places = (np.stack([x, y], 1) * zoom + 0.5).astype(np.float32)
+    return places, sigma * zoom, angle, _histograms(gx, gy, angle), strength[owner]
+
+
+def _level(s: Floats, stack: Floats) -> npt.NDArray[np.intp]:
+    return np.clip(np.round(s), 0, len(stack) - 1).astype(np.intp)
 
 
 _ALONG = (np.arange(_SAMPLES, dtype=np.float32) + 0.5) / _SAMPLES * 2 - 1
@@ -165,8 +168,8 @@ def _directions(gx: Floats, gy: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
     weight = np.hypot(gx, gy) * _NEAR
     which = np.floor(np.arctan2(gy, gx) / (2 * np.pi) * _BINS).astype(int) % _BINS
     flat = (np.arange(n)[:, None] * _BINS + which).ravel()
-    counts = np.bincount(flat, weight.ravel(), n * _BINS).reshape(n, _BINS).astype(np.float32)
-    for _ in range(3):
+    counts: Floats = np.bincount(flat, weight.ravel(), n * _BINS).reshape(n, _BINS)
+    for _ in range(3):  # smoothed
         counts = (np.roll(counts, 1, 1) + counts + np.roll(counts, -1, 1)) / 3
     before, after = np.roll(counts, 1, 1), np.roll(counts, -1, 1)
     peak = (counts > before) & (counts >= after) & (counts >= 0.8 * counts.max(1, keepdims=True))
@@ -179,7 +182,7 @@ def _directions(gx: Floats, gy: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
 def _soft(along: Floats) -> Floats:
     """How much of each sample falls to each cell: (samples, cells), linear between middles."""
     place = (along + 1) / 2 * _CELLS - 0.5
-    return np.maximum(0, 1 - np.abs(place[:, None] - np.arange(_CELLS)))
+    return np.asarray(np.maximum(0, 1 - np.abs(place[:, None] - np.arange(_CELLS))))
 
 
 _CELL = np.einsum("nj,ni->nji", _soft(_GY), _soft(_GX)).reshape(_SAMPLES**2, -1)
@@ -200,4 +203,4 @@ def _histograms(gx: Floats, gy: Floats, angle: Floats) -> Floats:
     for _ in range(2):
         found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
         found = np.minimum(found, _LARGEST)
-    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
+    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6))

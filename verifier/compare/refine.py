@@ -62,7 +62,7 @@ def shown_part(matrix: Matrix) -> Part | None:
     weight = corners @ back[2, :2] + back[2, 2]
     if not (weight > 1e-3 * weight.max()).all():  # a corner lies beyond the horizon
         return None
-    places = mapped(back, corners)
+    places = mapped(np.asarray(back, np.float64), corners)
     left, top = np.clip(places.min(0), 0, 1)
     right, bottom = np.clip(places.max(0), 0, 1)
     if right - left < 0.02 or bottom - top < 0.02:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
 from .refine import scene, within
@@ -22,7 +21,7 @@ SEED = 3.4  # a region must have places that differ by so much,
 EXTENT = 2.0  # it reaches as far as the difference stays above this,
 LEAST_AREA = 0.0025  # and is at least so large a part of what the suspect shows of the original
 
-_MOST = 8.0  # a difference above this says no more
+USUAL, MOST = 1.0, 8.0  # a difference above the latter says no more
 _FLOOR = 2.0  # grey levels: a deviation below this is not told from none
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
 _BLURS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)  # pixels, tried to match the two
@@ -35,7 +34,7 @@ class Picture:
     """Luma, (height, width), and the blue and red differences, (2, h, w), all 0 to 255."""
 
     luma: Plane
-    colours: npt.NDArray[np.float32]
+    colours: Plane
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,23 +63,20 @@ def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) ->
         return None
     small = max(4, -(-width // _COARSER)), max(4, -(-height // _COARSER))
     theirs = [warped(each, inner, (width, height))[0] for each in original.colours]
-    toned = _toned([laid, laid**2 / 128, laid**3 / 128**2, *theirs], working.suspect, mask)
+    curve = [laid, laid**2 / 128, laid**3 / 128**2, np.sqrt(128 * np.maximum(laid, 0))]
+    toned = _toned([*curve, *theirs], working.suspect, mask)
     content = _unusual(*_equally_sharp(working.suspect, toned, mask), mask)
     colour = np.zeros_like(content)
-    tones = [_shrunk(each, small) for each in (laid, *theirs)]
-    inside = _shrunk(mask.astype(np.float32), small) > 0.99
+    tones = [resized(each, small) for each in (laid, *theirs)]
+    inside = resized(mask.astype(np.float32), small) > 0.99
     if inside.sum() < 4 * _CLASSES:
         return Difference(working.part, mask, content, colour)
     tones += [tones[0] * each / 128 for each in tones]
     for plane in suspect.colours:
-        shown = _shrunk(resized(plane, (width, height), working.part), small)
+        shown = resized(resized(plane, (width, height), working.part), small)
         strange = _unusual(shown, _toned(tones, shown, inside), inside)
         colour = np.maximum(colour, resized(strange, (width, height)))
     return Difference(working.part, mask, content, colour)
-
-
-def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
-    return resized(plane, size)
 
 
 def _toned(planes: Iterable[Plane], target: Plane, mask: Mask) -> Plane:
@@ -97,7 +93,7 @@ def _toned(planes: Iterable[Plane], target: Plane, mask: Mask) -> Plane:
         fit = np.linalg.solve(normal, weighted.T @ b)
         away = np.abs(b - a @ fit)
         weight = 1 / (1 + (away / max(2 * float(np.median(away)), 1.0)) ** 2)
-    return (powers @ (fit / scale)).astype(np.float32)
+    return np.asarray(powers @ (fit / scale), np.float32)
 
 
 def _equally_sharp(suspect: Plane, original: Plane, mask: Mask) -> tuple[Plane, Plane]:
@@ -110,7 +106,7 @@ def _equally_sharp(suspect: Plane, original: Plane, mask: Mask) -> tuple[Plane, 
 
 
 def _soft(plane: Plane, sigma: float) -> Plane:
-    return ndimage.gaussian_filter(plane, sigma, truncate=3) if sigma else plane
+    return np.asarray(ndimage.gaussian_filter(plane, sigma, truncate=3)) if sigma else plane
 
 
 def _left(one: Plane, other: Plane, mask: Mask) -> float:
@@ -121,7 +117,7 @@ def _unusual(suspect: Plane, original: Plane, mask: Mask) -> Plane:
     away = _away(suspect, original)
     detail = ndimage.uniform_filter(ndimage.gaussian_gradient_magnitude(original, 1.0), 5)
     usual = np.maximum(_usual(away, detail, mask), _FLOOR)
-    return _root_mean_square(np.minimum(away / usual, _MOST), mask)
+    return _root_mean_square(np.minimum(away / usual, MOST), mask)
 
 
 def _root_mean_square(times: Plane, mask: Mask) -> Plane:

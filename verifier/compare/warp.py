@@ -5,6 +5,8 @@ right lower one, whatever its size in pixels; a pixel covers an area and is seen
 map is a 3 by 3 matrix on (x, y, 1), as in Hartley and Zisserman, Multiple View Geometry, 2.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -12,7 +14,7 @@ from scipy import ndimage
 
 from .result import WHOLE, Part
 
-Plane = npt.NDArray[np.float32]
+Plane = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.float64]
 
@@ -41,13 +43,13 @@ def scaling(width: float, height: float) -> Matrix:
     return np.diag([width, height, 1.0])
 
 
-def mapped(matrix: Matrix, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def mapped(matrix: Matrix, places: Matrix) -> Matrix:
     """Where the places, (n, 2), come to lie."""
     moved = places @ matrix[:, :2].T + matrix[:, 2]
     return moved[:, :2] / moved[:, 2:]
 
 
-def middles(width: int, height: int) -> npt.NDArray[np.float64]:
+def middles(width: int, height: int) -> Matrix:
     """The middle of each pixel, row by row, in parts: (height * width, 2)."""
     x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
     return np.stack([x.ravel(), y.ravel()], 1)
@@ -79,7 +81,7 @@ def footprint(matrix: Matrix, size: tuple[int, int]) -> tuple[float, float]:
     return 1 / max(across, 1e-9), 1 / max(down, 1e-9)
 
 
-def _jacobian(matrix: Matrix, step: float = 1e-3) -> npt.NDArray[np.float64]:
+def _jacobian(matrix: Matrix, step: float = 1e-3) -> Matrix:
     """Slopes of a map at the middle: [[du/dx, du/dy], [dv/dx, dv/dy]]."""
     around = np.array([[0.5 + step, 0.5], [0.5 - step, 0.5], [0.5, 0.5 + step], [0.5, 0.5 - step]])
     right, left, below, above = mapped(matrix, around)

@@ -12,6 +12,7 @@ from verifier.media.sandbox import Sandbox
 
 from .audio import RATE, fingerprint_samples
 from .image import fingerprint_picture
+from .thumbnail import fingerprint_thumbnail
 from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
 
 _SHRINK_TO = 256  # pixels: more than either hash looks at, and up to 8 times cheaper to decode
@@ -25,11 +26,13 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
     clip, silence, and a file that is none of these have none. Raises Unreadable.
     """
     if media_type.kind is Kind.PICTURE:
-        return fingerprint_picture(picture(path, media_type, shrink_to=_SHRINK_TO))
+        image = picture(path, media_type, shrink_to=_SHRINK_TO)
+        found = fingerprint_picture(image)
+        return (*found, fingerprint_thumbnail(image)) if found else ()
     if media_type.kind not in (Kind.CLIP, Kind.RECORDING):
         return ()
     info = probe(path, media_type)
-    found: tuple[Fingerprint, ...] = ()
+    found = ()
     if info.video:
         side = (FRAME_SIDE, FRAME_SIDE)
         shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)

@@ -60,7 +60,7 @@ def _zigzag() -> npt.NDArray[np.intp]:
 _COSINES = _transform()
 _ORDER = _zigzag()
 # Fine detail is told more coarsely: three times so at the highest frequency.
-_STEEPNESS = (1 + sum(np.divmod(_ORDER, _BLOCK)) / 7.0).astype(np.float64)
+_STEEPNESS = 1 + (_ORDER // _BLOCK + _ORDER % _BLOCK) / 7.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
