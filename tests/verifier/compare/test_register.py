@@ -1,6 +1,5 @@
 """A copy is laid over its original however it was turned, cut or framed; a stranger is not."""
 
-
 import numpy as np
 import pytest
 from PIL import Image
