@@ -1,5 +1,22 @@
-"""The engines of this installation, behind the one protocol that `compare` asks."""
+"""The engines of this installation, behind the one protocol that `compare` asks.
 
-from .compare import Engines
+Each is imported when it is first asked: what they compute with is slow to load.
+"""
 
-ENGINES = Engines()
+from ledger.vocabulary import Fingerprint
+from verifier.media.limits import Limits
+from verifier.media.sandbox import Sandbox
+
+from .compare import Engines, File, Way
+from .result import Comparison
+
+
+def _pictures(
+    sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
+) -> Comparison | None:
+    from .picture_in import compare_pictures_in
+
+    return compare_pictures_in(sandbox, suspect, original, limits=limits)
+
+
+ENGINES = Engines(picture=Way(_pictures, ("picture-luma",)))
