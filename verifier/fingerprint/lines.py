@@ -141,14 +141,19 @@ def elect(votes: Votes) -> list[tuple[int, Line]]:
 
 def lay(part: Peaks, original: Peaks, line: Line) -> Laid:
     """Lay all peaks of a part along a line, and fit the line to those that meet."""
-    for reach in _MEETS:
-        mine, theirs = _meeting(part, original, line, reach)
-        line = _fitted(part, original, line, mine, theirs)
-    mine, theirs = _meeting(part, original, line, _MEETS[-1])
+    line = fit(part, original, line)
+    mine, _ = meeting(part, original, line)
     compared, expected = _by_chance(part, original, line)
     count = len(mine)
     evidence = count * np.log(count / expected) - count + expected if count > expected else 0.0
     return Laid(line, float(evidence), part.times[mine], compared)
+
+
+def fit(part: Peaks, original: Peaks, line: Line) -> Line:
+    """The line near `line` of least squares through peaks that meet, ever nearer."""
+    for reach in _MEETS:
+        line = _fitted(part, original, line, *meeting(part, original, line, reach))
+    return line
 
 
 def align_peaks(suspect: Peaks, original: Peaks) -> list[Laid]:
@@ -161,7 +166,7 @@ def align_peaks(suspect: Peaks, original: Peaks) -> list[Laid]:
     found = []
     for part in parts(suspect):
         lines = elect(vote(part, postings, numbers, np.zeros(1, np.int64)))[:_MOST_TRIED]
-        tried = [lay(part, original, _from_start(line, part)) for _, line in lines]
+        tried = [lay(part, original, from_start(line, part)) for _, line in lines]
         if tried:
             found.append(max(tried, key=lambda laid: laid.evidence))
     return found
@@ -173,18 +178,19 @@ def agreement(parts: Sequence[Laid]) -> Alignment | None:
     if not good:
         return None
     best = max(good, key=lambda laid: laid.evidence)
-    meeting = sum(len(laid.meeting) for laid in good)
+    length = sum(len(laid.meeting) for laid in good)
     return Alignment(
-        distance=1 - meeting / sum(laid.compared for laid in good),
+        distance=1 - length / sum(laid.compared for laid in good),
         offset=best.line.offset,
         overlap=float(sum(np.ptp(laid.meeting) for laid in good)),
-        length=meeting,
+        length=length,
         rate=best.line.rate,
         pitch=best.line.pitch,
     )
 
 
-def _from_start(line: Line, part: Peaks) -> Line:
+def from_start(line: Line, part: Peaks) -> Line:
+    """A line that was elected, with its offset from the start of the suspect."""
     return Line(line.rate, line.offset - line.rate * _middle(part), line.pitch)
 
 
@@ -192,7 +198,9 @@ def _middle(part: Peaks) -> float:
     return float(part.times[0] + part.times[-1]) / 2
 
 
-def _meeting(part: Peaks, original: Peaks, line: Line, reach: float) -> tuple[Places, Places]:
+def meeting(
+    part: Peaks, original: Peaks, line: Line, reach: float = _MEETS[-1]
+) -> tuple[Places, Places]:
     """Places of peaks that lie over one another, the nearest of the original's for each."""
     times, pitches = line.rate * part.times + line.offset, part.pitches - line.pitch
     start, end = (np.searchsorted(original.times, times + edge) for edge in (-reach, reach))
@@ -220,7 +228,7 @@ def _fitted(part: Peaks, original: Peaks, line: Line, mine: Places, theirs: Plac
         return line
     over = original.times[theirs]
     rate = float(((ours - middle) * over).sum() / spread)
-    if not SLOWEST <= rate <= FASTEST:
+    if not 0.9 < rate / line.rate < 1.1:
         return line
     pitch = float(np.median(part.pitches[mine] - original.pitches[theirs]))
     return Line(rate, float(over.mean() - rate * middle), pitch)
