@@ -12,6 +12,7 @@ from verifier.media.sandbox import Sandbox
 
 from .audio import RATE, fingerprint_samples
 from .image import fingerprint_picture
+from .peaks import PeakFinder
 from .thumbnail import fingerprint_thumbnail
 from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
 
@@ -38,7 +39,9 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
         shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
         found += fingerprint_frames(shown)
     if info.sound:
-        found += fingerprint_samples(samples(path, media_type, rate=RATE))
+        peaks = PeakFinder()
+        heard = peaks.listen(samples(path, media_type, rate=RATE))
+        found += fingerprint_samples(heard) + peaks.fingerprints()
     return found
 
 

@@ -4,9 +4,10 @@
     clips      frames of the suspect against all frames of all clips; assets that show one of them
                are aligned in full
     sound      blocks of the suspect slid over all sound of all assets, a few words of each; assets
-               with a place that is near are aligned in full
+               with a place that is near are aligned in full; beside it, at any speed and pitch,
+               triplets of peaks near the suspect's (`sound_index.py`), where several agree
 
-Nothing is approximated by a graph or a table; of a long suspect, frames and blocks are taken evenly
+Nothing is approximated by a graph; of a long suspect, frames and blocks are taken evenly
 spread. `bench/fingerprints.py` prints the times.
 """
 
@@ -30,6 +31,8 @@ from .align import (
 from .audio import SOUND, parse_words
 from .image import CONFIRMER, FINDER, HASH_BYTES, parse_hash
 from .match import FINDER_THRESHOLD, HASH_BITS, Match, match
+from .peaks import PEAKS, parse_numbers
+from .sound_index import PeakStore, near_peaks
 from .video import CLIP, parse_frames
 
 _MOST_FRAMES = 64  # of a suspect, evenly spread, choose which clips to align
@@ -46,10 +49,11 @@ class FingerprintIndex:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: dict[int, tuple[Fingerprint, ...]] = {}
-        self._stores = {
+        self._stores: dict[str, _Store | PeakStore] = {
             FINDER: _Store(np.zeros((0, HASH_BYTES), np.uint8)),
             CLIP: _Store(np.zeros((0, HASH_BYTES), np.uint8)),
             SOUND: _Store(np.zeros(0, np.uint32), gap=WORDS_IN_BLOCK),
+            PEAKS: PeakStore(),
         }
 
     def __len__(self) -> int:
@@ -181,9 +185,11 @@ _PARSERS: dict[str, Callable[[bytes], Rows]] = {
     CONFIRMER: parse_hash,
     CLIP: lambda bits: parse_frames(bits).hashes,
     SOUND: parse_words,
+    PEAKS: parse_numbers,
 }
-_NEAR: dict[str, Callable[[Rows, Rows, Owners], set[int]]] = {
+_NEAR: dict[str, Callable[..., set[int]]] = {
     FINDER: _near_pictures,
     CLIP: _near_frames,
     SOUND: _near_words,
+    PEAKS: near_peaks,
 }

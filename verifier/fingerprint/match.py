@@ -15,6 +15,8 @@ from ledger.vocabulary import Fingerprint
 from .align import Alignment, align_frames, align_words, bit_distances
 from .audio import SOUND, parse_words
 from .image import CONFIRMER, FINDER, parse_hash
+from .lines import agreement, align_peaks
+from .peaks import PEAKS, parse_peaks
 from .video import CLIP, parse_frames
 
 HASH_BITS = 256
@@ -35,7 +37,15 @@ CLIP_FALSE_MATCH_RATE = 1.2e-3  # 0 of 2,646 pairs of clips of different scenes
 # Sound: at least align.LEAST_WORDS words of some block within align.WORD_THRESHOLD.
 SOUND_FALSE_MATCH_RATE = 1.2e-5  # 0 of 250,986 pairs of recordings
 
-_KINDS = {FINDER: Kind.PICTURE, CLIP: Kind.CLIP, SOUND: Kind.RECORDING}
+# Sound at any speed or pitch: lines.LEAST_EVIDENCE of some part (`bench/sound.py`).
+PEAKS_FALSE_MATCH_RATE = 1.2e-5
+
+_KINDS = {
+    FINDER: Kind.PICTURE,
+    CLIP: Kind.CLIP,
+    SOUND: Kind.RECORDING,
+    PEAKS: Kind.RECORDING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +53,11 @@ class Similarity:
     """How near two fingerprints are, and, for sequences, how they lie over one another."""
 
     distance: float  # the share of bits that differ, 0 to 1, where the two agree
-    offset: float | None = None  # seconds to add to the first's time to get the second's
+    offset: float | None = None  # seconds: the second's time is rate times the first's, plus this
     overlap: float | None = None  # seconds of the first that agree
-    length: int = 1  # hashes, frames or words that agree
+    length: int = 1  # hashes, frames, words or peaks that agree
+    rate: float = 1.0  # seconds of the second in a second of the first
+    pitch: float = 0.0  # semitones by which the first sounds higher
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,8 @@ class Match:
     false_match_rate: float
     offset: float | None = None
     overlap: float | None = None
+    rate: float = 1.0
+    pitch: float = 0.0
 
 
 def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
@@ -83,6 +97,9 @@ def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
         case "sound-bands":
             words = parse_words(suspect.bits), parse_words(original.bits)
             return _similarity(align_words(*words))
+        case "sound-peaks":
+            peaks = parse_peaks(suspect.bits), parse_peaks(original.bits)
+            return _similarity(agreement(align_peaks(*peaks)))
         case _:
             return None
 
@@ -90,7 +107,9 @@ def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
 def _similarity(found: Alignment | None) -> Similarity | None:
     if found is None:
         return None
-    return Similarity(found.distance, found.offset, found.overlap, found.length)
+    return Similarity(
+        found.distance, found.offset, found.overlap, found.length, found.rate, found.pitch
+    )
 
 
 def match(
@@ -102,15 +121,30 @@ def match(
     """
     ours, theirs = _by_algorithm(suspect), _by_algorithm(original)
     found = [
-        Match(entry_index, _KINDS[name], name, near.distance, rate, near.offset, near.overlap)
+        _match(entry_index, name, near, rate)
         for name, rate in (
             (FINDER, PICTURE_FALSE_MATCH_RATE),
             (CLIP, CLIP_FALSE_MATCH_RATE),
             (SOUND, SOUND_FALSE_MATCH_RATE),
+            (PEAKS, PEAKS_FALSE_MATCH_RATE),
         )
         if (near := _agreeing(name, ours, theirs)) is not None
     ]
     return min(found, key=lambda each: (each.false_match_rate, each.distance), default=None)
+
+
+def _match(entry_index: int, name: str, near: Similarity, false_match_rate: float) -> Match:
+    return Match(
+        entry_index,
+        _KINDS[name],
+        name,
+        near.distance,
+        false_match_rate,
+        near.offset,
+        near.overlap,
+        near.rate,
+        near.pitch,
+    )
 
 
 def _agreeing(
