@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ledger.asset import MediaType
 from ledger.vocabulary import Fingerprint
@@ -174,6 +175,18 @@ class _Together:
         for part, start in zip(self._parts[1:], self.starts[1:], strict=True):
             costs = np.where(moments > start - GAP / 2, part.at(rows, moments - start), costs)
         return costs
+
+    def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:
+        """See `timeline.Cost`: moments of two originals always can."""
+        found = np.ones(one.shape, bool)
+        for part, start in zip(self._parts, self.starts, strict=True):
+            inside = [
+                (each > start - GAP / 2) & (each < start + float(part.moments[-1]) + GAP / 2)
+                for each in (one, other)
+            ]
+            here = inside[0] & inside[1]
+            found[here] = part.told(one[here] - start, other[here] - start)
+        return found
 
     def pairs(self, pieces: Sequence[Piece], number: int) -> tuple[Rows, Rows]:
         """Rows and columns of frames that show the same of one original, according to `pieces`."""

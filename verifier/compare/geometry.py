@@ -26,7 +26,8 @@ _GRID = 128  # of the Fourier transforms: twice the long side of a thumbnail
 _OURS, _THEIRS = 6, 14  # frames that are tried in pairs
 _CHECKED = (16, 300)  # of the suspect, of the original, that a placement is checked on
 _SIZES = np.geomspace(0.35, 2.9, 44)  # the original's size over the suspect's
-_LEAST_OVERLAP = 0.2  # of the smaller frame
+_LEAST_OVERLAP = 0.5  # of the smaller of the two frames
+_USUAL_OVERLAP = 0.85  # likewise: a crop lies wholly inside the original
 _GOOD = 0.92  # correlation above which the plainest placement needs no search
 _STILL, _EVEN = 2.0, 8.0  # a border moves less in time, and differs less along itself (levels)
 _FINE = 4.0  # pixels of the original: coarser structure is left out
@@ -145,7 +146,7 @@ def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
             offset = (across - plain.scale[0] * left, down - plain.scale[1] * box[1])
             found.append((score, Placement(plain.scale, offset, mirrored)))
     found.sort(key=lambda each: -each[0])
-    yield from (placement for _, placement in found[:4])
+    yield from (placement for _, placement in found[:6])
 
 
 def suspect_left(box: Box, width: int, mirrored: bool) -> int:
@@ -182,7 +183,7 @@ class _Turned:
         their_spread = np.sqrt(np.maximum(their_squares - theirs**2 / safe, safe * 0.5))
         our_spread = np.sqrt(np.maximum(our_squares - ours**2 / safe, safe * 0.5))
         best = (-1.0, 0, 0)
-        share = np.minimum(1, overlap / (0.6 * min(self.area, laid.area)))
+        share = np.minimum(1, overlap / (_USUAL_OVERLAP * min(self.area, laid.area)))
         for row in range(len(self.frames)):
             products = back(self.frames[row][None], laid.frames) - theirs[row] * ours / safe
             score = products / (their_spread[row] * our_spread) * enough * (0.7 + 0.3 * share)
@@ -244,7 +245,9 @@ def _pairs(
     """For the better half of our frames the frame that it fits best, and how well they fit."""
     shape = shape_of(theirs)
     seen = placement.seen(box, ours.shape[2], shape)
-    if seen.sum() < 40:
+    content = (box[2] - box[0]) * (box[3] - box[1]) * placement.scale[0] * placement.scale[1]
+    share = float(seen.sum()) / max(min(content, shape[0] * shape[1]), 1.0)
+    if seen.sum() < 40 or share < _LEAST_OVERLAP:
         return (np.zeros(1, np.int64), np.zeros(1, np.int64)), -1.0
     left = _unit(_fine(placement.laid(ours, shape), _FINE)[:, seen])
     right = _unit(_fine(theirs, _FINE)[:, seen])
@@ -252,8 +255,8 @@ def _pairs(
     best = scores.argmax(1)
     values = scores.max(1)
     order = np.argsort(-values)[: max(1, (len(values) + 1) // 2)]
-    share = min(1.0, float(seen.mean()) / 0.3)
-    return (order, best[order]), float(np.median(values[order])) * (0.8 + 0.2 * share)
+    whole = min(1.0, share / _USUAL_OVERLAP)
+    return (order, best[order]), float(np.median(values[order])) * (0.7 + 0.3 * whole)
 
 
 def _unit(rows: Frames) -> Frames:

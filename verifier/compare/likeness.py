@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from .timeline import OUTSIDE, Nats, Rows, Times
+from .timeline import OUTSIDE, Nats, Rows, Times, nearest
 
 Frames = npt.NDArray[np.floating]  # frames, height, width
 
@@ -24,7 +24,8 @@ _UNTOLD = 3.0  # nats by which moments may differ and yet be told apart by the c
 _HINT = 0.05  # of those nats count: enough to choose among moments that are all as likely
 _SAME_SCENE = 4.0  # nats that a frame of the right scene costs at most
 _OTHER_SCENE = 8.0  # nats more for a frame of another scene
-_LEAST_NOISE = 0.5  # grey levels, in any direction
+_LEAST_NOISE = 0.2  # grey levels of a pixel that moves: codecs leave out what changes less
+_VISIBLE = 12.0  # grey levels of a patch: less may be left out by a codec
 _FLAT = 2.0  # grey levels: fine structure below is as good as none
 _TOLERANCE = 0.04  # seconds: a frame may be shown so much early or late
 
@@ -40,6 +41,7 @@ class Likeness:
     our_scene: Frames  # (n, d), of length 1
     their_scene: Frames  # (m, d)
     moved: Frames  # (m,), the square of how far the original moves until its next frame
+    coarse: Frames  # (m, patches): the original's grey in patches, for what an eye can tell apart
     least: Frames  # (n,), the square of how far the nearest frame of the original is
     usual: float  # correlation of frames that show the same
     gap: float  # seconds on the axis between frames, above which nothing is shown
@@ -85,6 +87,11 @@ class Likeness:
         costs[outside] = OUTSIDE
         return costs
 
+    def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:
+        """See `timeline.Cost`."""
+        left, right = (self.coarse[nearest(self.moments, each)] for each in (one, other))
+        return np.asarray(np.abs(left - right).max(1) >= _VISIBLE)
+
     def nearby(self, rows: Rows, columns: Rows) -> Rows:
         """For each row the column, within two of the one given, that is most like it."""
         around = (columns[:, None] + np.arange(-2, 3)).clip(0, len(self.moments) - 1)
@@ -122,9 +129,9 @@ def likeness(
     scenes = _reduced(*(_scene(frames, mask) for frames in (suspect, original)))
     if pairs is None:
         chosen = _spread(len(ours), 300)
-        nearest = (scenes[0][chosen] @ scenes[1].T).argmax(1)
-        weights = _moving(ours[chosen], theirs[nearest])
-        ours = _toned(ours, ours[chosen] * weights, theirs[nearest] * weights)
+        alike = (scenes[0][chosen] @ scenes[1].T).argmax(1)
+        weights = _moving(ours[chosen], theirs[alike])
+        ours = _toned(ours, ours[chosen] * weights, theirs[alike] * weights)
     else:
         left, right = ours[pairs[0]], theirs[pairs[1]]
         ours = _toned(ours, left, right)
@@ -139,12 +146,32 @@ def likeness(
         pairs, a = _nearest_pairs(a, b)
     differences = a[pairs[0]] - b[pairs[1]]
     noise = 1.48 * np.median(np.abs(differences - np.median(differences, 0)), 0)
-    noise = np.maximum(noise, floor * b.std(0) + _LEAST_NOISE)
+    extent = 1 / np.sqrt(np.maximum((directions**4).sum(0), 1e-9))  # about so many pixels move
+    noise = np.maximum(noise, floor * b.std(0) + _LEAST_NOISE * extent)
     usual = float(np.median((scenes[0][pairs[0]] * scenes[1][pairs[1]]).sum(1)))
     gap = float(max(4 * np.median(np.diff(moments)), 0.1)) if len(moments) > 1 else 1.0
     a, b = a / noise, b / noise
     moved = _squares(np.diff(b, axis=0, append=b[-1:]))
-    return Likeness(times, moments, a, b, *scenes, moved, _least(a, b), max(usual, 0.3), gap)
+    return Likeness(
+        times,
+        moments,
+        a,
+        b,
+        *scenes,
+        moved=moved,
+        coarse=_patches(original, mask),
+        least=_least(a, b),
+        usual=max(usual, 0.3),
+        gap=gap,
+    )
+
+
+def _patches(frames: Frames, mask: npt.NDArray[np.bool_]) -> Frames:
+    """The mean of each patch of 3 by 3 pixels that is wholly seen."""
+    whole = ndimage.minimum_filter(mask, 3)
+    chosen = np.zeros_like(mask)
+    chosen[1::2, 1::2] = True
+    return np.asarray(ndimage.uniform_filter(frames, (0, 3, 3))[:, whole & chosen], np.float32)
 
 
 def _least(ours: Frames, theirs: Frames) -> Frames:
@@ -163,9 +190,9 @@ def _nearest_pairs(ours: Frames, theirs: Frames) -> tuple[tuple[Rows, Rows], Fra
     for _ in range(3):
         some = ours[chosen]
         squares = (some**2).sum(1)[:, None] + (theirs**2).sum(1)[None] - 2 * some @ theirs.T
-        nearest = squares.argmin(1)
-        ours = ours - np.median(some - theirs[nearest], 0)
-    return (chosen, nearest), ours
+        closest = squares.argmin(1)
+        ours = ours - np.median(some - theirs[closest], 0)
+    return (chosen, closest), ours
 
 
 def _spread(count: int, most: int) -> Rows:

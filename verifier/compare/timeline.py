@@ -33,6 +33,7 @@ _ODD = 2.0  # nats more for a line at another rate than 1
 _ODDER = 4.0  # nats more for a line backwards, or at a rate that hardly moves
 _INDEPENDENT = 8.0  # samples a second: more of them repeat each other's errors
 _TURNS = 0.04  # of the rate: lines that differ less do not turn into one another
+_MOSTLY = 0.3  # of a stretch must be told from a continuation, to be none
 _FREE = 2.0  # nats that the rate 1 may cost more than the best rate, and is still preferred
 
 _RATES = np.array(
@@ -62,6 +63,10 @@ class Cost(Protocol):
 
     def at(self, rows: Rows, moments: Times) -> Nats:
         """The cost of samples, (k,), each at its own moments, (k, ...), between samples too."""
+        ...
+
+    def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:
+        """Whether a copy could tell each of some moments from the other one."""
         ...
 
 
@@ -305,6 +310,8 @@ def _joined(cost: Cost, weights: Nats, one: Piece, other: Piece) -> Piece | None
     both = Piece(one.first, other.last, None)
     if one.line is None or other.line is None:
         return both if one.line is other.line else None
+    if (line := _untold(cost, one, other)) is not None:
+        return Piece(both.first, both.last, line)
     apart = sum(_spent(cost, weights, piece, piece.line) for piece in (one, other))
     rows = both.rows()
     tries = [one.line, other.line]
@@ -318,6 +325,23 @@ def _joined(cost: Cost, weights: Nats, one: Piece, other: Piece) -> Piece | None
         spent = _spent(cost, weights, Piece(both.first, both.last, fitted), fitted)
         if spent <= apart + JUMP:
             return Piece(both.first, both.last, fitted)
+    return None
+
+
+def _untold(cost: Cost, one: Piece, other: Piece) -> Line | None:
+    """The line of one of two pieces, if the other cannot be told from a continuation of it."""
+    lines = one.line, other.line
+    assert lines[0] is not None and lines[1] is not None  # noqa: PT018, S101  # asked by the caller
+    longer_first = sorted(
+        ((one, lines[1]), (other, lines[0])), key=lambda each: len(each[0].rows())
+    )
+    for piece, line in longer_first:
+        assert piece.line is not None  # noqa: S101
+        times = cost.times[piece.rows()]
+        if cost.at(piece.rows(), line.at(times)).max() >= OUTSIDE:
+            continue
+        if cost.told(piece.line.at(times), line.at(times)).mean() < _MOSTLY:
+            return line
     return None
 
 
