@@ -30,7 +30,7 @@ _LEAST_OVERLAP = 0.5  # of the smaller of the two frames
 _USUAL_OVERLAP = 0.85  # likewise: a crop lies wholly inside the original
 _GOOD = 0.92  # correlation above which the plainest placement needs no search
 _STILL, _EVEN = 2.0, 8.0  # a border moves less in time, and differs less along itself (levels)
-_FINE = 4.0  # pixels of the original: coarser structure is left out
+_FINE = 4  # pixels of the original: coarser structure is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _over(box: Box, other: Box, *, mirrored: bool = False, width: int = 0) -> Pl
 
 def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
     """The few placements at which some pair of frames correlates best."""
-    some = _fine(theirs[spread(len(theirs), _THEIRS)], _FINE)
+    some = fine_structure(theirs[spread(len(theirs), _THEIRS)], _FINE)
     turned = _Turned(some, np.ones(some.shape[1:], bool))
     content = ours[spread(len(ours), _OURS), box[1] : box[3], box[0] : box[2]]
     found: list[tuple[float, Placement]] = []
@@ -140,7 +140,7 @@ def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
                 continue
             scale = (shape[1] / facing.shape[2], shape[0] / facing.shape[1])
             plain = Placement(scale, (0.0, 0.0), mirrored=False)
-            laid = _fine(plain.laid(facing, shape), _FINE)
+            laid = fine_structure(plain.laid(facing, shape), _FINE)
             score, down, across = turned.best(_Turned(laid, np.ones(shape, bool)))
             left = suspect_left(box, ours.shape[2], mirrored)
             offset = (across - plain.scale[0] * left, down - plain.scale[1] * box[1])
@@ -199,8 +199,10 @@ def _signed(place: int) -> int:
     return place if place < _GRID // 2 + 16 else place - _GRID
 
 
-def _fine(frames: Frames, size: float) -> Frames:
-    return np.asarray(frames - ndimage.gaussian_filter(frames, (0, size, size), mode="nearest"))
+def fine_structure(frames: Frames, size: int) -> Frames:
+    """Frames without what is coarser than so many pixels."""
+    coarse = ndimage.uniform_filter(frames, (0, 2 * size + 1, 2 * size + 1), mode="nearest")
+    return np.asarray(frames - coarse)
 
 
 def _sampled(frames: Frames, rows: Places, columns: Places) -> Frames:
@@ -249,8 +251,8 @@ def _pairs(
     share = float(seen.sum()) / max(min(content, shape[0] * shape[1]), 1.0)
     if seen.sum() < 40 or share < _LEAST_OVERLAP:
         return (np.zeros(1, np.int64), np.zeros(1, np.int64)), -1.0
-    left = _unit(_fine(placement.laid(ours, shape), _FINE)[:, seen])
-    right = _unit(_fine(theirs, _FINE)[:, seen])
+    left = _unit(fine_structure(placement.laid(ours, shape), _FINE)[:, seen])
+    right = _unit(fine_structure(theirs, _FINE)[:, seen])
     scores = left @ right.T
     best = scores.argmax(1)
     values = scores.max(1)
@@ -273,8 +275,8 @@ def _refined(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> Pl
         seen = now.seen(box, ours.shape[2], shape)
         if seen.sum() < 40:
             return placement
-        laid = _fine(now.laid(ours, shape), _FINE)
-        wanted = _fine(theirs, _FINE)
+        laid = fine_structure(now.laid(ours, shape), _FINE)
+        wanted = fine_structure(theirs, _FINE)
         down, across = np.gradient(laid, axis=(1, 2))
         y, x = np.meshgrid(np.arange(shape[0]) + 0.5, np.arange(shape[1]) + 0.5, indexing="ij")
         basis = np.stack([across, across * x, down, down * y, laid], -1)[:, seen]

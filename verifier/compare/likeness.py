@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from .geometry import fine_structure
 from .timeline import OUTSIDE, Nats, Rows, Times, nearest
 
 Frames = npt.NDArray[np.floating]  # frames, height, width
 
 DIRECTIONS = 32
 _SCENES = 48
-_LEARN = 600  # frames, evenly spread, from which directions and noise are learnt
+_LEARN = 250  # frames, evenly spread, from which directions and noise are learnt
 _TEMPER = 0.4  # of the nats: neighbouring pixels and directions repeat each other's errors
 _UNTOLD = 3.0  # nats by which moments may differ and yet be told apart by the codec alone
 _HINT = 0.05  # of those nats count: enough to choose among moments that are all as likely
@@ -250,7 +251,7 @@ def _sketched(rows: Frames) -> Frames:
 
 def _scene(frames: Frames, mask: npt.NDArray[np.bool_]) -> Frames:
     """The fine structure of each frame, of length 1; flat frames are like one another only."""
-    fine = frames - ndimage.gaussian_filter(frames, (0, 4, 4), mode="nearest")
+    fine = fine_structure(frames, 4)
     fine = ndimage.uniform_filter(fine, (0, 2, 2))
     rows = fine[:, mask]
     rows = np.concatenate(
