@@ -1,19 +1,17 @@
 """Checks entries in processes beside the service: one core verifies some thousands a second."""
 
 import os
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
-from multiprocessing import get_context
 
 from ledger.batch import MOST_FAULTS, Fault
+from ledger.workers import open_pool
 
 Check = Callable[[Sequence[bytes]], list[Fault]]
 
-_CORES = os.cpu_count() or 1
+CORES = len(os.sched_getaffinity(0))
 _MOST, _LEAST = 512, 32  # entries handed to a worker at once: so many that none waits for us
 
 
@@ -37,7 +35,7 @@ class Checkers:
 
     def _find_faults(self, entries: Sequence[bytes], check: Check) -> list[Fault]:
         pool = self._open()
-        size = min(max(len(entries) // (4 * _CORES), _LEAST), _MOST)
+        size = min(max(len(entries) // (4 * CORES), _LEAST), _MOST)
         starts = range(0, len(entries), size)
         shares = [(at, pool.submit(check, entries[at : at + size])) for at in starts]
         faults: list[Fault] = []
@@ -48,9 +46,7 @@ class Checkers:
     def _open(self) -> ProcessPoolExecutor:
         with self._lock:
             if self._pool is None:
-                ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
-                # Not forked, as the service has threads.
-                self._pool = ProcessPoolExecutor(_CORES, get_context("spawn"), initializer=ignore)
+                self._pool = open_pool(CORES)
             return self._pool
 
     def close(self) -> None:

@@ -41,8 +41,7 @@ class LocalLedger:
 
     def find(self, digest: Digest) -> Sequence[Found]:
         """Return the entries that name a digest, in the order of the log."""
-        self._catalogue.follow(self._reader)
-        return self._catalogue.find(digest)
+        return self._catalogue.look_up(self._reader, digest)
 
     def entry(self, index: int) -> bytes:
         """Return the entry at `index`."""

@@ -157,7 +157,8 @@ class Registrar:
                 raise UnknownEntry(f"no private record stands behind entry {index}")
             entry = self.log.entry(index)
             erased, subject = Digest(leaf_hash(entry)), parse_entry(entry).statement.subject
-            tombstones = [f.index for f in self.catalogue.find(erased) if f.role is Role.ERASED]
+            found = self.catalogue.look_up(self.log, erased)
+            tombstones = [each.index for each in found if each.role is Role.ERASED]
             if not tombstones:
                 common = self._common(subject)
                 statement = Erasure(subject=subject, erased=erased, reason=reason, **common)
@@ -189,8 +190,7 @@ class Registrar:
 
         A sidecar leaves the bytes as they are, so they may be signed, and recorded, more than once.
         """
-        self.catalogue.follow(self.log)
-        for found in self.catalogue.find(digest):
+        for found in self.catalogue.look_up(self.log, digest):
             if found.role is Role.SUBJECT:
                 statement = parse_entry(self.log.entry(found.index)).statement
                 if not isinstance(statement, Registration):
@@ -286,8 +286,7 @@ class Registrar:
         """Enter that the subject was made from the parent, unless that is entered."""
         parents = (read_asset_file(parent).digest,)
         with self.home.entering():
-            self.catalogue.follow(self.log)
-            for found in self.catalogue.find(subject):
+            for found in self.catalogue.look_up(self.log, subject):
                 known = parse_entry(self.log.entry(found.index)).statement
                 if isinstance(known, Derivation) and known.parents == parents:
                     return
@@ -303,8 +302,8 @@ class Registrar:
 
     def _previous(self, subject: Digest) -> Digest | None:
         """Return the leaf hash of the newest entry about the subject."""
-        self.catalogue.follow(self.log)
-        about = [f.index for f in self.catalogue.find(subject) if f.role is Role.SUBJECT]
+        found = self.catalogue.look_up(self.log, subject)
+        about = [each.index for each in found if each.role is Role.SUBJECT]
         return Digest(leaf_hash(self.log.entry(about[-1]))) if about else None
 
     def _registered_at(self, index: int) -> Registration:

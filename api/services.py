@@ -2,16 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ledger.catalogue import Catalogue
-from ledger.chain_check import ChainCheck
 from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.entry import ManifestIdentity, Registration, parse_entry
 from ledger.errors import FirsthandError, FormatError, ProofError, StorageError
@@ -33,7 +31,7 @@ from verifier.observe import engine_versions, observe
 from verifier.report import Report
 from verifier.verify import NOTHING_CLAIMED, verify
 
-from .checking import Checkers
+from .checking import CORES, Checkers
 from .home import Home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
@@ -140,20 +138,20 @@ class Services:
         Changes nothing, but for what a crash kept the private store from taking in; nobody should
         append meanwhile.
         """
-        storage = check_entry = None
+        storage = check_entries = None
         try:
             storage = self._log_storage
         except StorageError as problem:
             yield Difference("ledger.sqlite", problem.message)
-        with closing(ChainCheck()) as chains:
-            try:
-                check_entry = partial(self.catalogue.check_entry, chains=chains)
-                self.catalogue.follow(self.reader)
-            except FirsthandError:
-                pass  # what keeps it from following is found below
-            yield from self._check_second_signature()
-            yield from fsck(storage, self.tiles, self.home.log_verifier(), check_entry, progress)
-            yield from chains.differences()
+        try:
+            check_entries = self.catalogue.check_entries
+            self.catalogue.follow(self.reader, CORES)
+        except FirsthandError:
+            pass  # what keeps it from following is found below
+        yield from self._check_second_signature()
+        yield from fsck(
+            storage, self.tiles, self.home.log_verifier(), check_entries, progress, CORES
+        )
         try:
             yield from self.catalogue.check_rows(self.reader)
         except StorageError as problem:

@@ -1,7 +1,7 @@
 """Follows the custody chains of all subjects of a log at once, for fsck; in little memory."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -14,7 +14,16 @@ from .vocabulary import Digest
 
 _BATCH = 4096
 
-_Row = tuple[bytes, int, bytes, bytes | None]
+# Subject (None: it does not read as an entry), index, leaf hash, and the leaf hash it names.
+Row = tuple[bytes | None, int, bytes, bytes | None]
+
+
+def chain_row(index: int, leaf: bytes, statement: Statement | None) -> Row:
+    """Return the row of entry `index`; a statement of None is that of what does not read as one."""
+    if statement is None:
+        return None, index, leaf, None
+    previous = None if statement.previous is None else statement.previous.value
+    return statement.subject.value, index, leaf, previous
 
 
 class ChainCheck:
@@ -29,7 +38,7 @@ class ChainCheck:
         self._sorter.execute(
             "CREATE TABLE stated (subject BLOB, entry_index INTEGER, leaf BLOB, previous BLOB)"
         )
-        self._rows: list[_Row] = []
+        self._rows: list[Row] = []
         self._next = 0
         self._first_unseen: int | None = None
 
@@ -37,23 +46,18 @@ class ChainCheck:
         """Let go of the temporary file."""
         self._sorter.close()
 
-    def skip(self, index: int) -> None:
-        """Know that entry `index` is about no subject: it does not read as an entry.
-
-        An index that is neither skipped nor added is that of a damaged entry.
-        """
-        if index > self._next and self._first_unseen is None:
-            self._first_unseen = self._next
-        self._next = index + 1
-
-    def add(self, index: int, leaf: bytes, statement: Statement) -> None:
-        """Take in entry `index`, its leaf hash and what it says.
+    def add(self, rows: Iterable[Row]) -> None:
+        """Take in the rows of the next entries; an index that is left out is of a damaged entry.
 
         Raises StorageError when the disk is full.
         """
-        self.skip(index)
-        previous = None if statement.previous is None else statement.previous.value
-        self._rows.append((statement.subject.value, index, leaf, previous))
+        for row in rows:
+            subject, index, _, _ = row
+            if index > self._next and self._first_unseen is None:
+                self._first_unseen = self._next
+            self._next = index + 1
+            if subject is not None:
+                self._rows.append(row)
         if len(self._rows) >= _BATCH:
             self._flush()
 
@@ -74,7 +78,7 @@ class ChainCheck:
                 if link.state is LinkState.BROKEN and not self._may_name_damaged(link):
                     yield Difference("custody chain", f"it {link}", link.index)
 
-    def _sorted(self) -> Iterator[_Row]:
+    def _sorted(self) -> Iterator[Row]:
         with _translate():
             yield from self._sorter.execute("SELECT * FROM stated ORDER BY subject, entry_index")
 
@@ -83,7 +87,7 @@ class ChainCheck:
         return link.named is None and unseen is not None and unseen < link.index
 
 
-def _stated(row: _Row) -> Stated:
+def _stated(row: Row) -> Stated:
     _, index, leaf, previous = row
     return Stated(index, Digest(leaf), None if previous is None else Digest(previous))
 

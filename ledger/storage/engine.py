@@ -19,6 +19,7 @@ def open_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "connect", _erase_securely)
+        event.listen(engine, "connect", _grow)
     return engine
 
 
@@ -42,7 +43,8 @@ def open_log_engine(url: str) -> Engine:
         case "sqlite":
             event.listen(engine, "connect", _enlarge_pages)  # before there is one
             event.listen(engine, "connect", _configure_sqlite)
-            event.listen(engine, "connect", _grow_wal)
+            event.listen(engine, "connect", _drop_quickly)
+            event.listen(engine, "connect", _grow)
         case "postgresql":
             event.listen(engine, "connect", _configure_postgresql)
         case name:
@@ -67,10 +69,13 @@ def _erase_securely(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     _execute(connection, "PRAGMA secure_delete = ON")  # what is erased is overwritten
 
 
-def _grow_wal(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+def _drop_quickly(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(connection, "PRAGMA secure_delete = OFF")  # what the log drops is public
+
+
+def _grow(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     _execute(
         connection,
-        "PRAGMA secure_delete = OFF",  # what the log drops is public
         f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}",
         "PRAGMA cache_size = -65536",  # KiB
     )

@@ -68,14 +68,13 @@ def filled(catalogue: Catalogue, log: Log) -> Catalogue:
 
 def complaints(catalogue: Catalogue, log: Log) -> dict[int, list[str]]:
     """Return what does not agree, by entry; what is about no entry is under -1."""
-    found = {
-        index: list(catalogue.check_entry(index, entry))
-        for index, entry in enumerate(log.entries(0, log.size))
-    }
+    found: dict[int, list[str]] = {}
+    for index, said in catalogue.check_entries([*enumerate(log.entries(0, log.size))]).sentences:
+        found.setdefault(index, []).append(said)
     for difference in catalogue.check_rows(log):
         index = -1 if difference.entry is None else difference.entry
         found.setdefault(index, []).append(str(difference))
-    return {index: said for index, said in found.items() if said}
+    return found
 
 
 def change(database: Path, statement: str, *values: object) -> int:
@@ -117,7 +116,8 @@ class TestFinding:
         log.append([b"no entry of ours", registration("a")[0]])
         catalogue.follow(log)
         assert catalogue.find(digest_of(b"a")) == [Found(1, Role.SUBJECT)]
-        [said] = catalogue.check_entry(0, b"no entry of ours")
+        [(index, said)] = catalogue.check_entries([(0, b"no entry of ours")]).sentences
+        assert index == 0
         assert "does not read" in said
 
     def test_it_survives_being_closed(self, filled: Catalogue, database: Path, log: Log) -> None:
@@ -308,7 +308,7 @@ def test_every_flipped_byte_of_a_private_record_is_named(
         change(
             database, "UPDATE private_records SET body = ? WHERE entry_index = 1", bytes(changed)
         )
-        assert list(filled.check_entry(1, entry)), at
+        assert filled.check_entries([(1, entry)]).sentences, at
 
 
 def test_what_was_changed_is_an_error_of_ours_wherever_it_is_met(

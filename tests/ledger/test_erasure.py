@@ -75,7 +75,7 @@ def differences(
     catalogue: Catalogue,
 ) -> Check:
     def check() -> list[str]:
-        found = list(fsck(log_storage, tiles, note_signer.verifier, catalogue.check_entry))
+        found = list(fsck(log_storage, tiles, note_signer.verifier, catalogue.check_entries))
         return [str(each) for each in [*found, *catalogue.check_rows(log)]]
 
     return check

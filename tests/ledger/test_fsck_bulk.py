@@ -16,7 +16,7 @@ from ledger.storage.sql import SqlLogStorage, open_log_storage
 
 from .conftest import ORIGIN, SEED
 
-SIZE = 70_000  # four chunks, some bundles and a partial one; two tiles of level 1
+SIZE = 70_000  # 17 chunks, a bundle and a partial one; two tiles of level 1
 SIGNER = Ed25519NoteSigner(ORIGIN, SEED)
 
 
@@ -121,7 +121,7 @@ def test_a_changed_leaf_row_is_named_once_and_what_was_filed_with_it_stays_right
 
 def test_a_chunk_is_what_its_entries_hash_to(home: Path) -> None:
     tiles = FolderTileStorage(home / "log")
-    chunk = hash_chunk(tiles, CHUNK)
+    chunk = hash_chunk(tiles, None, CHUNK)
     assert chunk is not None
     leaves = [leaf_hash(b"entry %d" % n) for n in range(CHUNK * 256, 2 * CHUNK * 256)]
     assert chunk.leaves == b"".join(leaves)
@@ -140,4 +140,4 @@ def test_a_bundle_that_is_none_makes_no_chunk(home: Path, data: bytes | None) ->
         def read(self, path: str) -> bytes | None:
             return data if path == "tile/entries/010" else super().read(path)
 
-    assert hash_chunk(Hurt(home / "log"), 0) is None
+    assert hash_chunk(Hurt(home / "log"), None, 0) is None
