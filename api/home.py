@@ -12,6 +12,7 @@
     policy                  where there is one: whose cosignatures a checkpoint must carry (C2SP)
     ledger.sqlite, log/     the sequencer's database, and the public tree of tiles
     private.sqlite          the private store
+    fingerprints.index      what is searched of it for likeness; made anew where it is missing
     accepted                the last checkpoint that a verification here accepted
 
 It comes into being whole, by one rename, or not at all.
@@ -169,6 +170,10 @@ class Home:
     def catalogue(self) -> Catalogue:
         """Open the private store; a missing one is not replaced by an empty one."""
         return Catalogue(self._database("private.sqlite"))
+
+    def index_path(self) -> Path:
+        """Return where the fingerprint index is kept."""
+        return self.path / "fingerprints.index"
 
     def entering(self) -> AbstractContextManager[None]:
         """Hold off the others, in all threads and processes, who enter what depends on entries."""

@@ -1,7 +1,6 @@
 """The log of this home, as a verification asks it (`verifier.logged.Ledger`)."""
 
 import contextlib
-import threading
 from collections.abc import Sequence
 
 from ledger.catalogue import Catalogue
@@ -13,13 +12,13 @@ from ledger.proof import LogProof
 from ledger.reader import LogReader
 from ledger.subjects import Found
 from ledger.vocabulary import Digest, Fingerprint
-from verifier.fingerprint.index import FingerprintIndex
 from verifier.fingerprint.match import Match as FingerprintMatch
 from verifier.manifest import printable
 
 from .errors import HomeBroken
 from .files import replace_file
 from .home import Home
+from .local_index import LocalIndex
 
 
 class LocalLedger:
@@ -35,9 +34,7 @@ class LocalLedger:
         self._reader = LogReader(home.tiles(), self.log_key)
         self._catalogue = catalogue
         self._accepted = home.path / "accepted"
-        self._index = FingerprintIndex()
-        self._indexed = 0
-        self._lock = threading.Lock()
+        self._index = LocalIndex(home.index_path(), catalogue)
 
     def find(self, digest: Digest) -> Sequence[Found]:
         """Return the entries that name a digest, in the order of the log."""
@@ -77,11 +74,7 @@ class LocalLedger:
     def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:
         """Return the registered assets near some fingerprints, nearest first."""
         self._catalogue.follow(self._reader)
-        with self._lock:
-            for index, record in self._catalogue.private_records(self._indexed):
-                self._index.add(index, record.fingerprints)
-                self._indexed = index + 1
-            return self._index.search(fingerprints)
+        return self._index.search(fingerprints)
 
     def accepted(self) -> Checkpoint | None:
         """Return the last checkpoint of this log that a verification here accepted."""

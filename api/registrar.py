@@ -163,6 +163,7 @@ class Registrar:
                 common = self._common(subject)
                 statement = Erasure(subject=subject, erased=erased, reason=reason, **common)
                 tombstones = [self._enter(statement)]
+            self.home.index_path().unlink(missing_ok=True)  # it is made anew, without the record
             self.catalogue.forget(index)
         return tombstones[-1]
 

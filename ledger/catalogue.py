@@ -148,6 +148,13 @@ class Catalogue:
             for index, body in connection.execution_options(yield_per=_AT_ONCE).execute(query):
                 yield index, parse_private_record(body)
 
+    def private_indexes(self) -> list[int]:
+        """Return the index of every entry that has a private record, in the order of the log."""
+        column = private_records.c.entry_index
+        query = sa.select(column).where(column.is_not(None)).order_by(column)
+        with self._connect() as connection:
+            return list(connection.scalars(query))
+
     def check_entries(self, entries: Sequence[tuple[int, bytes]]) -> Meaning:
         """Say in sentences where entries and what the catalogue holds of them do not agree.
 

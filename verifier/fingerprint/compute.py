@@ -11,6 +11,7 @@ from verifier.media.probe import probe
 from verifier.media.sandbox import Sandbox
 
 from .audio import RATE, fingerprint_samples
+from .described import FootageFinder
 from .image import fingerprint_picture
 from .peaks import PeakFinder
 from .thumbnail import fingerprint_thumbnail
@@ -37,7 +38,8 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
     if info.video:
         side = (FRAME_SIDE, FRAME_SIDE)
         shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
-        found += fingerprint_frames(shown)
+        footage = FootageFinder()
+        found += fingerprint_frames(footage.watch(shown)) + footage.fingerprints()
     if info.sound:
         peaks = PeakFinder()
         heard = peaks.listen(samples(path, media_type, rate=RATE))

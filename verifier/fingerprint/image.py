@@ -1,12 +1,15 @@
-"""Fingerprints of pictures: one hash to find, a hash of another family to confirm.
+"""Fingerprints of pictures: hashes and a learnt descriptor to find, others to confirm.
 
-Both are `imagehash` hashes of 256 bits, packed into 32 bytes, row by row, first bit highest:
+Each has 256 bits, packed into 32 bytes, first bit highest:
 
     picture-phash 1   signs of the 16 by 16 lowest frequencies of the cosine transform of 64 by 64
                       luma, against their median (`imagehash.phash`, hash_size 16)
     picture-dhash 1   whether luma grows from each cell of 16 rows by 17 columns to its right
                       neighbour (`imagehash.dhash`, hash_size 16)
+    picture-pdq 1     Meta's PDQ (`pdq.py`), in the order of its usual hexadecimal form
+    picture-descriptor 1    signs of the outputs of a network (`descriptor.py`)
 
+The first two are `imagehash` hashes, row by row.
 A picture with nothing on it but an even wash of light has none: it would match every other such.
 """
 
@@ -18,8 +21,12 @@ from PIL import Image
 from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
 
+from .descriptor import DESCRIPTOR, describe, square
+from .pdq import pdq
+
 FINDER = "picture-phash"
 CONFIRMER = "picture-dhash"
+PDQ = "picture-pdq"
 VERSION = 1
 HASH_BYTES = 32
 # Grey levels: the deviation of 64 by 64 luma from the plane that fits it best. The least among
@@ -34,7 +41,7 @@ Bits = npt.NDArray[np.uint8]
 
 
 def fingerprint_picture(image: Image.Image) -> tuple[Fingerprint, ...]:
-    """Return the finder and the confirmer of an upright picture; nothing for a flat one."""
+    """Return the four fingerprints of an upright picture; nothing for a flat one."""
     luma = image.convert("L")
     if detail(np.asarray(luma.resize((_SIDE, _SIDE), Image.Resampling.BOX))) < LEAST_DETAIL:
         return ()
@@ -42,6 +49,8 @@ def fingerprint_picture(image: Image.Image) -> tuple[Fingerprint, ...]:
     return (
         Fingerprint(FINDER, VERSION, format_hash(found.hash)),
         Fingerprint(CONFIRMER, VERSION, format_hash(confirmed.hash)),
+        Fingerprint(PDQ, VERSION, format_hash(pdq(np.asarray(luma))[::-1, ::-1])),
+        Fingerprint(DESCRIPTOR, VERSION, describe(square(image)[None])[0].tobytes()),
     )
 
 

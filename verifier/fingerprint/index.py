@@ -1,64 +1,93 @@
-"""Search every recorded asset for those near a suspect: exact, in memory, by plain arrays.
+"""Search every recorded asset for those near a suspect: exact, in memory, by brute force.
 
-    pictures   the suspect's finder against all finders at once; the confirmer decides
+    pictures   the suspect's finder and descriptor against all others at once; `match` decides
     clips      frames of the suspect against all frames of all clips; assets that show one of them
                are aligned in full
     sound      blocks of the suspect slid over all sound of all assets, a few words of each; assets
                with a place that is near are aligned in full; beside it, at any speed and pitch,
                triplets of peaks near the suspect's (`sound_index.py`), where several agree
 
-Nothing is approximated by a graph; of a long suspect, frames and blocks are taken evenly
-spread. `bench/fingerprints.py` prints the times.
+Nothing is approximated by a graph; of a long suspect, frames and blocks are taken evenly spread.
+The index holds what is searched and nothing else: what a match is judged by is asked of the private
+store, record by record, so that a million pictures take 80 MB here (`bench.scale`).
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
 
-from .align import (
-    FRAME_THRESHOLD,
-    WORDS_IN_BLOCK,
-    bit_distances,
-    blocks,
-    find_block,
-    spread,
-)
+from .align import FRAME_THRESHOLD, VIEW_THRESHOLD, WORDS_IN_BLOCK, blocks, find_block, spread
 from .audio import SOUND, parse_words
-from .image import CONFIRMER, FINDER, HASH_BYTES, parse_hash
-from .match import FINDER_THRESHOLD, HASH_BITS, Match, match
+from .described import FOOTAGE, parse_footage
+from .descriptor import DESCRIPTOR
+from .image import CONFIRMER, FINDER, HASH_BYTES, PDQ, parse_hash
+from .match import (
+    DESCRIPTOR_THRESHOLD,
+    FINDER_THRESHOLD,
+    HASH_BITS,
+    Match,
+    Registers,
+    described_distance,
+    match,
+)
 from .peaks import PEAKS, parse_numbers
+from .rows import Block, Part, Store, format_part, near_rows, parse_parts
 from .sound_index import PeakStore, near_peaks
 from .video import CLIP, parse_frames
 
 _MOST_FRAMES = 64  # of a suspect, evenly spread, choose which clips to align
+_MOST_REGISTERED = 16  # of what a suspect is near, the nearest, are laid over it: each takes long
 _VERSION = 1
 
 
 Rows = npt.NDArray[Any]
 Owners = npt.NDArray[np.int64]
+Recorded = Callable[[int], Sequence[Fingerprint]]
 
 
 class FingerprintIndex:
     """Finds recorded assets by their fingerprints. Safe to search from threads while adding."""
 
-    def __init__(self) -> None:
+    def __init__(self, recorded: Recorded | None = None) -> None:
+        """`recorded` gives the fingerprints of an entry, none where it was erased.
+
+        Without it, the index keeps those that it is given.
+        """
         self._lock = threading.Lock()
-        self._entries: dict[int, tuple[Fingerprint, ...]] = {}
-        self._stores: dict[str, _Store | PeakStore] = {
-            FINDER: _Store(np.zeros((0, HASH_BYTES), np.uint8)),
-            CLIP: _Store(np.zeros((0, HASH_BYTES), np.uint8)),
-            SOUND: _Store(np.zeros(0, np.uint32), gap=WORDS_IN_BLOCK),
+        self._held: dict[int, tuple[Fingerprint, ...]] = {}
+        self._recorded = recorded
+        self._reached = self._saved = 0  # entries before these were taken in, and were saved
+        self._stores: dict[str, Store | PeakStore] = {
+            FINDER: Store(np.zeros((0, HASH_BYTES), np.uint8)),
+            DESCRIPTOR: Store(np.zeros((0, HASH_BYTES), np.uint8)),
+            CLIP: Store(np.zeros((0, HASH_BYTES), np.uint8)),
+            FOOTAGE: Store(np.zeros((0, HASH_BYTES), np.uint8)),
+            SOUND: Store(np.zeros(0, np.uint32), gap=WORDS_IN_BLOCK),
             PEAKS: PeakStore(),
         }
+        self._unsaved: dict[str, list[tuple[int, Rows]]] = {name: [] for name in self._stores}
 
     def __len__(self) -> int:
-        """How many entries have fingerprints."""
-        return len(self._entries)
+        """How many entries can be found."""
+        return len(self.entries())
+
+    def entries(self) -> Owners:
+        """The entries that can be found, in the order of the log."""
+        with self._lock:
+            return np.unique(np.concatenate([store.owners() for store in self._stores.values()]))
+
+    def stores(self) -> list[tuple[Rows, Owners]]:
+        """The rows that are searched one by one, by algorithm, and the entry of each."""
+        with self._lock:
+            stores = self._stores.values()
+            return [store.arrays() for store in stores if isinstance(store, Store)]
 
     def add(self, entry_index: int, fingerprints: Sequence[Fingerprint]) -> None:
         """Make the asset of a log entry findable. Adding an entry again replaces what it had.
@@ -68,21 +97,75 @@ class FingerprintIndex:
         """
         parsed = [(each.algorithm, _parse(each)) for each in fingerprints if _is_known(each)]
         with self._lock:
-            self._forget(entry_index)
-            self._entries[entry_index] = tuple(fingerprints)
+            self._forget(np.array([entry_index]))
+            self._reached = max(self._reached, entry_index + 1)
+            if self._recorded is None:
+                self._held[entry_index] = tuple(fingerprints)
             for algorithm, rows in parsed:
                 if algorithm in self._stores:
                     self._stores[algorithm].add(entry_index, rows)
+                    self._unsaved[algorithm].append((entry_index, rows))
 
-    def remove(self, entry_index: int) -> None:
-        """Make an asset unfindable, for good (erasure). An unknown entry is none."""
+    def remove(self, *entries: int) -> None:
+        """Make assets unfindable, for good (erasure). An unknown entry is none."""
         with self._lock:
-            self._forget(entry_index)
+            self._forget(np.array(entries, np.int64))
 
-    def search(self, fingerprints: Sequence[Fingerprint]) -> list[Match]:
+    @property
+    def reached(self) -> int:
+        """Every entry before this one has been taken in."""
+        return self._reached
+
+    def save(self, *, whole: bool = False) -> bytes:
+        """What was added since the last time, or everything: for `load`, one after another."""
+        with self._lock:
+            start, added = self._saved, self._unsaved
+            if whole:
+                start = 0
+                blocks = [_whole_block(name, store) for name, store in self._stores.items()]
+            else:
+                blocks = [_block(name, rows) for name, rows in added.items() if rows]
+            blocks = [block for block in blocks if len(block.entries)]
+            self._saved, self._unsaved = self._reached, {name: [] for name in self._stores}
+            return format_part(Part(start, self._reached, blocks))
+
+    def load(self, data: bytes) -> None:
+        """Take in what `save` gave, before anything is added.
+
+        Raises FormatError, with nothing taken in, where it is damaged, incomplete or of another
+        version: then everything is to be added again, from the private store.
+        """
+        parts = list(parse_parts(data))
+        for block in (block for part in parts for block in part.blocks):
+            if block.version != _VERSION or block.algorithm not in self._stores:
+                raise FormatError(f"the index holds {block.algorithm} {block.version}")
+            if block.rows.shape[1] != _WIDTHS[block.algorithm]:
+                raise FormatError(f"the index holds {block.algorithm} of another width")
+        with self._lock:
+            for part in parts:
+                if part.start < self._reached:  # two processes wrote the same
+                    for block in part.blocks:
+                        self._forget(block.entries)
+                for block in part.blocks:
+                    self._take_in(block)
+                self._reached = self._saved = max(self._reached, part.stop)
+
+    def _take_in(self, block: Block) -> None:
+        store = self._stores[block.algorithm]
+        if not isinstance(store, Store) or block.algorithm == SOUND:
+            words = np.split(block.rows.view("<u4")[:, 0], np.cumsum(block.counts))[:-1]
+            for entry, rows in zip(block.entries.tolist(), words, strict=True):
+                store.add(entry, rows.astype(np.uint32))
+        else:
+            store.extend(np.repeat(block.entries, block.counts), block.rows)
+
+    def search(
+        self, fingerprints: Sequence[Fingerprint], *, registers: Registers | None = None
+    ) -> list[Match]:
         """Return one match for each recorded asset near a suspect, nearest first.
 
-        Raises FormatError when a fingerprint of the suspect is malformed.
+        `registers` is what `match` asks of the nearest pictures. Raises FormatError when a
+        fingerprint of the suspect is malformed.
         """
         known = [each for each in fingerprints if _is_known(each) and each.algorithm in _NEAR]
         parsed = [(each.algorithm, _parse(each)) for each in known]
@@ -91,62 +174,63 @@ class FingerprintIndex:
         candidates: set[int] = set()
         for algorithm, rows in parsed:
             candidates |= _NEAR[algorithm](rows, *stores[algorithm])
-        with self._lock:  # some may have been erased meanwhile
-            originals = {i: self._entries[i] for i in candidates if i in self._entries}
-        found = [match(i, fingerprints, original) for i, original in originals.items()]
+        originals = {entry: self._original(entry) for entry in candidates}
+        found = {entry: match(entry, fingerprints, each) for entry, each in originals.items()}
+        if registers is not None:
+            rest = [entry for entry, near in found.items() if near is None]
+            for entry in _nearest_described(fingerprints, originals, rest):
+                found[entry] = match(entry, fingerprints, originals[entry], registers=registers)
         return sorted(
-            (each for each in found if each is not None),
+            (each for each in found.values() if each is not None),
             key=lambda each: (each.distance, each.entry_index),
         )
 
-    def _forget(self, entry_index: int) -> None:
-        if self._entries.pop(entry_index, None) is not None:
-            for store in self._stores.values():
-                store.remove(entry_index)
+    def _original(self, entry_index: int) -> Sequence[Fingerprint]:
+        if self._recorded is not None:
+            return self._recorded(entry_index)
+        with self._lock:  # it may have been erased meanwhile
+            return self._held.get(entry_index, ())
+
+    def _forget(self, entries: Owners) -> None:
+        if entries.min(initial=self._reached) >= self._reached:
+            return  # none of them was ever taken in
+        gone = set(entries.tolist())
+        for entry in gone:
+            self._held.pop(entry, None)
+        for name, store in self._stores.items():
+            store.remove(entries)
+            self._unsaved[name] = [each for each in self._unsaved[name] if each[0] not in gone]
 
 
-class _Store:
-    """Rows of many entries in one array that grows by doubling, and the entry of each row.
-
-    After each entry's rows come `gap` rows of zeros, which say nothing.
-    """
-
-    def __init__(self, empty: Rows, *, gap: int = 0) -> None:
-        self._rows = empty
-        self._gap = gap
-        self._owners = np.zeros(0, np.int64)
-        self._used = 0
-
-    def add(self, entry_index: int, rows: Rows) -> None:
-        """Append the rows of one entry. Arrays that were given out before stay as they were."""
-        end = self._used + len(rows)
-        needed = end + self._gap
-        if needed > len(self._rows):
-            room = max(needed, 2 * len(self._rows))
-            self._rows = _resized(self._rows, room)
-            self._owners = _resized(self._owners, room)
-        self._rows[self._used : end] = rows
-        self._rows[end:needed] = 0
-        self._owners[self._used : needed] = entry_index
-        self._used = needed
-
-    def remove(self, entry_index: int) -> None:
-        """Drop the rows of one entry."""
-        kept = self._owners[: self._used] != entry_index
-        if not kept.all():
-            self._rows = self._rows[: self._used][kept]
-            self._owners = self._owners[: self._used][kept]
-            self._used = len(self._rows)
-
-    def arrays(self) -> tuple[Rows, Owners]:
-        """The rows, and the entry of each."""
-        return self._rows[: self._used], self._owners[: self._used]
+def _whole_block(name: str, store: Store | PeakStore) -> Block:
+    """Everything in a store, without the gaps."""
+    if isinstance(store, PeakStore):
+        numbers, starts, entries, _ = store.arrays()
+        counts = np.diff(starts, append=len(numbers))
+        return Block(name, _VERSION, entries, counts.astype(np.uint32), _as_bytes(numbers))
+    rows, owners = store.arrays()
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    counts = np.diff(starts, append=len(owners))
+    if name == SOUND:
+        counts -= WORDS_IN_BLOCK
+        gaps = np.arange(len(owners)) - np.repeat(starts, counts + WORDS_IN_BLOCK)
+        rows = rows[gaps < np.repeat(counts, counts + WORDS_IN_BLOCK)]
+    return Block(name, _VERSION, owners[starts], counts.astype(np.uint32), _as_bytes(rows))
 
 
-def _resized(array: Rows, room: int) -> Rows:
-    larger = np.zeros((room, *array.shape[1:]), array.dtype)
-    larger[: len(array)] = array
-    return larger
+def _block(name: str, added: list[tuple[int, Rows]]) -> Block:
+    return Block(
+        name,
+        _VERSION,
+        np.array([entry for entry, _ in added], np.int64),
+        np.array([len(rows) for _, rows in added], np.uint32),
+        _as_bytes(np.concatenate([rows for _, rows in added])),
+    )
+
+
+def _as_bytes(rows: Rows) -> Rows:
+    """Rows of bytes; a word of sound is four of them."""
+    return rows.astype("<u4").view(np.uint8).reshape(-1, 4) if rows.dtype == np.uint32 else rows
 
 
 def _is_known(fingerprint: Fingerprint) -> bool:
@@ -157,16 +241,35 @@ def _parse(fingerprint: Fingerprint) -> Rows:
     return _PARSERS[fingerprint.algorithm](fingerprint.bits)
 
 
-def _near_pictures(finder: Rows, rows: Rows, owners: Owners) -> set[int]:
-    near = bit_distances(finder, rows) <= FINDER_THRESHOLD * HASH_BITS
-    return set(owners[near].tolist())
+def _parse_row(bits: bytes) -> Rows:
+    return parse_hash(bits)[None]
 
 
-def _near_frames(frames: Rows, rows: Rows, owners: Owners) -> set[int]:
+def _nearest_described(
+    suspect: Sequence[Fingerprint], originals: Mapping[int, Sequence[Fingerprint]], rest: list[int]
+) -> list[int]:
+    """Those of the rest whose descriptors are nearest: as many as may be laid over the suspect."""
+    distances = {entry: described_distance(suspect, originals[entry]) for entry in rest}
+    return sorted(rest, key=lambda entry: (distances[entry], entry))[:_MOST_REGISTERED]
+
+
+def _near_finders(finder: Rows, rows: Rows, owners: Owners) -> set[int]:
+    return _owners_near(finder, rows, owners, FINDER_THRESHOLD * HASH_BITS)
+
+
+def _near_descriptors(descriptor: Rows, rows: Rows, owners: Owners) -> set[int]:
+    return _owners_near(descriptor, rows, owners, DESCRIPTOR_THRESHOLD * HASH_BITS)
+
+
+def _owners_near(asked: Rows, rows: Rows, owners: Owners, most: float) -> set[int]:
+    return set(owners[near_rows(asked, rows, most).found].tolist())
+
+
+def _near_frames(frames: Rows, rows: Rows, owners: Owners, *, most: int) -> set[int]:
     """Entries with a frame near one of the suspect's; `match` decides if they are enough."""
     near: set[int] = set()
     for place in spread(len(frames), _MOST_FRAMES):
-        near.update(owners[bit_distances(frames[place], rows) <= FRAME_THRESHOLD].tolist())
+        near |= _owners_near(frames[place][None], rows, owners, most)
     return near
 
 
@@ -181,15 +284,28 @@ def _near_words(words: Rows, rows: Rows, owners: Owners) -> set[int]:
 
 
 _PARSERS: dict[str, Callable[[bytes], Rows]] = {
-    FINDER: parse_hash,
-    CONFIRMER: parse_hash,
+    FINDER: _parse_row,
+    CONFIRMER: _parse_row,
+    PDQ: _parse_row,
+    DESCRIPTOR: _parse_row,
     CLIP: lambda bits: parse_frames(bits).hashes,
+    FOOTAGE: lambda bits: parse_footage(bits).hashes,
     SOUND: parse_words,
     PEAKS: parse_numbers,
 }
+_WIDTHS = {
+    FINDER: HASH_BYTES,
+    DESCRIPTOR: HASH_BYTES,
+    CLIP: HASH_BYTES,
+    FOOTAGE: HASH_BYTES,
+    SOUND: 4,
+    PEAKS: 4,
+}
 _NEAR: dict[str, Callable[..., set[int]]] = {
-    FINDER: _near_pictures,
-    CLIP: _near_frames,
+    FINDER: _near_finders,
+    DESCRIPTOR: _near_descriptors,
+    CLIP: partial(_near_frames, most=FRAME_THRESHOLD),
+    FOOTAGE: partial(_near_frames, most=VIEW_THRESHOLD),
     SOUND: _near_words,
     PEAKS: near_peaks,
 }

@@ -6,16 +6,21 @@ upper end of the one-sided 95 % interval (Clopper-Pearson) of the rate per pair.
 scene by one camera do match as clips: no hash of frames can tell them from copies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from ledger.asset import Kind
 from ledger.vocabulary import Fingerprint
 
-from .align import Alignment, align_frames, align_words, bit_distances
+from .align import Alignment, align_footage, align_frames, align_words, bit_distances
 from .audio import SOUND, parse_words
-from .image import CONFIRMER, FINDER, parse_hash
+from .described import FOOTAGE, parse_footage
+from .descriptor import DESCRIPTOR
+from .image import CONFIRMER, FINDER, PDQ, parse_hash
 from .lines import agreement, align_peaks
+from .pdq import SIDE, eight_ways
 from .peaks import PEAKS, parse_peaks
 from .video import CLIP, parse_frames
 
@@ -28,11 +33,23 @@ FINDER_THRESHOLD = 64 / HASH_BITS
 CONFIRMER_THRESHOLD = 56 / HASH_BITS
 PICTURE_FALSE_MATCH_RATE = 1.6e-6  # 0 of 1,873,079 pairs of photographs
 
+# Pictures that were cropped, framed, turned or written on: the descriptor finds, and either PDQ, in
+# any of eight ways to turn and mirror the suspect, or the geometry of the two pictures confirms.
+DESCRIPTOR_THRESHOLD = 80 / HASH_BITS
+PDQ_THRESHOLD = 90 / HASH_BITS
+DESCRIBED_FALSE_MATCH_RATE = 1e-6
+REGISTERED_FALSE_MATCH_RATE = 1e-6
+
 # Clips: so many frames, each within align.FRAME_THRESHOLD of its original, in the original's order;
 # a clip that has fewer must show them all, and each of them nearer.
 LEAST_FRAMES = 3
 FEW_FRAMES_THRESHOLD = 40 / HASH_BITS
 CLIP_FALSE_MATCH_RATE = 1.2e-3  # 0 of 2,646 pairs of clips of different scenes
+
+# Clips that were cropped, framed or mirrored: so many seconds, each with a view within
+# align.VIEW_THRESHOLD, in the original's order; a clip that has fewer must show them all.
+LEAST_SECONDS = 3
+FOOTAGE_FALSE_MATCH_RATE = 1.2e-3
 
 # Sound: at least align.LEAST_WORDS words of some block within align.WORD_THRESHOLD.
 SOUND_FALSE_MATCH_RATE = 1.2e-5  # 0 of 250,986 pairs of recordings
@@ -40,9 +57,14 @@ SOUND_FALSE_MATCH_RATE = 1.2e-5  # 0 of 250,986 pairs of recordings
 # Sound at any speed or pitch: lines.LEAST_EVIDENCE of some part (`bench/sound.py`).
 PEAKS_FALSE_MATCH_RATE = 1.2e-5
 
+# Whether the pictures behind two assets' fingerprints can be laid over one another.
+Registers = Callable[[Sequence[Fingerprint], Sequence[Fingerprint]], bool]
+
 _KINDS = {
     FINDER: Kind.PICTURE,
+    DESCRIPTOR: Kind.PICTURE,
     CLIP: Kind.CLIP,
+    FOOTAGE: Kind.CLIP,
     SOUND: Kind.RECORDING,
     PEAKS: Kind.RECORDING,
 }
@@ -88,12 +110,17 @@ def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
     if (suspect.algorithm, suspect.version) != (original.algorithm, original.version):
         return None
     match suspect.algorithm:
-        case "picture-phash" | "picture-dhash":
+        case "picture-pdq":
+            return Similarity(_turned_distance(suspect.bits, original.bits) / HASH_BITS)
+        case "picture-phash" | "picture-dhash" | "picture-descriptor":
             ours, theirs = parse_hash(suspect.bits), parse_hash(original.bits)
             return Similarity(int(bit_distances(ours, theirs[None])[0]) / HASH_BITS)
         case "clip-phash":
             frames = parse_frames(suspect.bits), parse_frames(original.bits)
             return _similarity(align_frames(*frames))
+        case "clip-descriptor":
+            footage = parse_footage(suspect.bits), parse_footage(original.bits)
+            return _similarity(align_footage(*footage))
         case "sound-bands":
             words = parse_words(suspect.bits), parse_words(original.bits)
             return _similarity(align_words(*words))
@@ -102,6 +129,13 @@ def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
             return _similarity(agreement(align_peaks(*peaks)))
         case _:
             return None
+
+
+def _turned_distance(suspect: bytes, original: bytes) -> int:
+    """Bits that differ, in the way to turn and mirror the suspect's PDQ hash that suits best."""
+    bits = np.unpackbits(parse_hash(suspect)).reshape(SIDE, SIDE)[::-1, ::-1].astype(bool)
+    ways = np.packbits(eight_ways(bits).reshape(8, -1)[:, ::-1], axis=1)
+    return int(bit_distances(parse_hash(original), ways).min())
 
 
 def _similarity(found: Alignment | None) -> Similarity | None:
@@ -113,24 +147,35 @@ def _similarity(found: Alignment | None) -> Similarity | None:
 
 
 def match(
-    entry_index: int, suspect: Sequence[Fingerprint], original: Sequence[Fingerprint]
+    entry_index: int,
+    suspect: Sequence[Fingerprint],
+    original: Sequence[Fingerprint],
+    *,
+    registers: Registers | None = None,
 ) -> Match | None:
     """Judge a suspect's fingerprints against those of the recorded asset at `entry_index`.
 
-    Where both picture and sound agree, the one with the lower false-match rate is told.
+    Where several ways agree, the one with the lowest false-match rate is told. `registers` says
+    whether the geometry of two pictures agrees; it is asked only where nothing cheaper does.
     """
     ours, theirs = _by_algorithm(suspect), _by_algorithm(original)
-    found = [
-        _match(entry_index, name, near, rate)
-        for name, rate in (
-            (FINDER, PICTURE_FALSE_MATCH_RATE),
-            (CLIP, CLIP_FALSE_MATCH_RATE),
-            (SOUND, SOUND_FALSE_MATCH_RATE),
-            (PEAKS, PEAKS_FALSE_MATCH_RATE),
-        )
-        if (near := _agreeing(name, ours, theirs)) is not None
-    ]
+    found: list[Match] = []
+    for name, rate, agrees in _RULES:
+        near = _near(name, ours, theirs)
+        if near is not None and agrees(near, ours, theirs):
+            found.append(_match(entry_index, name, near, rate))
+    if not found and registers is not None:
+        near = _near(DESCRIPTOR, ours, theirs)
+        described = near is not None and near.distance <= DESCRIPTOR_THRESHOLD
+        if near is not None and described and registers(suspect, original):
+            found.append(_match(entry_index, DESCRIPTOR, near, REGISTERED_FALSE_MATCH_RATE))
     return min(found, key=lambda each: (each.false_match_rate, each.distance), default=None)
+
+
+def described_distance(suspect: Sequence[Fingerprint], original: Sequence[Fingerprint]) -> float:
+    """The share of bits in which the descriptors of two pictures differ; 1 where one has none."""
+    near = _near(DESCRIPTOR, _by_algorithm(suspect), _by_algorithm(original))
+    return 1.0 if near is None else near.distance
 
 
 def _match(entry_index: int, name: str, near: Similarity, false_match_rate: float) -> Match:
@@ -147,37 +192,64 @@ def _match(entry_index: int, name: str, near: Similarity, false_match_rate: floa
     )
 
 
-def _agreeing(
+def _near(
     name: str, ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint]
 ) -> Similarity | None:
-    """The similarity by this algorithm, if it is enough for a match."""
-    if name not in ours or name not in theirs:
-        return None
-    near = compare(ours[name], theirs[name])
-    if near is None:
-        return None
-    if name == FINDER:
-        return near if _confirmed(near, ours, theirs) else None
-    if name == CLIP:
-        return near if _enough_frames(near, ours[name], theirs[name]) else None
-    return near
+    return compare(ours[name], theirs[name]) if name in ours and name in theirs else None
 
 
-def _confirmed(
+def _hashes_agree(
     near: Similarity, ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint]
 ) -> bool:
-    if near.distance > FINDER_THRESHOLD or CONFIRMER not in ours or CONFIRMER not in theirs:
+    second = _near(CONFIRMER, ours, theirs)
+    return (
+        near.distance <= FINDER_THRESHOLD
+        and second is not None
+        and second.distance <= CONFIRMER_THRESHOLD
+    )
+
+
+def _pdq_agrees(
+    near: Similarity, ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint]
+) -> bool:
+    if near.distance > DESCRIPTOR_THRESHOLD:
         return False
-    second = compare(ours[CONFIRMER], theirs[CONFIRMER])
-    return second is not None and second.distance <= CONFIRMER_THRESHOLD
+    second = _near(PDQ, ours, theirs)
+    return second is not None and second.distance <= PDQ_THRESHOLD
 
 
-def _enough_frames(near: Similarity, ours: Fingerprint, theirs: Fingerprint) -> bool:
+def _enough_frames(
+    near: Similarity, ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint]
+) -> bool:
     if near.length >= LEAST_FRAMES:
         return True
-    fewest = min(len(parse_frames(clip.bits).times) for clip in (ours, theirs))
+    fewest = min(len(parse_frames(clips[CLIP].bits).times) for clips in (ours, theirs))
     return near.length >= fewest and near.distance <= FEW_FRAMES_THRESHOLD
 
 
 def _by_algorithm(fingerprints: Sequence[Fingerprint]) -> dict[str, Fingerprint]:
     return {each.algorithm: each for each in fingerprints}
+
+
+def _enough_seconds(
+    near: Similarity, ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint]
+) -> bool:
+    clips = (parse_footage(each[FOOTAGE].bits) for each in (ours, theirs))
+    fewest = min(len(np.unique(clip.times)) for clip in clips)
+    return near.length >= min(LEAST_SECONDS, fewest)
+
+
+def _sounds_agree(
+    _near: Similarity, _ours: Mapping[str, Fingerprint], _theirs: Mapping[str, Fingerprint]
+) -> bool:
+    return True  # only what agrees was aligned
+
+
+_RULES = (
+    (FINDER, PICTURE_FALSE_MATCH_RATE, _hashes_agree),
+    (DESCRIPTOR, DESCRIBED_FALSE_MATCH_RATE, _pdq_agrees),
+    (CLIP, CLIP_FALSE_MATCH_RATE, _enough_frames),
+    (FOOTAGE, FOOTAGE_FALSE_MATCH_RATE, _enough_seconds),
+    (SOUND, SOUND_FALSE_MATCH_RATE, _sounds_agree),
+    (PEAKS, PEAKS_FALSE_MATCH_RATE, _sounds_agree),
+)

@@ -39,10 +39,12 @@ class PeakStore:
         self._used = end
         self._merge()
 
-    def remove(self, entry_index: int) -> None:
-        """Drop the peaks and triplets of one entry."""
-        if entry_index not in self._owners:
-            return
+    def remove(self, entries: Places) -> None:
+        """Drop the peaks and triplets of some entries."""
+        for entry_index in {*entries.tolist()} & {*self._owners}:
+            self._remove(entry_index)
+
+    def _remove(self, entry_index: int) -> None:
         place = self._owners.index(entry_index)
         start = self._starts.pop(place)
         self._owners.pop(place)
@@ -53,6 +55,10 @@ class PeakStore:
         self._used -= gone
         without = [postings.without(start, end) for postings in self._postings]
         self._postings = [postings for postings in without if len(postings)]
+
+    def owners(self) -> Places:
+        """The entry of each recording."""
+        return np.array(self._owners, np.int64)
 
     def arrays(self) -> tuple[Numbers, Places, Places, tuple[Postings, ...]]:
         """What `near_peaks` looks through, as it is now: later changes leave it alone.

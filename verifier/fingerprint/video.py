@@ -23,7 +23,8 @@ from .image import HASH_BYTES, LEAST_DETAIL, detail, format_hash
 CLIP = "clip-phash"
 VERSION = 1
 FRAMES_PER_SECOND = 4
-FRAME_SIDE = 64  # pixels: what `imagehash.phash` of 256 bits looks at
+FRAME_SIDE = 192  # pixels: what is decoded; three times what the hash looks at
+_HASHED_SIDE = 64  # pixels: what `imagehash.phash` of 256 bits looks at
 _TICKS = 1_000_000
 _HEADER = 8
 _FRAME = np.dtype([("time", ">u8"), ("hash", "u1", HASH_BYTES)])
@@ -41,11 +42,15 @@ class FrameHashes:
 def fingerprint_frames(
     frames: Iterable[tuple[float, npt.NDArray[np.uint8]]],
 ) -> tuple[Fingerprint, ...]:
-    """Hash frames as `media.decode.frames` yields them (64 by 64); nothing if all are flat."""
+    """Hash frames as `media.decode.frames` yields them (FRAME_SIDE square).
+
+    Nothing if all are flat.
+    """
     times: list[float] = []
     hashes: list[bytes] = []
     last = 0.0
-    for last, luma in frames:
+    for last, large in frames:
+        luma = _averaged(large)
         if detail(luma) >= LEAST_DETAIL:
             times.append(last)
             hashes.append(format_hash(imagehash.phash(Image.fromarray(luma), hash_size=16).hash))
@@ -53,6 +58,13 @@ def fingerprint_frames(
         return ()
     rows = np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, HASH_BYTES)
     return (Fingerprint(CLIP, VERSION, format_frames(FrameHashes(last, np.array(times), rows))),)
+
+
+def _averaged(luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The mean of each block of pixels: what decoding to _HASHED_SIDE by averaging would give."""
+    block = len(luma) // _HASHED_SIDE
+    means = luma.reshape(_HASHED_SIDE, block, _HASHED_SIDE, block).mean(axis=(1, 3))
+    return np.asarray(np.round(means), np.uint8)
 
 
 def format_frames(frames: FrameHashes) -> bytes:

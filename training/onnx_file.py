@@ -1,0 +1,100 @@
+"""Write a trained descriptor as ONNX, node by node: few operators, weights of 16 bits.
+
+Weights are stored as 16-bit floats and widened when the file is loaded; the arithmetic is done in
+32 bits, so that runtimes differ by rounding alone.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_OPSET = 17
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+
+    def weight(self, values: torch.Tensor) -> str:
+        """Store a weight and return the name of its 32-bit form."""
+        name = f"w{len(self.weights)}"
+        half = values.detach().numpy().astype(np.float16)
+        self.weights.append(numpy_helper.from_array(half, name))
+        return self.add("Cast", name, to=TensorProto.FLOAT)
+
+    def constant(self, *values: float) -> str:
+        """Store a constant of 32 bits."""
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.array(values, np.float32), name))
+        return name
+
+    def axes(self, *values: int) -> str:
+        """Store a list of axes."""
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.array(values, np.int64), name))
+        return name
+
+    def add(self, kind: str, *inputs: str, **attributes: object) -> str:
+        """Append a node and return the name of its output."""
+        name = f"n{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
+        return name
+
+    def layer(self, layer: nn.Module, value: str) -> str:
+        """Append a layer of a MobileNetV2."""
+        if isinstance(layer, nn.Conv2d):
+            assert layer.bias is not None
+            return self.add(
+                "Conv",
+                value,
+                self.weight(layer.weight),
+                self.weight(layer.bias),
+                kernel_shape=list(layer.kernel_size),
+                strides=list(layer.stride),
+                pads=[int(each) for each in layer.padding] * 2,
+                group=layer.groups,
+            )
+        if isinstance(layer, nn.ReLU6):
+            return self.add("Clip", value, self.scalar(0.0), self.scalar(6.0))
+        inner = value
+        for child in layer.children():
+            inner = self.layer(child, inner)
+        return self.add("Add", value, inner) if getattr(layer, "adds", False) else inner
+
+    def scalar(self, value: float) -> str:
+        """Store a constant without axes."""
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.array(value, np.float32), name))
+        return name
+
+
+def export(model: nn.Module, path: Path) -> None:
+    """Write `model` (a `descriptor.Descriptor`): uint8 pixels (n, side, side, 3) in, floats out."""
+    graph = _Writer()
+    value = graph.add("Cast", "pixels", to=TensorProto.FLOAT)
+    value = graph.add("Sub", value, graph.constant(*(255 * each for each in MEAN)))
+    value = graph.add("Div", value, graph.constant(*(255 * each for each in DEVIATION)))
+    value = graph.add("Transpose", value, perm=[0, 3, 1, 2])
+    value = graph.layer(model.features, value)
+    power = float(model.power)
+    value = graph.add("Max", value, graph.scalar(1e-6))
+    value = graph.add("Pow", value, graph.scalar(power))
+    value = graph.add("ReduceMean", value, axes=[2, 3], keepdims=0)
+    value = graph.add("Pow", value, graph.scalar(1 / power))
+    weight, bias = graph.weight(model.project.weight.T), graph.weight(model.project.bias)
+    value = graph.add("Gemm", value, weight, bias)
+    graph.nodes[-1].output[0] = "descriptor"
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "side", "side", 3])
+    told = helper.make_tensor_value_info(
+        "descriptor", TensorProto.FLOAT, ["n", len(model.project.bias)]
+    )
+    made = helper.make_graph(graph.nodes, "descriptor", [pixels], [told], graph.weights)
+    whole = helper.make_model(made, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=8)
+    onnx.checker.check_model(whole)
+    path.write_bytes(whole.SerializeToString())
