@@ -4,6 +4,7 @@ Once a second, whoever appended them; in a process of its own, as there it holds
 """
 
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from types import TracebackType
@@ -41,17 +42,23 @@ class Follower:
         self._thread.join()
 
     def _run(self) -> None:
+        tried = 0
         while not self._ended.is_set():
-            # Where a worker was killed, there is another; where the process cannot be started, or
-            # the store not be read, whoever asks it follows by himself, and is told.
-            with suppress(BrokenProcessPool, OSError, FirsthandError), open_pool(1) as pool:
-                seen = 0
+            # A worker that was killed is replaced.
+            with suppress(BrokenProcessPool, OSError), open_pool(1) as pool:
                 while not self._ended.wait(_EVERY):
-                    size = LogReader(self._home.tiles(), self._home.log_verifier()).size
-                    if size > seen:
-                        seen = _size(self._home)
-                    while seen < size and not self._ended.is_set():
-                        seen = pool.submit(_follow, self._home).result()
+                    # What cannot be read is tried again when the log has grown, not every second;
+                    # whoever asks the store meets the same, and is told.
+                    with suppress(FirsthandError):
+                        size = LogReader(self._home.tiles(), self._home.log_verifier()).size
+                        if size > tried:
+                            tried = size
+                            self._take_in(pool, size)
+
+    def _take_in(self, pool: ProcessPoolExecutor, size: int) -> None:
+        taken = _size(self._home)
+        while taken < size and not self._ended.is_set():
+            taken = pool.submit(_follow, self._home).result()
 
 
 def _size(home: Home) -> int:
