@@ -132,6 +132,10 @@ class Services:
         suspect = observe(path, self.sandbox, self.home.trust_lists(), name=name, proof=proof)
         return verify(suspect, self.ledger, self.engine, claim)
 
+    def follow(self, progress: Progress | None = None) -> None:
+        """Take into the private store what others appended: a verification waits for that."""
+        self.catalogue.follow(self.reader, CORES, progress)
+
     def fsck(self, progress: Progress | None = None) -> Iterator[Difference]:
         """Yield every difference in the log and in the private store, to their ends.
 
@@ -145,7 +149,7 @@ class Services:
             yield Difference("ledger.sqlite", problem.message)
         try:
             check_entries = self.catalogue.check_entries
-            self.catalogue.follow(self.reader, CORES)
+            self.follow(progress)
         except FirsthandError:
             pass  # what keeps it from following is found below
         yield from self._check_second_signature()

@@ -14,6 +14,7 @@ from itertools import islice
 import sqlalchemy as sa
 
 from .catalogue_check import Entries, check_entries, check_rows, find
+from .checkpoint import MAX_SIZE
 from .damage import Difference
 from .entry import Erasure, parse_entry, parse_unverified_entry
 from .errors import FormatError, LedgerError, ProofError, StorageError, UnknownEntry
@@ -81,12 +82,18 @@ class Catalogue:
         with self._connect() as connection:
             return connection.scalar(sa.select(followed.c.size)) or 0
 
-    def follow(self, log: Entries, workers: int = 0, progress: Progress | None = None) -> None:
-        """Take in every entry that the log has and the catalogue has not seen.
+    def follow(
+        self,
+        log: Entries,
+        workers: int = 0,
+        progress: Progress | None = None,
+        most: int = MAX_SIZE,
+    ) -> None:
+        """Take in every entry that the log has and the catalogue has not seen, or `most` of them.
 
         `workers` processes share the reading of many; `progress(done, size)` counts entries.
         """
-        size = log.size
+        size = min(log.size, self.size + most)
         # The mark is read again each time: another may have moved it, and not as far.
         while (start := self.size) < size:
             batches = _batches(start, log.entries(start, size))

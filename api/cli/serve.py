@@ -7,6 +7,7 @@ import socket
 from verifier.media.sandbox import Sandbox
 
 from ..errors import EXIT_OK, ServiceError
+from ..following import Follower
 from ..home import open_home
 from ..services import Services
 from ..settings import Settings
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with (
         listen(options.host, options.port) as listener,
         Services(home, Sandbox(), tells_private=options.tell_private) as services,
+        Follower(home),
     ):
         host = f"[{options.host}]" if ":" in options.host else options.host
         port = listener.getsockname()[1]

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ from ..errors import (
 from ..home import open_home
 from ..services import Services
 from ..settings import Settings
-from .console import COLOURS, MARKS, advance, print_json, progress, say, say_error
+from .console import COLOURS, MARKS, advance, print_json, progress, say, say_error, show
 
 _T = TypeVar("_T")
 
@@ -78,14 +79,22 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.proof and len(options.files) > 1:
         raise FirsthandError("--proof speaks of one file", "name just that file")
     codes = []
-    with (
-        Services(open_home(settings.home), Sandbox()) as services,
-        progress("Verifying", len(options.files)) as bar,
-    ):
-        for path in options.files:
-            codes.append(_verify_one(services, path, options))
-            advance(bar)
+    with Services(open_home(settings.home), Sandbox()) as services:
+        _follow(services)
+        with progress("Verifying", len(options.files)) as bar:
+            for path in options.files:
+                codes.append(_verify_one(services, path, options))
+                advance(bar)
     return overall(codes)
+
+
+def _follow(services: Services) -> None:
+    """Take in what others appended; of a million entries nobody should wait in silence."""
+    with (
+        progress("Taking in new entries", None) as bar,
+        contextlib.suppress(FirsthandError),  # which each file's verification meets, and says
+    ):
+        services.follow(partial(show, bar))
 
 
 def overall(codes: list[int]) -> int:

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -106,6 +108,17 @@ def test_many_at_once_each_get_indexes_of_their_own(server: Server) -> None:
         found = list(threads.map(lambda some: append(server, CBOR, format_batch(some)), groups))
     flat = [index for indexes in found for index in indexes]
     assert len(set(flat)) == 16 * 20
+
+
+def test_what_is_appended_is_taken_in_before_anybody_asks(server: Server) -> None:
+    append(server, CBOR, format_batch(entries("followed", 50)))
+    for _ in range(600):
+        with contextlib.closing(sqlite3.connect(server.home / "private.sqlite")) as database:
+            [[followed]] = database.execute("SELECT size FROM followed")
+        if followed == size(server):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"after a minute, {followed} entries of {size(server)} are taken in")
 
 
 def _forged(some: list[bytes]) -> list[bytes]:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from ledger.errors import FirsthandError
@@ -15,7 +16,7 @@ from ...files import replace_file
 from ...home import open_home
 from ...services import Services
 from ...settings import Settings
-from ..console import note, print_json, progress, say
+from ..console import note, print_json, progress, say, show
 from . import history, monitor, stamp, witness
 from .indexes import is_index, parse_index
 
@@ -107,11 +108,7 @@ def _fsck(options: argparse.Namespace, settings: Settings) -> int:
         if options.repair_from is not None:
             _repair(options.repair_from, services)
         with progress("Checking", None) as bar:
-
-            def show(done: int, size: int) -> None:
-                bar.update(bar.task_ids[0], completed=done, total=size)
-
-            for difference in services.fsck(show):
+            for difference in services.fsck(partial(show, bar)):
                 found += 1
                 if options.json:
                     print_json(
