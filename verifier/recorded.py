@@ -55,10 +55,10 @@ def check_comparison(
         found = suspect.compare(kind, private.fingerprints)
     except FirsthandError as problem:
         return None, _failed(problem)
+    said = f"Compared with the original: {_clause(found.sentence)}"
     if differs(found):
-        said = f"Compared with the original: {_clause(found.sentence)}"
         return found, _comparison(Outcome.FAILED, "comparison.differs", said)
-    return found, _comparison(Outcome.PASSED, "comparison.same", found.sentence)
+    return found, _comparison(Outcome.PASSED, "comparison.same", said)
 
 
 def _failed(problem: FirsthandError) -> Finding:

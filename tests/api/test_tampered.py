@@ -86,7 +86,7 @@ def test_a_stripped_copy_is_compared_with_what_the_record_keeps(
         "Compared with the original: one region was changed (top right"
         in differs["conclusion"]["sentence"]
     )
-    assert "Nothing was found to differ" in same["conclusion"]["sentence"]
+    assert "nothing was found to differ" in same["conclusion"]["sentence"]
     [region] = differs["comparison"]["regions"]
     left, top, width, height = region["box"]
     # Where the second rocket was put.

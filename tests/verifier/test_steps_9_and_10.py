@@ -94,8 +94,9 @@ def test_what_differs_from_the_recorded_original_is_said_in_the_conclusion(
 def test_that_nothing_differs_is_said_too(suspect: Suspect, recorded: Archive) -> None:
     same = Comparison(sentence=NOTHING_DIFFERS, geometry=Geometry())
     report = judged(suspect, recorded, lambda _, __: same)
-    assert finding(report, Step.COMPARISON) == (Outcome.PASSED, NOTHING_DIFFERS)
-    assert NOTHING_DIFFERS in report.conclusion.sentence
+    said = f"Compared with the original: {NOTHING_DIFFERS[0].lower()}{NOTHING_DIFFERS[1:]}"
+    assert finding(report, Step.COMPARISON) == (Outcome.PASSED, said)
+    assert said in report.conclusion.sentence
 
 
 @pytest.mark.parametrize(
