@@ -214,7 +214,8 @@ def measure_copies(sounds: dict[str, Samples], count: int) -> None:
             if number < 20 and shutil.which("fpcalc"):
                 peer[what].append(chromaprint_error(made, sounds[name]))
     print(
-        f"{len(names)} recordings, {hours:.2f} hours; a search takes {spent / pairs * len(names) * 1000:.0f} ms"
+        f"{len(names)} recordings, {hours:.2f} hours; "
+        f"a search takes {spent / pairs * len(names) * 1000:.0f} ms"
     )
     floor = (
         min(
@@ -248,7 +249,8 @@ def print_found(
             f"{100 * np.mean(np.array(peer[what]) < floor):5.0f}" if peer else "   not installed"
         )
         print(
-            f"{what:20} {interval(either, len(each)):38} {100 * alone[0]:5.1f}   {100 * alone[1]:5.1f}   {beside}"
+            f"{what:20} {interval(either, len(each)):38} "
+            f"{100 * alone[0]:5.1f}   {100 * alone[1]:5.1f}   {beside}"
         )
     print(f"{'mean':20} {100 * np.mean(shares):5.1f} %")
 
@@ -272,7 +274,9 @@ def chromaprint(sound: Samples) -> npt.NDArray[np.uint32]:
             file.setparams((1, 2, HIGH, 0, "NONE", ""))
             file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
         done = subprocess.run(
-            ["fpcalc", "-raw", "-plain", "-length", "0", str(path)], capture_output=True
+            [shutil.which("fpcalc") or "fpcalc", "-raw", "-plain", "-length", "0", str(path)],
+            check=False,
+            capture_output=True,
         )
     return np.array([int(each) for each in done.stdout.split(b",") if each.strip()], np.uint32)
 
@@ -388,12 +392,14 @@ def measure_maps(sounds: dict[str, Samples], count: int) -> None:
                 found = map_sound(suspect, against)
                 results[f"{what} / {label}"].append(score(what, found, truth, word))
     print(
-        f"{'':24} {'median error':>13} {'<= 0.05 s':>10} {'<= 0.1 s':>9} {'wrong':>6}  as it was done"
+        f"{'':24} {'median error':>13} {'<= 0.05 s':>10} {'<= 0.1 s':>9} {'wrong':>6}  "
+        "as it was done"
     )
     for what, rows in results.items():
         error, near, nearer, odd, right = np.array(rows).T
         print(
-            f"{what:24} {1000 * np.nanmedian(error):10.1f} ms {100 * near.mean():8.1f} % {100 * nearer.mean():7.1f} %"
+            f"{what:24} {1000 * np.nanmedian(error):10.1f} ms {100 * near.mean():8.1f} %"
+            f" {100 * nearer.mean():7.1f} %"
             f" {100 * odd.mean():5.1f}  {interval(int(right.sum()), len(right))}"
         )
 
@@ -401,7 +407,7 @@ def measure_maps(sounds: dict[str, Samples], count: int) -> None:
 def score(
     what: str, found: SoundMap | None, truth: npt.NDArray[np.float64], word: float
 ) -> tuple[float, ...]:
-    """The median error of a map, the shares of it within limits, and whether it says what was done."""
+    """A map's median error, the shares within limits, and whether it says what was done."""
     if found is None:
         return np.nan, 0.0, 0.0, 1.0, 0.0
     moments = mapped(found, len(truth))

@@ -7,7 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ledger.vocabulary import Fingerprint
-from verifier.fingerprint.peaks import PEAKS, RATE, PeakFinder, Peaks, Samples, parse_peaks
+from verifier.fingerprint.peaks import (
+    PEAKS,
+    RATE,
+    PeakFinder,
+    Peaks,
+    Samples,
+    format_peaks,
+    parse_peaks,
+)
 
 STEP = 0.025  # seconds
 _BLOCK = round(RATE * STEP)  # samples
@@ -28,6 +36,10 @@ class Heard:
     duration: float
     peaks: Peaks
     sounding: npt.NDArray[np.bool_] | None = None
+
+    def bits(self) -> bytes:
+        """The peaks as a fingerprint spells them; nothing where there are none."""
+        return format_peaks(self.peaks.numbers()) if len(self.peaks) else b""
 
     def sounds_at(self, times: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Whether there is more than a pause at these times; yes where that is not known."""
@@ -54,7 +66,7 @@ def _pause(levels: npt.NDArray[np.float64]) -> float:
     """The level in dB below which there is but a pause."""
     if not len(levels):
         return _QUIET
-    quiet, loud = np.percentile(levels, (5, 95)).tolist()
+    quiet, loud = (float(np.percentile(levels, share)) for share in (5, 95))
     return max(_QUIET, loud - _FAINT, min(quiet + _ABOVE_NOISE, loud - _NEVER_A_PAUSE))
 
 

@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from verifier.fingerprint.lines import (
     FASTEST,
-    MOST_SEMITONES,
     SLOWEST,
     Line,
     elect,
@@ -37,6 +36,7 @@ CHANCE = 0.1  # of a peak to meet one that is not its own
 _CREDIT = 0.6  # peaks repeat each other: so much of what each would say alone
 _SURVIVING = (0.3, 0.9)  # the least and greatest share of peaks that is believed to survive
 JUMP = 5.0  # nats to leave a line for another, or for none
+ODD = 2.0  # nats more, to enter a line at another rate than the surest one's
 OUTSIDE = -3.0  # nats, for each peak of the suspect before the original begins or after it ends
 _PART = 3.0  # seconds of the suspect for which lines are proposed
 _MOST_PARTS = 400
@@ -47,6 +47,7 @@ _MOST_STEPS = 72_000  # half an hour at STEP; what is longer is mapped in longer
 _ROUNDS = 3
 _ALIKE = 0.03  # seconds between two lines, below which they are one
 _SAME_RATE = 0.012
+_MOSTLY_SILENT = 0.3  # of a stretch: so little of it is no pause
 _LEAST = 0.1  # seconds: shorter stretches and holes are as likely a rounding of ours
 
 Floats = npt.NDArray[np.float64]
@@ -170,10 +171,13 @@ def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth
         gains[:, number] = _gains(suspect, original, line, worth, step, count)
     states = np.arange(len(lines) + 1)
     came = np.empty(gains.shape, np.int16)
+    entry = np.array([JUMP + ODD * (abs(line.rate - lines[0].rate) > _SAME_RATE) for line in lines])
+    entry = np.append(entry, JUMP).astype(np.float32)
+    gains[[0, -1], -1] -= JUMP  # foreign sound at an end costs no less than in the middle
     total = gains[0].copy()
     for row in range(1, count):
         best = int(total.argmax())
-        switched = total[best] - JUMP
+        switched = total[best] - entry
         came[row] = np.where(total >= switched, states, best)
         total = np.maximum(total, switched) + gains[row]
     path = np.empty(count, np.int64)
@@ -257,9 +261,8 @@ def _bridges(pieces: Sequence[_Piece]) -> list[Line]:
         if not SLOWEST / 2 <= rate <= FASTEST * 2:
             continue
         pitch = before.line.pitch
-        for each in (pitch, pitch + 12 * float(np.log2(rate / before.line.rate))):
-            if abs(each) <= 2 * MOST_SEMITONES:
-                found.append(Line(rate, first - rate * bare.start, each))
+        moved = pitch + 12 * float(np.log2(rate / before.line.rate))
+        found += [Line(rate, first - rate * bare.start, each) for each in (pitch, moved)]
     return found
 
 
@@ -275,20 +278,34 @@ def _said(pieces: Sequence[_Piece], suspect: Heard) -> SoundMap:
             segments.append(_bare(piece, before, after, suspect))
             pitches.append(None)
         else:
-            segments.append(_shown(piece, piece.line, segments))
-            pitches.append(piece.line.pitch)
+            shown = _shown(piece, piece.line, segments)
+            segments += shown
+            pitches += [piece.line.pitch] * len(shown)
     return SoundMap(tuple(segments), _holes(segments), tuple(pitches))
 
 
 def _without_pauses(pieces: Sequence[_Piece], suspect: Heard) -> list[_Piece]:
-    """Silence at the ends, and pauses between lines that differ, go to a neighbour."""
-    return list(pieces)
+    """Silence at either end goes to the line beside it: nothing can be told of it."""
+    kept = list(pieces)
+    for end, beside in ((0, 1), (-1, -2)):
+        if len(kept) < 2 or kept[end].line is not None or kept[beside].line is None:
+            continue
+        if not _silent(kept[end], suspect):
+            continue
+        spans = sorted(((kept[end].start, kept[end].end), (kept[beside].start, kept[beside].end)))
+        kept[beside] = replace(kept[beside], start=spans[0][0], end=spans[1][1])
+        del kept[end]
+    return kept
+
+
+def _silent(piece: _Piece, suspect: Heard) -> bool:
+    times = np.arange(piece.start, piece.end, STEP) + STEP / 2
+    return suspect.sounding is not None and bool(suspect.sounds_at(times).mean() < _MOSTLY_SILENT)
 
 
 def _bare(piece: _Piece, before: _Piece | None, after: _Piece | None, suspect: Heard) -> Segment:
     own = (piece.start, piece.end)
-    times = np.arange(piece.start, piece.end, STEP) + STEP / 2
-    silent = suspect.sounds_at(times).mean() < 0.3 if len(times) else True
+    silent = _silent(piece, suspect)
     original = _between(piece, before, after)
     if original is None or original[1] - original[0] < _LEAST:
         return Segment(own, None, None, SegmentKind.ABSENT if silent else SegmentKind.INSERTED)
@@ -307,19 +324,35 @@ def _between(piece: _Piece, before: _Piece | None, after: _Piece | None) -> Inte
     return first, last
 
 
-def _shown(piece: _Piece, line: Line, earlier: Sequence[Segment]) -> Segment:
-    first, last = (
-        max(0.0, line.rate * time + line.offset) for time in (piece.start, piece.end)
-    )
+def _shown(piece: _Piece, line: Line, earlier: Sequence[Segment]) -> list[Segment]:
+    """A piece as segments, cut where it begins or ceases to play what was played before."""
     kind, rate = SegmentKind.SAME, 1.0
     if abs(line.rate - 1) > _SAME_RATE:
         rate = line.rate
         kind = SegmentKind.SLOWED if rate < 1 else SegmentKind.SPED_UP
-    middle = (first + last) / 2
-    shown = [each.original for each in earlier if each.original and each.rate is not None]
-    if any(start <= middle <= end for start, end in shown):
-        kind = SegmentKind.REPEATED
-    return Segment((piece.start, piece.end), (first, last), rate, kind)
+    played = [each.original for each in earlier if each.original and each.rate is not None]
+    edges = {(edge - line.offset) / line.rate for each in played for edge in each}
+    inner = [edge for edge in sorted(edges) if piece.start + _LEAST < edge < piece.end - _LEAST]
+    found: list[Segment] = []
+    for start, end in pairwise([piece.start, *inner, piece.end]):
+        first, last = (max(0.0, line.rate * time + line.offset) for time in (start, end))
+        again = any(low <= (first + last) / 2 <= high for low, high in played)
+        its = SegmentKind.REPEATED if again else kind
+        found.append(Segment((start, end), (first, last), rate, its))
+    return _joined(found)
+
+
+def _joined(segments: Sequence[Segment]) -> list[Segment]:
+    """Neighbours on one line, of one kind, as one."""
+    done = list(segments[:1])
+    for each in segments[1:]:
+        before = done[-1]
+        if before.kind is each.kind and before.original and each.original:
+            own = (before.suspect[0], each.suspect[1])
+            done[-1] = replace(before, suspect=own, original=(before.original[0], each.original[1]))
+        else:
+            done.append(each)
+    return done
 
 
 def _holes(segments: Sequence[Segment]) -> tuple[Interval, ...]:
