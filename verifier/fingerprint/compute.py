@@ -12,6 +12,8 @@ from verifier.media.sandbox import Sandbox
 
 from .audio import RATE, fingerprint_samples
 from .image import fingerprint_picture
+from .luma import FRAMES_PER_SECOND as THUMBNAILS_PER_SECOND
+from .luma import collect, fingerprint_thumbnails, frame_size
 from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
 
 _SHRINK_TO = 256  # pixels: more than either hash looks at, and up to 8 times cheaper to decode
@@ -34,6 +36,9 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
         side = (FRAME_SIDE, FRAME_SIDE)
         shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
         found += fingerprint_frames(shown)
+        size = info.size or side
+        small = frames(path, media_type, per_second=THUMBNAILS_PER_SECOND, size=frame_size(size))
+        found += (fingerprint_thumbnails(collect(small, size)),)
     if info.sound:
         found += fingerprint_samples(samples(path, media_type, rate=RATE))
     return found
