@@ -29,7 +29,7 @@ _LEAST_SHOWN = (
 _LEAST_FIT = 0.45  # correlation of frames laid over one another, likewise
 _PAIRS = 400  # frames that are compared to learn the noise
 _PAIRS_TO_LAY = 24  # to refine the geometry
-_ROUNDS = 2
+_ROUNDS = 3
 
 File = tuple[Path, MediaType]
 

@@ -27,6 +27,7 @@ _SAME_SCENE = 4.0  # nats that a frame of the right scene costs at most
 _OTHER_SCENE = 8.0  # nats more for a frame of another scene
 _LEAST_NOISE = 0.2  # grey levels of a pixel that moves: codecs leave out what changes less
 _VISIBLE = 12.0  # grey levels of a patch: less may be left out by a codec
+_STIR = 0.3  # grey levels that the codec alone moves a pixel
 _FLAT = 2.0  # grey levels: fine structure below is as good as none
 _TOLERANCE = 0.04  # seconds: a frame may be shown so much early or late
 
@@ -137,8 +138,7 @@ def likeness(
         left, right = ours[pairs[0]], theirs[pairs[1]]
         ours = _toned(ours, left, right)
         ours, theirs = ours - ours[pairs[0]].mean(0), theirs - right.mean(0)
-        noise = (ours[pairs[0]] - theirs[pairs[1]]).std(0)
-        weights = np.clip(3 * max(0.7, float(np.median(noise))) / noise.clip(1e-3), 0, 1) ** 2
+        weights = _together(ours[pairs[0]], theirs[pairs[1]])
     directions = _directions((theirs - theirs.mean(0)) * weights, moments)
     a, b = (ours * weights) @ directions, (theirs * weights) @ directions
     floor = 0.02
@@ -209,10 +209,20 @@ def _toned(frames: Frames, left: Frames, right: Frames) -> Frames:
 
 
 def _moving(ours: Frames, theirs: Frames) -> Frames:
-    """Weigh down the pixels that move in one of the two only: a banner, a logo."""
-    one, other = ours.std(0) + 1, theirs.std(0) + 1
+    """Leave out the pixels that move in one of the two only: under a banner, a logo.
+
+    What stands still there is nearest to a still original, and would make any clip seem frozen.
+    """
+    one, other = ours.std(0) + _STIR, theirs.std(0) + _STIR
     ratio = np.minimum(one / other, other / one)
-    return np.asarray(np.clip(ratio * 2, 0, 1) ** 2, np.float32)
+    return np.asarray(np.clip(1.5 * ratio - 0.3, 0, 1), np.float32)
+
+
+def _together(ours: Frames, theirs: Frames) -> Frames:
+    """Weigh pixels by how much they move together in frames that show the same."""
+    one, other = ours - ours.mean(0), theirs - theirs.mean(0)
+    spread = np.sqrt((one**2).mean(0) * (other**2).mean(0)) + _STIR**2
+    return np.asarray(np.clip(1.5 * (one * other).mean(0) / spread, 0, 1), np.float32)
 
 
 def _directions(theirs: Frames, moments: Times) -> Frames:

@@ -114,7 +114,8 @@ def align(cost: Cost) -> list[Piece]:
         if following == pieces:
             break
         pieces = following
-    return _merged(cost, weights, [_refitted(cost, weights, piece) for piece in pieces])
+    fitted = [_plainest(cost, _refitted(cost, weights, piece)) for piece in pieces]
+    return _merged(cost, weights, fitted)
 
 
 def _weights(times: Times) -> Nats:
@@ -139,7 +140,7 @@ def _propose(cost: Cost, rows: Rows) -> list[Line]:
     step = float(np.median(np.diff(cost.moments))) if len(cost.moments) > 1 else 1.0
     grid = np.arange(cost.moments[0], cost.moments[-1] + step, step)
     costs = np.minimum(cost.block(rows), 12.0)[:, nearest(cost.moments, grid)]
-    middle = float(cost.times[rows].mean())
+    middle = float(cost.times[rows[len(rows) // 2]])  # a sample's: steps are whole ones then
     apart = max(1, round(0.25 / step))
     margin = int(np.abs(_RATES).max() * np.abs(cost.times[rows] - middle).max() / step) + 1
     padded = np.full((len(rows), len(grid) + 2 * margin), OUTSIDE / 4, np.float32)
@@ -294,6 +295,20 @@ def _search(
         line = Line(rate, moment - rate * middle)
     best = float((cost.at(rows, line.at(times)) * weights[rows]).sum())
     return line, best + _prior(line.rate)
+
+
+def _plainest(cost: Cost, piece: Piece) -> Piece:
+    """The piece at rate 1, where a copy could not tell that it plays at another."""
+    line = piece.line
+    if line is None or line.rate == 1.0:
+        return piece
+    times = cost.times[piece.rows()]
+    for through in times[[0, -1, len(times) // 2]].tolist():
+        plain = Line(1.0, float(line.at(np.array(through))) - through)
+        inside = cost.at(piece.rows(), plain.at(times)).max() < OUTSIDE
+        if inside and cost.told(line.at(times), plain.at(times)).mean() < _MOSTLY:
+            return Piece(piece.first, piece.last, plain)
+    return piece
 
 
 def _merged(cost: Cost, weights: Nats, pieces: list[Piece]) -> list[Piece]:

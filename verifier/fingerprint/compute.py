@@ -13,6 +13,8 @@ from verifier.media.sandbox import Sandbox
 from .audio import RATE, fingerprint_samples
 from .described import FootageFinder
 from .image import fingerprint_picture
+from .luma import FRAMES_PER_SECOND as THUMBNAILS_PER_SECOND
+from .luma import collect, fingerprint_thumbnails, frame_size
 from .peaks import PeakFinder
 from .thumbnail import fingerprint_thumbnail
 from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
@@ -40,6 +42,9 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
         shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
         footage = FootageFinder()
         found += fingerprint_frames(footage.watch(shown)) + footage.fingerprints()
+        size = info.size or side
+        small = frames(path, media_type, per_second=THUMBNAILS_PER_SECOND, size=frame_size(size))
+        found += (fingerprint_thumbnails(collect(small, size)),)
     if info.sound:
         peaks = PeakFinder()
         heard = peaks.listen(samples(path, media_type, rate=RATE))

@@ -34,7 +34,7 @@ _HEADER = 4 + 4 + 1 + 1 + 8 + 4
 _BEFORE_CODE = 8 + 2
 _BLOCK = 4
 _STEP = 4  # of grey, between levels
-_STILL = 3  # a pixel keeps its level while it is no further from that level's middle
+_STILL = 4  # a pixel keeps its level while it is no further from that level's middle
 _PARAMETERS = 7  # values of k: 0 to 6
 
 Luma = npt.NDArray[np.uint8]

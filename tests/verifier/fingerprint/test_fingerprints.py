@@ -87,8 +87,9 @@ def test_the_bits_of_a_known_recording_never_change(tmp_path: Path) -> None:
 
 
 def test_the_bits_of_a_known_clip_never_change(tmp_path: Path) -> None:
-    clip, _ = fingerprints(media.clip(tmp_path))
+    clip, _, luma = fingerprints(media.clip(tmp_path))
     assert (clip.algorithm, clip.version) == ("clip-phash", 1)
+    assert (luma.algorithm, luma.version) == ("clip-luma", 1)
     assert len(clip.bits) == 8 + 40 * 40
     parsed = parse_frames(clip.bits)
     assert parsed.times[:4].tolist() == [0.0, 0.28, 0.52, 0.76]
