@@ -114,7 +114,7 @@ class Disk:
         """Begin with what is there now, all of it durable."""
         self._root = root
         self._top = _read(root)
-        self._open: dict[str, Node] = {}  # by descriptor
+        self._open: dict[str, Node | None] = {}  # by descriptor; None is a file elsewhere
         self._begun: dict[str, tuple[Node, int]] = {}  # a sync: of what, and of how many changes
         self.said = b""  # what was written to a pipe: what the outside knows
 
@@ -131,8 +131,8 @@ class Disk:
         match step.call, step.arguments:
             case "close", (str(descriptor),):  # now, as another thread may be given it at once
                 self._open.pop(descriptor, None)
-            case "write", (str(descriptor), bytes(data), _) if node is None and int(descriptor) > 2:
-                self.said += data
+            case "write", (str(descriptor), bytes(data), _) if descriptor not in self._open:
+                self.said += data if int(descriptor) > 2 else b""
             case "write" | "pwrite64" | "ftruncate" | "fsync" | "fdatasync", _ if node:
                 self._begin_on(node, step)
             case "mmap", (_, _, str(access), str(kind), str(descriptor), _):
@@ -179,7 +179,7 @@ class Disk:
                 raise AssertionError(f"nobody told the disk of {step.call}")
 
     def _end_open(self, path: bytes, flags: str, descriptor: str) -> None:
-        self._open.pop(descriptor, None)
+        self._open[descriptor] = None
         place = self._locate(path)
         if place is None:
             return

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from ledger.errors import LedgerError
-from ledger.storage import engine
+from ledger.storage import engine, folder
 from ledger.storage.folder import FolderTileStorage
 from tests.ledger.appender import open_log
 
@@ -57,6 +57,10 @@ def _sync_no_names(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FolderTileStorage, "_sync_folders", lambda *_: None)
 
 
+def _sync_no_deletions(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(folder, "_sync_nearest", lambda _: None)
+
+
 def _set_synchronous(mode: str, patch: pytest.MonkeyPatch) -> None:
     real = engine._execute
 
@@ -74,6 +78,11 @@ def _set_synchronous(mode: str, patch: pytest.MonkeyPatch) -> None:
         pytest.param(_fsync_nothing, id="the folder syncs nothing"),
         pytest.param(_sync_no_tiles, id="tiles are settled without a sync"),
         pytest.param(_sync_no_names, id="names are not synced"),
+        pytest.param(
+            _sync_no_deletions,
+            id="deletions are not synced",
+            marks=pytest.mark.skipif(RUNS == 1, reason="some 200 cuts: see make test-faults"),
+        ),
     ],
 )
 def test_the_drill_finds_a_sync_that_is_missing(
@@ -83,7 +92,7 @@ def test_the_drill_finds_a_sync_that_is_missing(
 ) -> None:
     plant(monkeypatch)
     with pytest.raises(_Lost):
-        _cut_rows(tmp_path, 20, monkeypatch)
+        _cut_rows(tmp_path, 100, monkeypatch)
 
 
 def _cut_rows(place: Path, rows: int, patch: pytest.MonkeyPatch) -> None:
