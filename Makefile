@@ -20,10 +20,10 @@ serve: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/pytest -n auto
 
-# Every fault of docs/reliability.md, fifty times as often as in `make test`; name another seed with
-# FIRSTHAND_FAULT_SEED.
+# Every fault of docs/reliability.md, many times as often as in `make test`, and their table; name
+# another seed with FIRSTHAND_FAULT_SEED.
 test-faults: $(VENV)/.test
-	FIRSTHAND_FAULT_RUNS=$${FIRSTHAND_FAULT_RUNS:-50} $(BIN)/pytest tests/faults
+	FIRSTHAND_FAULT_RUNS=$${FIRSTHAND_FAULT_RUNS:-25} $(BIN)/pytest -n auto --dist worksteal tests/faults
 
 # Other people's programs judge our log and our receipts; one of them wants a Python newer than 3.11.
 interop: $(VENV)/.judges

@@ -75,9 +75,14 @@ class FolderTileStorage:
             place = self._locate(path)
             with _translate(place):
                 place.unlink(missing_ok=True)
-        for folder in {self._locate(path).parent for path in paths} - {self._root}:
+        left = folders = {self._locate(path).parent for path in paths}
+        for folder in folders - {self._root}:
             with contextlib.suppress(OSError):  # not empty, or gone already
                 folder.rmdir()
+                left = left - {folder} | {folder.parent}
+        for folder in left:
+            with _translate(folder):
+                _sync_nearest(folder)
 
     def _locate(self, path: str) -> Path:
         return Path(self._place(path))
@@ -179,6 +184,14 @@ def _sync(place: Path, flags: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_nearest(folder: Path) -> None:
+    """Sync a folder, or the one that held it where it is gone."""
+    try:
+        _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        _sync_nearest(folder.parent)
 
 
 def _remove_abandoned(folder: Path) -> None:
