@@ -130,7 +130,8 @@ function drawTime() {
   svg.append(drawn("rect", { y: above, width: original * scale, height: BAR }, "bar"));
   const ordered = [...segments].sort((a, b) => (b.kind === "same") - (a.kind === "same"));
   for (const each of ordered) {
-    if (each.original && !each.source) svg.append(band(each, scale, above + BAR, below));
+    const isShown = each.original && !each.source && !FOREIGN.includes(each.kind);
+    if (isShown) svg.append(band(each, scale, above + BAR, below));
   }
   for (const [start, end] of missing()) {
     const box = { x: start * scale, y: above, width: Math.max((end - start) * scale, 2), height: BAR };

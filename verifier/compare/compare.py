@@ -8,10 +8,8 @@ An engine is handed the original, as a file or as what the private store keeps o
 suspect's file; it answers None where it finds nothing that the two have in common.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 from typing import Protocol
 
 from ledger.asset import MEDIA_TYPES, Asset, Kind, MediaType, read_asset_file
@@ -25,9 +23,9 @@ from verifier.media.sandbox import Sandbox
 
 from .result import Comparison, Segment, SegmentKind
 from .sentence import IDENTICAL, describe
+from .tracks import lag_between
 
 _BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
-_LEAST_SHARED = 0.5  # seconds of picture and sound, of one source, to tell how they lie together
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +194,7 @@ def _together(
     """Make one comparison of what was found in the pictures and in the sound of two clips."""
     theirs, ours = headers
     has_pictures = theirs.has_pictures and ours.has_pictures
-    if pictures is None and sound is None:
+    if pictures is None and (sound is None or not any(map(_is_shown, sound.sound))):
         return None
     if pictures is None and sound is not None:
         if not has_pictures or ours.seconds is None:
@@ -205,10 +203,10 @@ def _together(
         return replace(sound, time_map=(foreign,))
     if pictures is None:
         return None
-    if sound is None:
-        if not theirs.has_sound:
+    if sound is None:  # of one that is silent nothing can be said
+        if ours.has_sound or not theirs.has_sound:
             return pictures
-        kind = SegmentKind.REPLACED if ours.has_sound else SegmentKind.ABSENT
+        kind = SegmentKind.ABSENT
         whole = (0.0, ours.seconds or max(each.suspect[1] for each in pictures.time_map))
         return replace(pictures, sound=(Segment(whole, None, None, kind),))
     lag = pictures.lag if sound.lag is None else sound.lag
@@ -216,43 +214,13 @@ def _together(
         pictures,
         sound=sound.sound,
         sound_removed=sound.sound_removed,
-        lag=find_lag(pictures.time_map, sound.sound) if lag is None else lag,
+        lag=lag_between(pictures.time_map, sound.sound) if lag is None else lag,
     )
 
 
-def find_lag(pictures: Sequence[Segment], sound: Sequence[Segment]) -> float | None:
-    """By how many seconds the suspect's sound comes after the picture of the same moment.
-
-    The median over all moments of the original that both show, each stretch by its length; None
-    where there are none.
-    """
-    lags: list[float] = []
-    for seen in pictures:
-        for heard in sound:
-            lags += _lags(seen, heard)
-    return median(lags) if lags else None
-
-
-def _lags(seen: Segment, heard: Segment) -> list[float]:
-    """One value for each half second of the original that both show."""
-    if seen.original is None or heard.original is None or seen.source != heard.source:
-        return []
-    if not seen.rate or not heard.rate:
-        return []
-    start = max(seen.original[0], heard.original[0])
-    end = min(seen.original[1], heard.original[1])
-    steps = int((end - start) / _LEAST_SHARED)
-    moments = [start + (step + 0.5) * _LEAST_SHARED for step in range(steps)]
-    return [_shown_at(heard, each) - _shown_at(seen, each) for each in moments]
-
-
-def _shown_at(segment: Segment, moment: float) -> float:
-    """When the suspect shows a moment of the original, within one segment."""
-    first, last = segment.original or (0.0, 0.0)
-    share = (moment - first) / max(last - first, 1e-9)
-    if segment.rate is not None and segment.rate < 0:
-        share = 1 - share
-    return segment.suspect[0] + share * (segment.suspect[1] - segment.suspect[0])
+def _is_shown(segment: Segment) -> bool:
+    foreign = (SegmentKind.INSERTED, SegmentKind.REPLACED, SegmentKind.ABSENT)
+    return segment.original is not None and segment.kind not in foreign
 
 
 def headers_in(sandbox: Sandbox, medium: Medium, limits: Limits) -> Headers:

@@ -19,4 +19,28 @@ def _pictures(
     return compare_pictures_in(sandbox, suspect, original, limits=limits)
 
 
-ENGINES = Engines(picture=Way(_pictures, ("picture-luma",)))
+def _clips(
+    sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
+) -> Comparison | None:
+    from .clip import compare_clips_in
+
+    return compare_clips_in(sandbox, suspect, original, limits=limits)
+
+
+def _sound(
+    sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
+) -> Comparison | None:
+    from .listen import compare_sound_in
+
+    theirs = (original,) if isinstance(original, Fingerprint) else original
+    found = compare_sound_in(sandbox, suspect, theirs, limits=limits)
+    if found is None:
+        return None
+    return Comparison(sentence="", sound=found.segments, sound_removed=found.removed)
+
+
+ENGINES = Engines(
+    picture=Way(_pictures, ("picture-luma",)),
+    clip=Way(_clips, ("clip-luma",)),
+    sound=Way(_sound, ("sound-peaks",)),
+)

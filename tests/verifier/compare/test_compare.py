@@ -15,7 +15,6 @@ from verifier.compare.compare import (
     Kept,
     Way,
     compare_in,
-    find_lag,
     read_medium,
 )
 from verifier.compare.look import look_in
@@ -116,14 +115,14 @@ def test_two_clips_call_for_both_engines_and_are_one_comparison(
     assert "The sound runs 0.4 s behind the picture." in said.sentence
 
 
-def test_sound_that_is_gone_or_another_is_said_without_an_engine_to_find_it(
+def test_sound_that_is_gone_is_said_and_of_silence_nothing(
     sandbox: Sandbox, files: dict[str, Path]
 ) -> None:
     answering = Answering(clip=found(geometry=Geometry(), time_map=(WHOLE,)), sound=None)
     gone = compared(sandbox, files, "clip", "silent", answering)
     assert gone.sentence.startswith("The sound is muted.")
-    other = compared(sandbox, files, "clip", "small", answering)
-    assert other.sentence.startswith("The sound was replaced.")
+    silence = compared(sandbox, files, "clip", "small", answering)
+    assert silence.sentence == NOTHING_DIFFERS
 
 
 def test_the_sound_of_a_clip_under_other_pictures_is_known_again(
@@ -166,6 +165,9 @@ def test_what_has_nothing_in_common_is_unrelated(sandbox: Sandbox, files: dict[s
         compared(sandbox, files, "picture", "other", Answering(picture=None))
     with pytest.raises(Unrelated):
         compared(sandbox, files, "clip", "small", Answering(clip=None, sound=None))
+    foreign = Segment((0.0, 5.3), None, None, SegmentKind.INSERTED)
+    with pytest.raises(Unrelated):
+        compared(sandbox, files, "sound", "clip", Answering(sound=found(sound=(foreign,))))
 
 
 def test_what_is_damaged_is_unreadable(
@@ -189,21 +191,6 @@ def test_a_record_takes_the_place_of_the_original_where_it_keeps_enough(
     assert answering.asked[0][2] == kept
     with pytest.raises(NotComparable, match="keeps too little"):
         compare_in(sandbox, Kept(Kind.PICTURE, ()), suspect, answering.engines())
-
-
-def test_the_lag_is_that_of_the_moments_that_both_show() -> None:
-    pictures = (
-        Segment((0.0, 4.0), (10.0, 14.0), 1.0, SAME),
-        Segment((4.0, 8.0), (14.0, 17.0), 0.75, SegmentKind.SLOWED),
-    )
-    sound = (
-        Segment((0.25, 4.25), (10.0, 14.0), 1.0, SAME),
-        Segment((4.25, 8.25), (14.0, 17.0), 0.75, SegmentKind.SLOWED),
-        Segment((8.25, 9.0), None, None, SegmentKind.REPLACED),
-    )
-    assert find_lag(pictures, sound) == pytest.approx(0.25)
-    assert find_lag(sound, pictures) == pytest.approx(-0.25)
-    assert find_lag(pictures, sound[2:]) is None
 
 
 def test_a_frame_is_chosen_that_shows_what_differs() -> None:
