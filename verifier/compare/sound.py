@@ -33,9 +33,9 @@ from .hearing import STEP, Heard
 from .result import Interval, Segment, SegmentKind
 
 CHANCE = 0.1  # of a peak to meet one that is not its own
-_CREDIT = 0.6  # peaks repeat each other: so much of what each would say alone
-_SURVIVING = (0.3, 0.9)  # the least and greatest share of peaks that is believed to survive
-JUMP = 5.0  # nats to leave a line for another, or for none
+_CREDIT = 0.7  # peaks repeat each other: so much of what each would say alone
+_SURVIVING = (0.3, 0.75)  # the least and greatest share of peaks that is believed to survive
+JUMP = 4.0  # nats to leave a line for another, or for none
 ODD = 2.0  # nats more, to enter a line at another rate than the surest one's
 OUTSIDE = -3.0  # nats, for each peak of the suspect before the original begins or after it ends
 _PART = 3.0  # seconds of the suspect for which lines are proposed
@@ -47,7 +47,8 @@ _MOST_STEPS = 72_000  # half an hour at STEP; what is longer is mapped in longer
 _ROUNDS = 3
 _ALIKE = 0.03  # seconds between two lines, below which they are one
 _SAME_RATE = 0.012
-_MOSTLY_SILENT = 0.3  # of a stretch: so little of it is no pause
+_FAINT = 0.3  # of either side's peaks: where more meet, a stretch is not foreign
+_MOSTLY_SILENT = 0.5  # of a stretch: so little of it is no pause
 _LEAST = 0.1  # seconds: shorter stretches and holes are as likely a rounding of ours
 
 Floats = npt.NDArray[np.float64]
@@ -108,7 +109,7 @@ def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
         if following == pieces:
             break
         pieces = following
-    return _said(_merged(pieces), suspect)
+    return _said(_merged(_doubted(pieces, suspect, original)), suspect)
 
 
 def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
@@ -153,10 +154,9 @@ def _surviving(suspect: Heard, original: Heard, line: Line, span: Interval) -> t
     return len(ours) / max(1, heard.sum()), len(np.unique(over)) / max(1, kept.sum())
 
 
-def _alike(one: Line, other: Line, time: float) -> bool:
-    apart = abs(one.rate * time + one.offset - other.rate * time - other.offset)
+def _alike(one: Line, other: Line, time: float, *, apart: float = _ALIKE) -> bool:
     return (
-        apart <= _ALIKE
+        abs(one.rate * time + one.offset - other.rate * time - other.offset) <= apart
         and abs(one.rate - other.rate) <= _SAME_RATE / 2
         and abs(one.pitch - other.pitch) <= 0.5
     )
@@ -244,6 +244,23 @@ def _one(before: _Piece, after: _Piece) -> bool:
     if before.line is None or after.line is None:
         return before.line is after.line
     return _alike(before.line, after.line, before.end)
+
+
+def _doubted(pieces: Sequence[_Piece], suspect: Heard, original: Heard) -> list[_Piece]:
+    """The pieces, with a line put back where a stretch of it is faint rather than foreign.
+
+    How many peaks survive varies: where far more meet than by chance, it is the original's sound.
+    """
+    kept = list(pieces)
+    for number in range(1, len(kept) - 1):
+        before, bare, after = kept[number - 1 : number + 2]
+        if bare.line is not None or before.line is None or after.line is None:
+            continue
+        if _alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * _ALIKE):
+            span = (bare.start, bare.end)
+            if min(_surviving(suspect, original, before.line, span)) >= _FAINT:
+                kept[number] = replace(bare, line=before.line)
+    return kept
 
 
 def _bridges(pieces: Sequence[_Piece]) -> list[Line]:

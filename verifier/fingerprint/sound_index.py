@@ -1,7 +1,7 @@
 """The triplets of all recordings' peaks in sorted lists: finds a suspect at any speed or pitch.
 
 New recordings wait in lists of their own, which are merged with lists of like size, so that adding
-costs little and a search looks through few lists. An hour of sound takes some 5 MB.
+costs little and a search looks through few lists. An hour of sound takes some 4 MB.
 """
 
 import numpy as np
