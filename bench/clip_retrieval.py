@@ -4,7 +4,7 @@
 
 FOLDER/queries holds clips, FOLDER/distractors clips that have nothing to do with them; clips in one
 sub-folder (takes of one scene) are not counted as unrelated. The first --seconds of each query go
-through the 17 edits of the note, encoded for real by ffmpeg, and are matched by the product's own rule
+through the 17 edits of the note, encoded for real by ffmpeg, and are matched by the product's rule
 against their original and against every other clip. Intervals are Wilson's, 95 %.
 """
 

@@ -1,7 +1,8 @@
 """A learnt descriptor of pictures: near for a picture and what was made of it, far for any other.
 
     picture-descriptor 1    256 bits, packed into 32 bytes, first bit highest: which outputs of the
-                            network (`descriptor.onnx`) are positive, on 160 by 160 pixels
+                            network (`descriptor.onnx`) are positive, on 160 by 160 pixels; of one
+                            view of the picture or two, as `image.py` says
 
 The network is ours (MODEL_CARD.md says how it was trained, and on what), its file is part of this
 package, and it is read only if it has the digest below. Bits whose output is close to zero may fall
@@ -24,7 +25,7 @@ VERSION = 1
 BITS = 256
 SIDE = 160  # pixels: what the network sees, whatever the picture's shape
 MODEL = Path(__file__).with_name("descriptor.onnx")
-DIGEST = "3e35ead6009e5fb67b7c90a545a2e2bb43f28e55cfbbd95f25e21a9b7685556a"  # SHA-256 of that file
+DIGEST = "5eebcb19d858b6acf09160202416e4f4c75ec4c3f85c35c2c9e764d41fcc4ea4"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Bits = npt.NDArray[np.uint8]

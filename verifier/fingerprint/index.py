@@ -27,7 +27,7 @@ from .align import FRAME_THRESHOLD, VIEW_THRESHOLD, WORDS_IN_BLOCK, blocks, find
 from .audio import SOUND, parse_words
 from .described import FOOTAGE, parse_footage
 from .descriptor import DESCRIPTOR
-from .image import CONFIRMER, FINDER, HASH_BYTES, PDQ, parse_hash
+from .image import CONFIRMER, FINDER, HASH_BYTES, PDQ, parse_hash, parse_views
 from .match import (
     DESCRIPTOR_THRESHOLD,
     FINDER_THRESHOLD,
@@ -286,8 +286,8 @@ def _near_words(words: Rows, rows: Rows, owners: Owners) -> set[int]:
 _PARSERS: dict[str, Callable[[bytes], Rows]] = {
     FINDER: _parse_row,
     CONFIRMER: _parse_row,
-    PDQ: _parse_row,
-    DESCRIPTOR: _parse_row,
+    PDQ: parse_views,
+    DESCRIPTOR: parse_views,
     CLIP: lambda bits: parse_frames(bits).hashes,
     FOOTAGE: lambda bits: parse_footage(bits).hashes,
     SOUND: parse_words,

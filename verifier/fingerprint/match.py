@@ -18,7 +18,7 @@ from .align import Alignment, align_footage, align_frames, align_words, bit_dist
 from .audio import SOUND, parse_words
 from .described import FOOTAGE, parse_footage
 from .descriptor import DESCRIPTOR
-from .image import CONFIRMER, FINDER, PDQ, parse_hash
+from .image import CONFIRMER, FINDER, PDQ, parse_hash, parse_views
 from .lines import agreement, align_peaks
 from .pdq import SIDE, eight_ways
 from .peaks import PEAKS, parse_peaks
@@ -35,7 +35,7 @@ PICTURE_FALSE_MATCH_RATE = 1.6e-6  # 0 of 1,873,079 pairs of photographs
 
 # Pictures that were cropped, framed, turned or written on: the descriptor finds, and either PDQ, in
 # any of eight ways to turn and mirror the suspect, or the geometry of the two pictures confirms.
-DESCRIPTOR_THRESHOLD = 80 / HASH_BITS
+DESCRIPTOR_THRESHOLD = 74 / HASH_BITS
 PDQ_THRESHOLD = 90 / HASH_BITS
 DESCRIBED_FALSE_MATCH_RATE = 1e-6
 REGISTERED_FALSE_MATCH_RATE = 1e-6
@@ -112,7 +112,12 @@ def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
     match suspect.algorithm:
         case "picture-pdq":
             return Similarity(_turned_distance(suspect.bits, original.bits) / HASH_BITS)
-        case "picture-phash" | "picture-dhash" | "picture-descriptor":
+        case "picture-descriptor":
+            ours, theirs = parse_views(suspect.bits), parse_views(original.bits)
+            return Similarity(
+                min(int(bit_distances(row, theirs).min()) for row in ours) / HASH_BITS
+            )
+        case "picture-phash" | "picture-dhash":
             ours, theirs = parse_hash(suspect.bits), parse_hash(original.bits)
             return Similarity(int(bit_distances(ours, theirs[None])[0]) / HASH_BITS)
         case "clip-phash":
@@ -132,10 +137,11 @@ def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
 
 
 def _turned_distance(suspect: bytes, original: bytes) -> int:
-    """Bits that differ, in the way to turn and mirror the suspect's PDQ hash that suits best."""
-    bits = np.unpackbits(parse_hash(suspect)).reshape(SIDE, SIDE)[::-1, ::-1].astype(bool)
-    ways = np.packbits(eight_ways(bits).reshape(8, -1)[:, ::-1], axis=1)
-    return int(bit_distances(parse_hash(original), ways).min())
+    """Bits that differ, of the views and the ways to turn and mirror them that suit best."""
+    views = np.unpackbits(parse_views(suspect), axis=1).reshape(-1, SIDE, SIDE)[:, ::-1, ::-1]
+    turned = np.concatenate([eight_ways(view.astype(bool)) for view in views])
+    ways = np.packbits(turned.reshape(len(turned), -1)[:, ::-1], axis=1)
+    return min(int(bit_distances(row, ways).min()) for row in parse_views(original))
 
 
 def _similarity(found: Alignment | None) -> Similarity | None:

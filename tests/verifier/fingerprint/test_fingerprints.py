@@ -124,7 +124,8 @@ def test_every_copy_of_a_picture_matches_and_no_other_picture_does(tmp_path: Pat
         for copy in picture_copies(original, folder):
             found = match(7, fingerprints(copy), prints)
             assert found is not None, copy
-            assert (found.entry_index, found.algorithm) == (7, "picture-phash")
+            assert found.entry_index == 7
+            assert found.algorithm in ("picture-phash", "picture-descriptor")
             assert found.false_match_rate < 1e-5
 
 
@@ -148,9 +149,10 @@ def package_folder(package: str, name: str) -> Path:
 
 
 def test_no_two_of_the_shipped_pictures_match(tmp_path: Path) -> None:
-    """Each of them and each of their quarters: hundreds of pairs."""
-    prints = []
-    for path in shipped_pictures():
+    """Each of them and each of their quarters: hundreds of pairs; a picture may match its own."""
+    prints, pictures = [], []
+    for number, path in enumerate(shipped_pictures()):
+        pictures += 5 * [number]
         prints.append(fingerprints(path))
         with Image.open(path) as opened:
             image = opened.convert("RGB")
@@ -159,8 +161,8 @@ def test_no_two_of_the_shipped_pictures_match(tmp_path: Path) -> None:
                 across, down = image.width // 2, image.height // 2
                 box = (column * across, row * down, (column + 1) * across, (row + 1) * down)
                 prints.append(fingerprints(saved(image.crop(box), tmp_path / "part.png")))
-    prints = [each for each in prints if each]
-    pairs = [(i, j) for i in range(len(prints)) for j in range(i)]
+    some = [place for place, each in enumerate(prints) if each]
+    pairs = [(i, j) for i in some for j in some if pictures[i] < pictures[j]]
     assert len(pairs) > 1000
     matched = [(i, j) for i, j in pairs if match(0, prints[i], prints[j])]
     assert matched == []
