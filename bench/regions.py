@@ -66,7 +66,9 @@ def measure(paths: list[Path], honest: int) -> None:
         image, other = opened(path), opened(paths[number - 1])
         for mode, original in originals(image):
             random = np.random.default_rng(number)
-            for how, (after, copy) in zip(rotated(number), edits(image, other, random, number)):
+            for how, (after, copy) in zip(
+                rotated(number), edits(image, other, random, number), strict=True
+            ):
                 result = compared(copy, original)
                 overlap = overlap_of(result, copy)
                 for key in ((mode, how), (mode, after), (mode, "all")):

@@ -26,6 +26,7 @@ LEAST_SCORE = 7.0
 _SURE_VOTES = 4.0  # from here on the first map is right, or none is
 _TRIED = 3
 _COARSE, _MIDDLE, _FINE = 48, 64, 128  # pixels: where maps are refined, chosen, and judged
+_GOOD = 0.85  # a likeness above this needs no perspective
 _CELL = 5  # pixels: detail this far apart is independent
 _ALIKE = 0.6  # the least correlation of two descriptors
 _NEAR = 0.03  # of the original's longer side: how far a place may be from where a map puts it
@@ -94,11 +95,11 @@ def register(
 
 def best_map(suspect: Prepared, original: Prepared) -> Registration | None:
     """The map that fits best, related or not; None where no vote is large enough to try one."""
-    tried: list[Registration] = []
-    for votes, matrix in _candidates(suspect, original):
-        near = refine(suspect.plane, original.plane, matrix, _COARSE, steps=5)
-        if near is not None:
-            tried.append(judge(suspect.plane, original.plane, near, votes, _MIDDLE))
+    planes = suspect.plane, original.plane
+    tried = [
+        _climb(*planes, judge(*planes, matrix, votes, _MIDDLE), _COARSE, _MIDDLE)
+        for votes, matrix in _candidates(suspect, original)
+    ]
     if not tried:
         return None
     first = max(tried, key=lambda each: each.score)
@@ -108,11 +109,22 @@ def best_map(suspect: Prepared, original: Prepared) -> Registration | None:
 def follow(suspect: Plane, original: Plane, matrix: Matrix, votes: float = np.inf) -> Registration:
     """Refine a map that is about right already (that of the frame before), and judge it."""
     best = judge(suspect, original, matrix, votes, _FINE)
+    for side in (_MIDDLE, _FINE):
+        best = _climb(suspect, original, best, side, _FINE)
+    return best
+
+
+def _climb(
+    suspect: Plane, original: Plane, best: Registration, side: int, judged_at: int
+) -> Registration:
+    """Refine a map, affinely and then with a perspective, wherever that makes the two more alike."""
     for projective in (False, True):
-        found = refine(suspect, original, best.matrix, _FINE, steps=4, projective=projective)
+        found = refine(suspect, original, best.matrix, side, steps=5, projective=projective)
         if found is not None:
-            judged = judge(suspect, original, found, votes, _FINE)
-            best = max(best, judged, key=lambda each: each.score)
+            better = judge(suspect, original, found, best.votes, judged_at)
+            best = max(best, better, key=lambda each: each.score)
+        if best.likeness > _GOOD:
+            break
     return best
 
 
