@@ -1,6 +1,6 @@
 # demo and test each do everything on a machine with Python 3.11 or newer and nothing of ours.
 .DELETE_ON_ERROR:
-.PHONY: demo serve test test-faults bench-ledger lint format clean
+.PHONY: demo serve test test-faults interop bench-ledger lint format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,14 +20,20 @@ serve: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/pytest -n auto
 
-# Every fault of docs/reliability.md, fifty times as often as in `make test`; name another seed with
-# FIRSTHAND_FAULT_SEED.
+# Every fault of docs/reliability.md, many times as often as in `make test`, and their table; name
+# another seed with FIRSTHAND_FAULT_SEED.
 test-faults: $(VENV)/.test
-	FIRSTHAND_FAULT_RUNS=$${FIRSTHAND_FAULT_RUNS:-50} $(BIN)/pytest tests/faults
+	FIRSTHAND_FAULT_RUNS=$${FIRSTHAND_FAULT_RUNS:-25} $(BIN)/pytest -n auto --dist worksteal tests/faults
+
+# Other people's programs judge our log and our receipts; one of them wants a Python newer than 3.11.
+interop: $(VENV)/.judges
+	AICS_TLOG_PYTHON=$$(ls -d $(VENV)/aics/bin/python 2>/dev/null) \
+	  SCITT_COSE_PYTHON=$(VENV)/scitt/bin/python $(BIN)/pytest tests/interop tests/ledger/test_receipt.py
 
 bench-ledger: $(VENV)/.test
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m bench.ledger --plot docs/proof-latency.png
+	$(BIN)/python -m bench.endpoint
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
@@ -49,6 +55,16 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/.python
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.python
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test,lint$(FFMPEG)]'
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.judges: | $(VENV)/.test
+	$(PYTHON) -m venv $(VENV)/scitt
+	$(VENV)/scitt/bin/pip install --quiet scitt-cose==0.5.0
+	for newer in python3.13 python3.12 python3.14 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python); do \
+	  if $$newer -c '' 2>/dev/null; then \
+	    $$newer -m venv $(VENV)/aics && \
+	    $(VENV)/aics/bin/pip install --quiet aics-tlog==0.2.1 aics-witness==0.1.0 && break; \
+	  fi; done
+	touch $@
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -8,7 +8,7 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI, Request, Response
 
 from .problems import RESPONSES, answer_with_problems
-from .routes import health, log, pages, registrations, verifications
+from .routes import entries, health, log, pages, registrations, verifications
 from .services import Services
 from .settings import Settings
 
@@ -36,7 +36,7 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     app.state.services = services
     app.state.settings = settings
     app.state.places = CapacityLimiter(os.cpu_count() or 1)  # files decoded at once
-    for routes in (pages, health, verifications, registrations, log):
+    for routes in (pages, health, verifications, registrations, entries, log):
         app.include_router(routes.router)
     answer_with_problems(app, _HEADERS)
 

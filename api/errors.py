@@ -4,7 +4,8 @@ ServiceError
 ├── HomeMissing         the home was never initialised
 ├── HomeExists          it was, and `init` was asked again
 ├── HomeBroken          a file of the home is missing, or does not read as what it is
-└── UploadTooLarge      an upload over the limit
+├── UploadTooLarge      an upload over the limit
+└── UnsupportedType     a body of a type that is not taken there
 """
 
 from http import HTTPStatus
@@ -19,7 +20,7 @@ from ledger.errors import (
     UnknownEntry,
 )
 from signer.errors import SigningError
-from verifier.errors import LimitReached, Unreadable
+from verifier.errors import LimitReached, NotComparable, Unreadable
 
 EXIT_OK = 0
 EXIT_NOT_MET = 1
@@ -49,15 +50,21 @@ class UploadTooLarge(ServiceError):
     """An upload over the limit."""
 
 
+class UnsupportedType(ServiceError):
+    """A body of a type that is not taken there."""
+
+
 # The first class that fits decides: what a person must change in the call, else what cannot be had.
 _TABLE: tuple[tuple[type[FirsthandError], int, HTTPStatus], ...] = (
     (UploadTooLarge, EXIT_USAGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (UnsupportedType, EXIT_USAGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (ServiceError, EXIT_USAGE, HTTPStatus.SERVICE_UNAVAILABLE),
     (AssetError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (SigningError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (EntryError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (FormatError, EXIT_USAGE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnknownEntry, EXIT_UNKNOWN, HTTPStatus.NOT_FOUND),
+    (NotComparable, EXIT_UNKNOWN, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LimitReached, EXIT_INCONCLUSIVE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (Unreadable, EXIT_INCONCLUSIVE, HTTPStatus.UNPROCESSABLE_ENTITY),
     (LogBusy, EXIT_INCONCLUSIVE, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -7,6 +7,7 @@ from ledger.catalogue import Catalogue
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.entry import Registration, parse_entry
 from ledger.errors import FormatError, ProofError
+from ledger.private import PrivateRecord
 from ledger.proof import LogProof
 from ledger.reader import LogReader
 from ledger.subjects import Found
@@ -23,9 +24,9 @@ from .local_index import LocalIndex
 class LocalLedger:
     """Reads the public tree without a private key, and the private store for names and likeness."""
 
-    def __init__(self, home: Home, catalogue: Catalogue, *, shows_names: bool) -> None:
-        """Without `shows_names` no private title or file name is given away."""
-        self._shows_names = shows_names
+    def __init__(self, home: Home, catalogue: Catalogue, *, tells_private: bool) -> None:
+        """Without `tells_private` no private title, file name, time or place is given away."""
+        self.tells_private = tells_private
         self.origin = home.origin
         self.log_key = home.log_verifier()
         self.policy = home.policy()
@@ -37,8 +38,7 @@ class LocalLedger:
 
     def find(self, digest: Digest) -> Sequence[Found]:
         """Return the entries that name a digest, in the order of the log."""
-        self._catalogue.follow(self._reader)
-        return self._catalogue.find(digest)
+        return self._catalogue.look_up(self._reader, digest)
 
     def entry(self, index: int) -> bytes:
         """Return the entry at `index`."""
@@ -54,10 +54,10 @@ class LocalLedger:
 
     def title(self, index: int) -> str | None:
         """Return the private title, else the file name, of a registration, where we may."""
-        if not self._shows_names:
+        if not self.tells_private:
             return None
         try:
-            record = self._catalogue.private_record(index)
+            record = self.private(index)
             statement = parse_entry(self.entry(index)).statement
             if record is None or not isinstance(statement, Registration):
                 return None
@@ -66,6 +66,10 @@ class LocalLedger:
             return None
         value = record.value("title") or record.value("file_name")
         return printable(value) if isinstance(value, str) else None
+
+    def private(self, index: int) -> PrivateRecord | None:
+        """Return the private record behind a registration, where it is kept."""
+        return self._catalogue.private_record(index)
 
     def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:
         """Return the registered assets near some fingerprints, nearest first."""

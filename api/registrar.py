@@ -35,6 +35,7 @@ from signer.manifest import Statement as ManifestStatement
 from signer.sign import sign_file
 from verifier.errors import Unreadable
 from verifier.fingerprint import compute_in
+from verifier.media.capture import SelfSaid, self_said_in
 from verifier.media.limits import limits_for
 from verifier.media.sandbox import Sandbox
 from verifier.observe import PROOF_SUFFIX, find_sidecar, read_manifest
@@ -77,7 +78,7 @@ class Registrar:
         The input is not touched and an existing destination not replaced. Raises a FirsthandError,
         with nothing left behind, where any part of it cannot be done.
         """
-        asset, fingerprints = self._examine(source, source.name)
+        asset, fingerprints, self_said = self._examine(source, source.name)
         signed = sign_file(
             source,
             destination,
@@ -92,7 +93,7 @@ class Registrar:
             signed.label, signed.claim_digest, signed.hard_binding_digest, signed.certificate_digest
         )
         try:
-            sealed = self._seal(source.name, said, fingerprints)
+            sealed = self._seal(source.name, said, fingerprints, self_said)
             recorded = self._register(signed.path, signed.asset, manifest, sealed, asset.digest)
         except BaseException:
             for path in (signed.path, signed.sidecar):
@@ -128,8 +129,8 @@ class Registrar:
         `name` is what the file is called, where `path` is only where an upload lies.
         """
         name = name or path.name
-        asset, fingerprints = self._examine(path, name)
-        sealed = self._seal(name, said, fingerprints)
+        asset, fingerprints, self_said = self._examine(path, name)
+        sealed = self._seal(name, said, fingerprints, self_said)
         return self._register(path, asset, self._manifest_of(path, asset), sealed)
 
     def withdraw(self, index: int, reason: str) -> int:
@@ -152,10 +153,12 @@ class Registrar:
         with self.home.entering():
             self.catalogue.follow(self.log)
             if self.catalogue.private_record(index) is None:
+                self.catalogue.overwrite_erased()  # which may be what was interrupted
                 raise UnknownEntry(f"no private record stands behind entry {index}")
             entry = self.log.entry(index)
             erased, subject = Digest(leaf_hash(entry)), parse_entry(entry).statement.subject
-            tombstones = [f.index for f in self.catalogue.find(erased) if f.role is Role.ERASED]
+            found = self.catalogue.look_up(self.log, erased)
+            tombstones = [each.index for each in found if each.role is Role.ERASED]
             if not tombstones:
                 common = self._common(subject)
                 statement = Erasure(subject=subject, erased=erased, reason=reason, **common)
@@ -188,8 +191,7 @@ class Registrar:
 
         A sidecar leaves the bytes as they are, so they may be signed, and recorded, more than once.
         """
-        self.catalogue.follow(self.log)
-        for found in self.catalogue.find(digest):
+        for found in self.catalogue.look_up(self.log, digest):
             if found.role is Role.SUBJECT:
                 statement = parse_entry(self.log.entry(found.index)).statement
                 if not isinstance(statement, Registration):
@@ -199,7 +201,7 @@ class Registrar:
                     return found.index
         return None
 
-    def _examine(self, path: Path, name: str) -> tuple[Asset, Sequence[Fingerprint]]:
+    def _examine(self, path: Path, name: str) -> tuple[Asset, Sequence[Fingerprint], SelfSaid]:
         """Read and decode a file before anything is said about it."""
         asset = read_asset_file(path)
         promised = name_contradicts(name, asset.media_type)
@@ -209,11 +211,11 @@ class Registrar:
                 f"rename it to end in {asset.media_type.extensions[0]}",
             )
         if asset.media_type.kind in _NOT_DECODED:
-            return asset, ()
+            return asset, (), SelfSaid()
         try:
-            return asset, compute_in(
-                self.sandbox, path, asset.media_type, limits=limits_for(asset.size)
-            )
+            limits = limits_for(asset.size)
+            found = compute_in(self.sandbox, path, asset.media_type, limits=limits)
+            return asset, found, self_said_in(self.sandbox, path, asset.media_type)
         except Unreadable as problem:
             said = f"{name} cannot be decoded as {asset.media_type}: {problem.message}"
             raise type(problem)(said, problem.remedy or "give the whole file") from None
@@ -226,16 +228,30 @@ class Registrar:
         return ManifestIdentity(claim.label, claim.claim_digest, claim.hard_binding_digest, None)
 
     def _seal(
-        self, name: str, said: ManifestStatement, fingerprints: Sequence[Fingerprint]
+        self,
+        name: str,
+        said: ManifestStatement,
+        fingerprints: Sequence[Fingerprint],
+        self_said: SelfSaid,
     ) -> PrivateRecord:
-        where = said.captured_where
-        values = {
+        """Seal what is private; of time and place, the signer's word goes before the file's."""
+        values: dict[str, object] = {
             "file_name": name,
             "title": said.title or None,
-            "capture_time": said.captured_at and said.captured_at.isoformat(),
-            "capture_place": where and [where.latitude, where.longitude],
             "fingerprints": [[f.algorithm, f.version, f.bits] for f in fingerprints] or None,
         }
+        if said.captured_at is not None:
+            values |= {"capture_time": said.captured_at.isoformat()}
+        elif self_said.time is not None:
+            values |= {"capture_time": self_said.time, "capture_time_source": self_said.time_source}
+        if (where := said.captured_where) is not None:
+            values |= {"capture_place": [where.latitude, where.longitude]}
+        elif self_said.place is not None:
+            values |= {
+                "capture_place": list(self_said.place),
+                "capture_place_source": self_said.place_source,
+                "capture_place_metres": self_said.metres,
+            }
         return seal(values, self.randomness)
 
     def _register(
@@ -271,8 +287,7 @@ class Registrar:
         """Enter that the subject was made from the parent, unless that is entered."""
         parents = (read_asset_file(parent).digest,)
         with self.home.entering():
-            self.catalogue.follow(self.log)
-            for found in self.catalogue.find(subject):
+            for found in self.catalogue.look_up(self.log, subject):
                 known = parse_entry(self.log.entry(found.index)).statement
                 if isinstance(known, Derivation) and known.parents == parents:
                     return
@@ -288,8 +303,8 @@ class Registrar:
 
     def _previous(self, subject: Digest) -> Digest | None:
         """Return the leaf hash of the newest entry about the subject."""
-        self.catalogue.follow(self.log)
-        about = [f.index for f in self.catalogue.find(subject) if f.role is Role.SUBJECT]
+        found = self.catalogue.look_up(self.log, subject)
+        about = [each.index for each in found if each.role is Role.SUBJECT]
         return Digest(leaf_hash(self.log.entry(about[-1]))) if about else None
 
     def _registered_at(self, index: int) -> Registration:

@@ -9,13 +9,38 @@ from pydantic import BaseModel, Field
 from ledger.entry import Entry
 from ledger.vocabulary import Digest
 
+_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
 # The body is the file itself: no form, so nothing is copied or kept in memory on the way in.
 OCTETS: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/octet-stream": _BINARY}}
+}
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "It is still what the ETag in If-None-Match names"}
+}
+
+
+def octets(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """Describe an answer that is a file of that type."""
+    return {200: {"description": "The file itself", "content": {media_type: _BINARY}}}
+
+
+BATCH: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in ("application/cbor", "application/cose", "application/x-ndjson")
+        },
     }
 }
+
+
+class BatchAnswer(BaseModel):
+    """The index of each entry of a batch, in its order; an entry that was there keeps its own."""
+
+    tree_size: int
+    indexes: list[int]
 
 
 class Health(BaseModel):
@@ -72,6 +97,59 @@ class UncoveredAnswer(BaseModel):
     what: str
 
 
+Interval = tuple[float, float]
+Part = tuple[float, float, float, float]
+
+
+class SegmentAnswer(BaseModel):
+    """A stretch of the file, and the stretch of the original that it shows."""
+
+    suspect: Interval
+    original: Interval | None
+    rate: float | None = Field(description="seconds of the original in a second of the file")
+    kind: str
+    source: int
+
+
+class RegionAnswer(BaseModel):
+    """A part of the file's picture that differs: left, top, width, height in its pixels."""
+
+    box: tuple[int, int, int, int]
+    kind: str
+    time: Interval | None
+
+
+class GeometryAnswer(BaseModel):
+    """How the original was laid into the file: left, top, right, bottom, each 0 to 1."""
+
+    crop: Part
+    placed: Part
+    mirrored: bool
+    rotation: float
+
+
+class HeatAnswer(BaseModel):
+    """How much each part of the file's picture differs: rows from the top."""
+
+    width: int
+    height: int
+    levels: str = Field(description="a byte for each part, 0 to 255, in base64")
+
+
+class ComparisonAnswer(BaseModel):
+    """What was done to the recorded original, in the terms of the file."""
+
+    sentence: str
+    geometry: GeometryAnswer | None
+    heat: HeatAnswer | None
+    regions: tuple[RegionAnswer, ...]
+    time_map: tuple[SegmentAnswer, ...]
+    removed: tuple[Interval, ...]
+    sound: tuple[SegmentAnswer, ...]
+    sound_removed: tuple[Interval, ...]
+    lag: float | None
+
+
 class ReportAnswer(BaseModel):
     """Everything that one verification established."""
 
@@ -82,7 +160,7 @@ class ReportAnswer(BaseModel):
     findings: tuple[FindingAnswer, ...]
     chain: tuple[LinkAnswer, ...]
     matches: tuple[MatchAnswer, ...]
-    comparison: None = None
+    comparison: ComparisonAnswer | None
     uncovered: tuple[UncoveredAnswer, ...] | None
     detection: None = None
     engine: dict[str, str]

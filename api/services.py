@@ -19,16 +19,19 @@ from ledger.note import open_note, parse_note
 from ledger.reader import LogReader
 from ledger.receipt import sign_inclusion_receipt
 from ledger.repair import Repaired, repair
+from ledger.sequencer import Sequencer
 from ledger.storage import CHECKPOINT_PATH
 from ledger.storage.folder import FolderTileStorage
 from ledger.storage.sql import SqlLogStorage
 from ledger.tile import TileReader
 from ledger.vocabulary import Digest, digest_of
+from verifier.compare.context import Claim
 from verifier.media.sandbox import Sandbox
 from verifier.observe import engine_versions, observe
 from verifier.report import Report
-from verifier.verify import verify
+from verifier.verify import NOTHING_CLAIMED, verify
 
+from .checking import CORES, Checkers
 from .home import Home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
@@ -48,14 +51,14 @@ class Services:
         clock: Callable[[], datetime] = _utc_now,
         randomness: Callable[[int], bytes] = secrets.token_bytes,
         *,
-        shows_names: bool = True,
+        tells_private: bool = True,
     ) -> None:
-        """Without `shows_names`, reports give no private title or file name away."""
+        """Without `tells_private`, reports give no private title, name, time or place away."""
         self.home = home
         self.sandbox = sandbox
         self._clock = clock
         self._randomness = randomness
-        self._shows_names = shows_names
+        self._tells_private = tells_private
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +70,7 @@ class Services:
         trace: TracebackType | None,
     ) -> None:
         self.sandbox.close()
-        for name in ("_log_storage", "catalogue"):
+        for name in ("sequencer", "checkers", "_log_storage", "catalogue"):
             if name in vars(self):  # opened, so to be closed
                 getattr(self, name).close()
 
@@ -75,6 +78,16 @@ class Services:
     def log(self) -> Log:
         """The log, for writing."""
         return self.home.log(self._log_storage)
+
+    @cached_property
+    def sequencer(self) -> Sequencer:
+        """Who appends for many callers at once."""
+        return Sequencer(self.log)
+
+    @cached_property
+    def checkers(self) -> Checkers:
+        """Who checks entries that others made."""
+        return Checkers()
 
     @cached_property
     def _log_storage(self) -> SqlLogStorage:
@@ -98,7 +111,7 @@ class Services:
     @cached_property
     def ledger(self) -> LocalLedger:
         """The log, as a verification asks it."""
-        return LocalLedger(self.home, self.catalogue, shows_names=self._shows_names)
+        return LocalLedger(self.home, self.catalogue, tells_private=self._tells_private)
 
     @cached_property
     def registrar(self) -> Registrar:
@@ -107,10 +120,21 @@ class Services:
             self.home, self.log, self.catalogue, self.sandbox, self._clock, self._randomness
         )
 
-    def verify(self, path: Path, *, name: str | None = None, proof: Path | None = None) -> Report:
-        """Establish what can be established about the file at `path`."""
+    def verify(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        proof: Path | None = None,
+        claim: Claim = NOTHING_CLAIMED,
+    ) -> Report:
+        """Establish what can be established about the file at `path`, and what is claimed of it."""
         suspect = observe(path, self.sandbox, self.home.trust_lists(), name=name, proof=proof)
-        return verify(suspect, self.ledger, self.engine)
+        return verify(suspect, self.ledger, self.engine, claim)
+
+    def follow(self, progress: Progress | None = None) -> None:
+        """Take into the private store what others appended: a verification waits for that."""
+        self.catalogue.follow(self.reader, CORES, progress)
 
     def fsck(self, progress: Progress | None = None) -> Iterator[Difference]:
         """Yield every difference in the log and in the private store, to their ends.
@@ -118,18 +142,20 @@ class Services:
         Changes nothing, but for what a crash kept the private store from taking in; nobody should
         append meanwhile.
         """
-        storage = check_entry = None
+        storage = check_entries = None
         try:
             storage = self._log_storage
         except StorageError as problem:
             yield Difference("ledger.sqlite", problem.message)
         try:
-            check_entry = self.catalogue.check_entry
-            self.catalogue.follow(self.reader)
+            check_entries = self.catalogue.check_entries
+            self.follow(progress)
         except FirsthandError:
             pass  # what keeps it from following is found below
         yield from self._check_second_signature()
-        yield from fsck(storage, self.tiles, self.home.log_verifier(), check_entry, progress)
+        yield from fsck(
+            storage, self.tiles, self.home.log_verifier(), check_entries, progress, CORES
+        )
         try:
             yield from self.catalogue.check_rows(self.reader)
         except StorageError as problem:

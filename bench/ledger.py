@@ -2,12 +2,14 @@
 
     python -m bench.ledger [--seconds 5] [--repeat 3] [--entries 10000000] [--plot FILE.png]
 
-Every figure is the median of the repeats. Entries have 256 random bytes; SQLite commits with
-synchronous FULL; deduplication is always strict. The extras `bench` and `test` bring what it needs.
+Every figure is the median of the repeats; below it stands where the time of one more run went.
+Entries have 256 random bytes; SQLite commits with synchronous FULL; deduplication is always strict.
+The extras `bench` and `test` bring what it needs.
 """
 
 import argparse
 import asyncio
+import gc
 import hashlib
 import math
 import os
@@ -32,8 +34,11 @@ from ledger.storage.folder import FileLock, FolderTileStorage
 from ledger.storage.sql import open_log_storage
 from tests.postgres import running_postgres
 
+from .parts import Parts
+
 SIGNER = Ed25519NoteSigner("bench.example/log", bytes(32))
 SIZE = 256  # bytes of an entry
+CORES = os.cpu_count() or 1
 
 
 def main() -> None:
@@ -44,7 +49,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=10_000_000, help="for the proofs")
     parser.add_argument("--plot", type=Path, help="where to draw proof latency over tree size")
     options = parser.parse_args()
-    print(f"load {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores")
+    print(f"load {os.getloadavg()[0]:.2f}, {CORES} cores")
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         bench = Bench(Path(folder), options.seconds, options.repeat)
         bench.limits()
@@ -52,6 +57,7 @@ def main() -> None:
         bench.callers()
         for size in (1024, 8192):
             bench.batches(size)
+        bench.fsck()
         bench.postgres(8192)
         bench.proofs(options.entries, options.plot)
 
@@ -101,10 +107,16 @@ class Bench:
 
     def callers(self, count: int = 1024) -> None:
         """Appends of one entry each, by many tasks."""
+        gc.collect()
+        gc.freeze()  # as a service does once it is up: what is there by then stays
         runs = [self._callers(count) for _ in range(self._repeat)]
         rate, p50, p99 = (statistics.median(values) for values in zip(*runs, strict=True))
         _say(f"append_async, {count} callers", rate, self._ratios(rate))
         print(f"  p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms")
+        parts = Parts()
+        with parts.watch():
+            self._callers(count)
+        print(f"  of its time: {parts}")
 
     def _callers(self, count: int) -> tuple[float, float, float]:
         latencies: list[float] = []
@@ -129,21 +141,33 @@ class Bench:
         return rate, _quantile(latencies, 0.5), _quantile(latencies, 0.99)
 
     def batches(self, size: int) -> None:
-        """Appends of `size` entries each by one caller; then fsck of what they wrote."""
-        checks: list[float] = []
-
-        def run() -> float:
-            with self._log() as log:
-                rate, count = self._append(log, size)
-                start = time.perf_counter()
-                assert not list(fsck(log._storage, log._folder, SIGNER.verifier))  # noqa: SLF001 (its own log)
-                checks.append(count / (time.perf_counter() - start))
-            return rate
-
-        rate = self._median(run)
+        """Appends of `size` entries each, by one caller."""
+        rate = self._median(lambda: self._batches(size))
         _say(f"append, {size} a batch", rate, self._ratios(rate))
-        checked = statistics.median(checks)
-        _say("fsck of that log", checked, f"{checked / self._hash_rate:.2f} of leaf hashing alone")
+        parts = Parts()
+        with parts.watch():
+            self._batches(size)
+        print(f"  of its time: {parts}")
+
+    def _batches(self, size: int) -> float:
+        with self._log() as log:
+            return self._append(log, size)
+
+    def fsck(self, entries: int = 2_000_000) -> None:
+        """Everything re-derived, on all cores, by the library (`log fsck` reads entries too)."""
+        with self._log() as log:
+            for n in range(entries // 16_384):
+                log.append(_entries(16_384, f"fsck {n}"))
+            storage, tiles = log._storage, log._folder  # noqa: SLF001 (its own log)
+
+            def run() -> float:
+                start = time.perf_counter()
+                assert not list(fsck(storage, tiles, SIGNER.verifier, workers=CORES))
+                return log.size / (time.perf_counter() - start)
+
+            rate = self._median(run)
+        hashing = self._hash_rate * CORES / 2
+        _say(f"fsck of {log.size:,} entries", rate, f"{rate / hashing:.2f} of its hashing alone")
 
     def postgres(self, size: int) -> None:
         """Appends of `size` entries each, on a PostgreSQL of its own with fsync."""
@@ -151,7 +175,7 @@ class Bench:
 
             def run() -> float:
                 with self._log(server.create_database()) as log:
-                    return self._append(log, size)[0]
+                    return self._append(log, size)
 
             rate = self._median(run)
         _say(f"append on PostgreSQL, {size} a batch", rate, self._ratios(rate))
@@ -180,13 +204,13 @@ class Bench:
         if plot:
             _draw(rows, plot)
 
-    def _append(self, log: Log, size: int) -> tuple[float, int]:
+    def _append(self, log: Log, size: int) -> float:
         groups = max(int(self._seconds * 100_000 / size), 1)
         made = [_entries(size, f"{number}") for number in range(groups)]
         start = time.perf_counter()
         for group in made:
             log.append(group)
-        return groups * size / (time.perf_counter() - start), groups * size
+        return groups * size / (time.perf_counter() - start)
 
     @contextmanager
     def _log(self, url: str | None = None) -> Iterator[Log]:

@@ -1,72 +1,69 @@
-"""Hashes many full entry bundles at once, for the checks of a whole log."""
+"""Hashes many full entry bundles at once, and reads them, for the checks of a whole log."""
 
-import hashlib
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 
 from .errors import FormatError, StorageError
 from .integrate import tile_root
+from .meaning import BundleMeaning, CheckEntries, read_meaning
+from .merkle import leaf_hashes
 from .storage import TileStorage
 from .tile import ENTRIES, TILE_WIDTH, Tile, format_tile_path, parse_entries
+from .workers import spread
 
-CHUNK = 64  # bundles
+CHUNK = 16  # bundles
 
-_AHEAD = 4  # chunks in flight for each worker
+_FEW = 2  # chunks that are read sooner than a process is started
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """CHUNK full bundles from bundle `first` on, each of which hashes to its tile of level 0.
 
-    `leaves` are their leaf hashes, `roots` the root hash of each bundle, joined.
+    `leaves` are their leaf hashes, `roots` the root hash of each bundle, joined; `meanings` is of
+    each bundle what its entries mean, where that was asked for.
     """
 
     first: int
     leaves: bytes
     roots: bytes
+    meanings: tuple[BundleMeaning, ...] = ()
 
 
-def hash_chunk(tiles: TileStorage, first: int) -> Chunk | None:
+def hash_chunk(tiles: TileStorage, check: CheckEntries | None, first: int) -> Chunk | None:
     """Read and hash one chunk; None where a file is missing or does not agree with the other."""
-    leaves, roots = [], []
+    leaves, roots, meanings = [], [], []
     try:
         for number in range(first, first + CHUNK):
-            tile = _hash_bundle(tiles.read(format_tile_path(Tile(ENTRIES, number))))
+            entries = _read_bundle(tiles, number)
+            tile = b"".join(leaf_hashes(entries))
             if tile != tiles.read(format_tile_path(Tile(0, number))):
                 return None
             leaves.append(tile)
             roots.append(tile_root(tile))
+            if check:
+                meanings.append(read_meaning(check, Tile(ENTRIES, number), entries))
     except (FormatError, StorageError):
         return None
-    return Chunk(first, b"".join(leaves), b"".join(roots))
+    return Chunk(first, b"".join(leaves), b"".join(roots), tuple(meanings))
 
 
-def hash_chunks(tiles: TileStorage, count: int, workers: int) -> Iterator[Chunk | None]:
+def hash_chunks(
+    tiles: TileStorage, count: int, workers: int, check: CheckEntries | None = None
+) -> Iterator[Chunk | None]:
     """Yield the first `count` chunks of a log, in order; see `hash_chunk`.
 
     `workers` processes share the work, unless there is too little of it or `workers` is 0.
     """
-    if count <= workers or not workers:
-        yield from (hash_chunk(tiles, chunk * CHUNK) for chunk in range(count))
-        return
-    # Not forked, as this process may have threads.
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        pending: deque[Future[Chunk | None]] = deque()
-        for chunk in range(count):
-            pending.append(pool.submit(hash_chunk, tiles, chunk * CHUNK))
-            if len(pending) == workers * _AHEAD:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+    starts = (chunk * CHUNK for chunk in range(count))
+    workers = 0 if count <= _FEW else min(workers, count)
+    return spread(partial(hash_chunk, tiles, check), starts, workers)
 
 
-def _hash_bundle(data: bytes | None) -> bytes:
-    """Return the tile of level 0 under a full bundle; raise FormatError for another."""
-    entries = parse_entries(data or b"")
+def _read_bundle(tiles: TileStorage, number: int) -> list[bytes]:
+    """Read a full bundle; raise FormatError for another."""
+    entries = parse_entries(tiles.read(format_tile_path(Tile(ENTRIES, number))) or b"")
     if len(entries) != TILE_WIDTH:
         raise FormatError("not a full bundle")
-    sha256 = hashlib.sha256  # leaf_hash, written for speed
-    return b"".join([sha256(b"\x00" + entry).digest() for entry in entries])
+    return entries

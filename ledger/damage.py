@@ -35,7 +35,8 @@ class Damage:
 class Difference:
     """One thing that is not as the entries and the log's key say it should be.
 
-    `where` is the path of a file, or names a row: "checkpoint row", "leaf row 41", "staged row 40".
+    `where` is the path of a file, or names a row ("checkpoint row", "leaf row 41", "staged row 40")
+    or the custody chain.
     `entry` is the index concerned, where there is one; `extent` the first byte and the one past the
     last, in that file or row.
     """

@@ -13,7 +13,7 @@ from typing import ClassVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .cbor import decode_cbor, encode_cbor
-from .cose import open1, sign1
+from .cose import open1, sign1, split_unverified
 from .errors import FormatError
 from .vocabulary import Digest
 
@@ -130,6 +130,14 @@ class Entry:
     key: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class UnverifiedEntry:
+    """A statement, and the public key that is said to have made it: nobody has checked that."""
+
+    statement: Statement
+    key: bytes
+
+
 def format_entry(statement: Statement, key: Ed25519PrivateKey) -> bytes:
     """Sign a statement into the bytes that become one leaf."""
     common = {
@@ -151,6 +159,12 @@ def parse_entry(entry: bytes) -> Entry:
     """
     signed = open1(entry, CONTENT_TYPE)
     return Entry(_parse_statement(signed.payload), signed.key)
+
+
+def parse_unverified_entry(entry: bytes) -> UnverifiedEntry:
+    """Read an entry as `parse_entry` does, but for its signature; raises FormatError."""
+    signed = split_unverified(entry, CONTENT_TYPE)
+    return UnverifiedEntry(_parse_statement(signed.payload), signed.key)
 
 
 def _format_body(statement: Statement) -> dict[str, object]:
@@ -267,31 +281,35 @@ def _parse_manifest(value: object) -> ManifestIdentity | None:
 def _parse_commitments(value: object) -> dict[str, Digest]:
     fields = _Fields(value)
     commitments = {name: fields.digest(name) for name in fields.names()}
+    fields.nothing_left()
     for name in commitments:
         if not _NAME.fullmatch(name):
             raise FormatError(f"not the name of a commitment: {name!r}")
     return commitments
 
 
+_MISSING = object()
+
+
 class _Fields:
     """A CBOR map that must hold just the fields that are asked of it, each of its type."""
 
     def __init__(self, value: object) -> None:
-        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        if not isinstance(value, dict):
             raise FormatError("not a map of named fields")
-        self._left: dict[str, object] = dict(value)
+        self._left: dict[object, object] = dict(value)
 
     def take(self, name: str) -> object:
-        try:
-            return self._left.pop(name)
-        except KeyError:
-            raise FormatError(f"the field {name!r} is missing") from None
+        value = self._left.pop(name, _MISSING)
+        if value is _MISSING:
+            raise FormatError(f"the field {name!r} is missing")
+        return value
 
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._left)
+    def names(self) -> list[str]:
+        return [name for name in self._left if isinstance(name, str)]
 
     def integer(self, name: str) -> int:
-        value = self.take(name)
+        value = self._left.pop(name, _MISSING)
         if type(value) is not int or not 0 <= value < 1 << 53:
             raise FormatError(f"the field {name!r} is not a whole number below 2^53")
         return value
@@ -309,18 +327,16 @@ class _Fields:
         return value
 
     def digest(self, name: str) -> Digest:
-        digest = self.optional_digest(name)
-        if digest is None:
-            raise FormatError(f"the field {name!r} is missing")
-        return digest
-
-    def optional_digest(self, name: str) -> Digest | None:
-        value = self.take(name)
-        if value is None:
-            return None
+        value = self._left.pop(name, _MISSING)
         if not isinstance(value, bytes):
             raise FormatError(f"the field {name!r} is not a digest")
         return Digest(value)
+
+    def optional_digest(self, name: str) -> Digest | None:
+        if self._left.get(name, _MISSING) is not None:
+            return self.digest(name)
+        del self._left[name]
+        return None
 
     def digests(self, name: str) -> tuple[Digest, ...]:
         value = self.take(name)
@@ -330,4 +346,6 @@ class _Fields:
 
     def nothing_left(self) -> None:
         if self._left:
-            raise FormatError(f"a field that this version does not know: {min(self._left)!r}")
+            raise FormatError(
+                f"a field that this version does not know: {next(iter(self._left))!r}"
+            )

@@ -3,15 +3,15 @@
 Each leaf hash is attested up to four times: by the entry itself, by the tile at level 0, by the
 deduplication row, and, for all leaves of a tile together, by the hash above them (at the right
 edge: by the signed root hash). What leads to the hash above is right; where nothing does, most
-votes decide. Where all agree, which is nearly everywhere, it goes by chunks of 64 bundles. Nobody
+votes decide. Where all agree, which is nearly everywhere, it goes by chunks of bundles. Nobody
 should append meanwhile.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from itertools import count
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 
 from .bulk import CHUNK, Chunk, hash_chunks
+from .chain_check import ChainCheck
 from .checkpoint import MAX_SIZE, Checkpoint, open_checkpoint
 from .damage import (
     CHECKPOINT_ROW,
@@ -24,6 +24,7 @@ from .damage import (
 )
 from .errors import FormatError, ProofError, StorageError
 from .integrate import Edge, extend_leaves
+from .meaning import BundleMeaning, CheckEntries, read_meaning
 from .merkle import HASH_SIZE, leaf_hash, subtree_root
 from .note import NoteVerifier
 from .storage import CHECKPOINT_PATH, LogStorage, StagedBatch, TileStorage
@@ -38,9 +39,8 @@ from .tile import (
     tile_at,
 )
 
-__all__ = ["CheckEntry", "Difference", "Progress", "fsck"]
+__all__ = ["CheckEntries", "Difference", "Progress", "fsck"]
 
-CheckEntry = Callable[[int, bytes], Iterable[str]]
 Progress = Callable[[int, int], None]
 
 _Leaves = list[bytes | None]
@@ -51,24 +51,27 @@ def fsck(
     storage: LogStorage | None,
     tiles: TileStorage,
     verifier: NoteVerifier,
-    check_entry: CheckEntry | None = None,
+    check_entries: CheckEntries | None = None,
     progress: Progress | None = None,
     workers: int = 0,
 ) -> Iterator[Difference]:
     """Yield every difference, to the end of the log; nothing when all is well.
 
-    `storage` is None for a copy of the folder alone. `check_entry(index, entry)` yields sentences
-    about what an undamaged entry says; `progress(done, size)` counts entries. `workers` processes
-    share the hashing of a large log; `tiles` must then be what can be pickled, and the caller's
-    main module what can be imported. Holds one tile of each level, a few chunks and what is staged
-    in memory, whatever the size of the log.
+    `storage` is None for a copy of the folder alone. `check_entries` is asked what undamaged
+    entries mean, a bundle at a time; their custody chains are followed, to be judged last.
+    `progress(done, size)` counts entries. `workers` processes share what is to be done for each
+    entry of a large log; `tiles` and `check_entries` must then be what can be pickled, and the
+    caller's main module what can be imported. Holds one tile of each level, a few chunks and what
+    is staged in memory, whatever the size of the log.
     """
-    check = _Fsck(storage, tiles, verifier, check_entry, progress, workers)
-    yield from check.checkpoints()
-    yield from check.files()
-    yield from check.entries()
-    yield from check.staged()
-    yield from check.rows()
+    with closing(ChainCheck()) as chains:
+        check = _Fsck(storage, tiles, verifier, check_entries, chains, progress, workers)
+        yield from check.checkpoints()
+        yield from check.files()
+        yield from check.entries()
+        yield from check.staged()
+        yield from check.rows()
+        yield from chains.differences()
 
 
 class _Fsck:
@@ -77,14 +80,16 @@ class _Fsck:
         storage: LogStorage | None,
         tiles: TileStorage,
         verifier: NoteVerifier,
-        check_entry: CheckEntry | None,
+        check_entries: CheckEntries | None,
+        chains: ChainCheck,
         progress: Progress | None,
         workers: int,
     ) -> None:
         self._storage = storage
         self._tiles = tiles
         self._verifier = verifier
-        self._check_entry = check_entry
+        self._check_entries = check_entries
+        self._chains = chains
         self._progress = progress
         self._workers = workers
         self._committed: Checkpoint | None = None
@@ -151,9 +156,9 @@ class _Fsck:
 
     def entries(self) -> Iterator[Difference]:
         bundles = -(-self._size // TILE_WIDTH)
-        # Where the meaning of every entry is asked for, every one is looked at by itself.
-        chunks = 0 if self._check_entry else self._size // TILE_WIDTH // CHUNK
-        for number, chunk in enumerate(hash_chunks(self._tiles, chunks, self._workers)):
+        chunks = self._size // TILE_WIDTH // CHUNK
+        hashed = hash_chunks(self._tiles, chunks, self._workers, self._check_entries)
+        for number, chunk in enumerate(hashed):
             if chunk and self._is_right(chunk):
                 yield from self._accept(chunk)
             else:
@@ -186,6 +191,8 @@ class _Fsck:
 
     def _accept(self, chunk: Chunk) -> Iterator[Difference]:
         self._keep_staged(chunk.first * TILE_WIDTH, parse_hashes(chunk.leaves))
+        for meaning in chunk.meanings:
+            yield from self._take(meaning)
         yield from self._check_above(chunk.roots, 1)
         self._report_progress()
 
@@ -259,17 +266,15 @@ class _Fsck:
     def _check_meaning(
         self, bundle: Tile, data: bytes, hashed: Sequence[bytes], leaves: Sequence[bytes]
     ) -> Iterator[Difference]:
-        if self._check_entry is None:
+        if self._check_entries is None:
             return
-        stop = 0
-        indexes = count(bundle.index * TILE_WIDTH)
-        for index, entry, leaf, right in zip(
-            indexes, _entries_of(data), hashed, leaves, strict=False
-        ):
-            start, stop = stop + 2, stop + 2 + len(entry)
-            if leaf == right:
-                for sentence in self._check_entry(index, entry):
-                    yield Difference(format_tile_path(bundle), sentence, index, (start, stop))
+        entries = _entries_of(data)[: len(leaves)]
+        damaged = {at for at in range(len(entries)) if hashed[at] != leaves[at]}
+        yield from self._take(read_meaning(self._check_entries, bundle, entries, damaged))
+
+    def _take(self, meaning: BundleMeaning) -> Sequence[Difference]:
+        self._chains.add(meaning.rows)
+        return meaning.differences
 
     def _check_above(self, hashes: bytes, level: int) -> Iterator[Difference]:
         """Derive the tiles above these hashes; check each when it has its final width."""

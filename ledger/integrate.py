@@ -1,12 +1,12 @@
 """From entries to tiles: the right edge of the tree, and what a batch adds to it. Pure."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 from .errors import StorageError
-from .merkle import HASH_SIZE, Node, leaf_hash, root_hash, subtree_root
+from .merkle import HASH_SIZE, Node, leaf_hashes, root_hash, subtree_root
 from .storage import TileStorage
 from .tile import (
     ENTRIES,
@@ -58,7 +58,7 @@ class Edge:
 def extend(edge: Edge, encoded: Sequence[bytes], hashes: bytes) -> tuple[Edge, dict[Tile, bytes]]:
     """Append entries; return the new edge and the bytes of each tile that is new or wider.
 
-    `encoded` holds each entry as a bundle does (see `encode_entry`), `hashes` their leaf hashes.
+    `encoded` holds each entry as a bundle does (see `encode_entries`), `hashes` their leaf hashes.
     """
     grown, tiles = extend_leaves(edge, hashes)
     first, held = divmod(edge.size, TILE_WIDTH)
@@ -113,9 +113,9 @@ def tile_root(tile: bytes) -> bytes:
     return tile
 
 
-def encode_entry(entry: bytes) -> bytes:
-    """Write an entry as a bundle holds it."""
-    return len(entry).to_bytes(2, "big") + entry
+def encode_entries(entries: Iterable[bytes]) -> list[bytes]:
+    """Write each entry as a bundle holds it."""
+    return [len(entry).to_bytes(2, "big") + entry for entry in entries]
 
 
 def read_edge(tiles: TileStorage, size: int) -> Edge:
@@ -127,7 +127,7 @@ def read_edge(tiles: TileStorage, size: int) -> Edge:
         tile = _edge_tile(len(levels), size)
         levels.append(b"".join(read_hashes(tiles, tile)) if tile else b"")
     # Its bytes go on into the next, wider bundle: a changed entry must not be carried along.
-    if bundle and b"".join(map(leaf_hash, entries)) != levels[0]:
+    if bundle and b"".join(leaf_hashes(entries)) != levels[0]:
         raise StorageError(f"{format_tile_path(bundle)} does not hash to its tile", "run fsck")
     return Edge(size, format_entries(entries), tuple(levels))
 

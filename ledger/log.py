@@ -16,11 +16,12 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import count
 
 from .checkpoint import Checkpoint, sign_checkpoint
 from .errors import EntryError, FormatError, LogConflict, StorageError
-from .integrate import Edge, encode_entry, extend, read_edge, tile_files
-from .merkle import EMPTY_ROOT, leaf_hash, root_hash
+from .integrate import Edge, encode_entries, extend, read_edge, tile_files
+from .merkle import EMPTY_ROOT, leaf_hashes, root_hash
 from .note import NoteSigner
 from .reader import LogReader
 from .settle import Settler
@@ -90,7 +91,7 @@ class Log(LogReader):
         the log or not, and to append them again is right.
         """
         check_entries(entries)
-        leaves = [leaf_hash(entry) for entry in entries]
+        leaves = leaf_hashes(entries)
         with self._mutex, self._lock():
             for _ in range(_ATTEMPTS):
                 try:
@@ -102,18 +103,17 @@ class Log(LogReader):
     def _append(self, entries: Sequence[bytes], leaves: Sequence[bytes]) -> list[int]:
         state = self._load()
         indexes = self._storage.find_indexes(leaves)
-        fresh: dict[bytes, bytes] = {}
-        for leaf, entry in zip(leaves, entries, strict=True):
-            if leaf not in indexes:
-                indexes[leaf] = state.edge.size + len(fresh)
-                fresh[leaf] = encode_entry(entry)
+        fresh = dict(zip(leaves, entries, strict=True))  # in order, each once
+        for leaf in indexes:
+            del fresh[leaf]
         if fresh:
             self._commit(state, fresh)
+            indexes |= zip(fresh, count(state.edge.size))
         return [indexes[leaf] for leaf in leaves]
 
     def _commit(self, state: _State, fresh: dict[bytes, bytes]) -> None:
-        """Commit the encoded entries, by their leaf hashes."""
-        encoded, leaves = list(fresh.values()), list(fresh)
+        """Commit the entries, by their leaf hashes."""
+        encoded, leaves = encode_entries(fresh.values()), list(fresh)
         edge, tiles = extend(state.edge, encoded, b"".join(leaves))
         note = sign_checkpoint(Checkpoint(self.origin, edge.size, edge.root()), self._signer)
         batch = StagedBatch(state.edge.size, b"".join(encoded))
@@ -162,8 +162,7 @@ class Log(LogReader):
         edge, tiles = before, dict[Tile, bytes]()
         for batch in staged:  # each as it was, so that every partial tile of it is right again
             entries = _parse_staged(batch, edge.size)
-            hashes = b"".join(map(leaf_hash, entries))
-            edge, some = extend(edge, [encode_entry(entry) for entry in entries], hashes)
+            edge, some = extend(edge, encode_entries(entries), b"".join(leaf_hashes(entries)))
             tiles |= some
         if (edge.size, edge.root()) != (committed.size, committed.root_hash):
             raise StorageError("the tiles do not lead to the committed checkpoint", _FSCK)
@@ -195,14 +194,20 @@ class Log(LogReader):
         return public
 
 
+def check_entry(entry: bytes) -> None:
+    """Raise EntryError unless this can be an entry."""
+    if not 1 <= len(entry) <= MAX_ENTRY_SIZE:
+        raise EntryError(
+            f"an entry has 1 to {MAX_ENTRY_SIZE} bytes, not {len(entry)}",
+            "log a digest of what is larger",
+        )
+
+
 def check_entries(entries: Sequence[bytes]) -> None:
     """Raise EntryError unless these can be appended in one commit."""
-    for entry in entries:
-        if not 1 <= len(entry) <= MAX_ENTRY_SIZE:
-            raise EntryError(
-                f"an entry has 1 to {MAX_ENTRY_SIZE} bytes, not {len(entry)}",
-                "log a digest of what is larger",
-            )
+    if entries:
+        check_entry(min(entries, key=len))
+        check_entry(max(entries, key=len))
     if sum(map(len, entries)) > MAX_BATCH_SIZE:
         raise EntryError(
             f"one commit takes at most {MAX_BATCH_SIZE} bytes of entries", "append fewer at a time"

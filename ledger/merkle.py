@@ -8,7 +8,7 @@ RFC 6962 calls an inclusion proof a "Merkle audit path", and a root hash the MTH
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +39,12 @@ class HashReader(Protocol):
 def leaf_hash(entry: bytes) -> bytes:
     """Hash an entry into its leaf: SHA-256(0x00 || entry), RFC 6962 section 2.1."""
     return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """`leaf_hash` of each entry, written for speed."""
+    sha256 = hashlib.sha256
+    return [sha256(b"\x00" + entry).digest() for entry in entries]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from .checkpoint import Checkpoint, open_checkpoint
 from .descend import descend, edge_root, edge_tiles
-from .entry import Entry, parse_entry
+from .entry import Entry, ManifestIdentity, Registration, parse_entry
 from .errors import FirsthandError, ProofError, StorageError
 from .merkle import (
     EMPTY_ROOT,
@@ -74,11 +74,19 @@ class Watch:
     def sees(self, entry: Entry) -> bool:
         """Whether the entry names it."""
         named = {digest for digest, _ in subjects_of(entry)} | {digest_of(entry.key)}
-        if self.digests & named:
+        if self.digests & named or self._sees_signer(entry):
             return True
         return self.words is not None and any(
             self.words in text.casefold() for text in _texts(entry.statement)
         )
+
+    def _sees_signer(self, entry: Entry) -> bool:
+        """Whether a file was registered that this key signed: by its certificate."""
+        match entry.statement:
+            case Registration(manifest=ManifestIdentity(certificate=Digest() as certificate)):
+                return certificate in self.digests
+            case _:
+                return False
 
 
 def parse_watch(said: str) -> Watch:

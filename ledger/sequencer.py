@@ -21,7 +21,7 @@ from functools import partial
 from typing import Self
 
 from .errors import LogBusy
-from .log import Log, check_entries
+from .log import Log, check_entries, check_entry
 
 MAX_WAITING = 16_384  # entries
 MAX_WAITING_BYTES = 1 << 27
@@ -53,7 +53,8 @@ class Sequencer:
         self._log = log
         self._max_waiting = max_waiting
         self._busy_seconds = busy_seconds
-        self._changed = threading.Condition()  # guards all below
+        self._lock = threading.Lock()  # guards all below
+        self._changed = threading.Condition(self._lock)
         self._groups: deque[_Group] = deque()
         self._count = self._bytes = 0  # of entries that have not been answered
         self._held_up: list[Callable[[], None]] = []
@@ -102,7 +103,7 @@ class Sequencer:
 
         When the caller is cancelled meanwhile, the entry may be in the log or not.
         """
-        check_entries([entry])
+        check_entry(entry)
         loop = asyncio.get_running_loop()
         if not self._reserve(1, len(entry)):
             await self._reserve_async(loop, len(entry))
@@ -133,7 +134,7 @@ class Sequencer:
 
     def _reserve(self, count: int, size: int, call_back: Callable[[], None] | None = None) -> bool:
         """Take places for so many entries and bytes, or be called back when some come free."""
-        with self._changed:
+        with self._lock:
             if self._closing:
                 raise LogBusy("the sequencer is closing", "append through one that is open")
             if self._count and (

@@ -83,7 +83,6 @@ class Settler:
 
     def _settle(self, size: int, new: Iterable[Tile], full: Iterable[Tile]) -> int:
         self._tiles.sync([format_tile_path(tile) for tile in new])
-        for tile in full:
-            prefix = format_tile_path(tile) + ".p/"
-            self._tiles.delete(list(self._tiles.list_paths(prefix)))
+        prefixes = [format_tile_path(tile) + ".p/" for tile in full]
+        self._tiles.delete([path for prefix in prefixes for path in self._tiles.list_paths(prefix)])
         return size

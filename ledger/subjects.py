@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .entry import Custody, Derivation, Entry, Erasure, Registration
+from .entry import Custody, Derivation, Entry, Erasure, Registration, UnverifiedEntry
 from .vocabulary import Digest, digest_of
 
 
@@ -37,7 +37,7 @@ def label_digest(label: str) -> Digest:
     return digest_of(label.encode())
 
 
-def subjects_of(entry: Entry) -> set[tuple[Digest, Role]]:
+def subjects_of(entry: Entry | UnverifiedEntry) -> set[tuple[Digest, Role]]:
     """Return every digest that an entry names, by role."""
     statement = entry.statement
     named = {(statement.subject, Role.SUBJECT)}

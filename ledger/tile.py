@@ -124,13 +124,13 @@ def format_entries(entries: Sequence[bytes]) -> bytes:
 def parse_entries(data: bytes) -> list[bytes]:
     """Entries of an entry bundle; raises FormatError where the lengths do not add up."""
     entries = []
-    at = 0
-    while at < len(data):
+    at, size = 0, len(data)
+    while at + 1 < size:
         start = at + 2
-        at = start + int.from_bytes(data[at:start], "big")
-        if start > len(data) or at > len(data):
-            raise FormatError(f"an entry bundle of {len(data)} bytes is cut short")
+        at = start + (data[at] << 8 | data[at + 1])
         entries.append(data[start:at])
+    if at != size:
+        raise FormatError(f"an entry bundle of {size} bytes is cut short")
     return entries
 
 

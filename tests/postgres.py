@@ -43,6 +43,47 @@ class Postgres:
             connection.execute(statement)
 
 
+class PostgresServer(Postgres):
+    """A server of our own, which can be killed, and started again."""
+
+    def __init__(self, folder: Path, command: list[str | Path], user: str | None) -> None:
+        super().__init__(f"postgresql://test@/postgres?host={folder}")
+        self._command = command
+        self._user = user
+        self._log = folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it unless it runs, and return when it answers."""
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            # One that was killed may leave processes for a moment that let no other one begin.
+            if self._process is None or self._process.poll() is not None:
+                with self._log.open("ab") as log:
+                    self._process = subprocess.Popen(
+                        self._command, user=self._user, stdout=log, stderr=log, cwd="/"
+                    )
+            try:
+                self.execute("SELECT 1")
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, self._log.read_text()
+                time.sleep(0.05)
+            else:
+                return
+
+    def kill(self) -> None:
+        """Kill -9 the process that all others of the server come from."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Stop it as its owner does."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+
+
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """Start a server, or use the one that is named; stop it in the end."""
@@ -50,6 +91,13 @@ def running_postgres() -> Iterator[Postgres]:
     if url:
         yield Postgres(url)
         return
+    with own_postgres() as server:
+        yield server
+
+
+@contextmanager
+def own_postgres() -> Iterator[PostgresServer]:
+    """Start a server from the wheel; stop it in the end."""
     with tempfile.TemporaryDirectory(prefix="pg") as folder:  # a socket's path has 107 bytes
         data = Path(folder, "data")
         user = _UNPRIVILEGED if os.getuid() == 0 else None
@@ -60,16 +108,14 @@ def running_postgres() -> Iterator[Postgres]:
         settings = ["--auth=trust", "--username=test", "--no-sync", "--locale=C", "--encoding=UTF8"]
         _run([programs / "initdb", "-D", data, *settings], user)
         options = ["-k", folder, "-c", "listen_addresses=", "-c", "shared_buffers=64MB"]
-        command: list[str | Path] = [programs / "postgres", "-D", data, *options]
-        with Path(folder, "log").open("wb") as log:
-            server = subprocess.Popen(command, user=user, stdout=log, stderr=log, cwd=folder)
+        # One call instead of one a file, where it begins again after it was killed.
+        options += ["-c", "recovery_init_sync_method=syncfs"]
+        server = PostgresServer(Path(folder), [programs / "postgres", "-D", data, *options], user)
         try:
-            postgres = Postgres(f"postgresql://test@/postgres?host={folder}")
-            _wait(postgres, server, Path(folder, "log"))
-            yield postgres
+            server.start()
+            yield server
         finally:
-            server.terminate()
-            server.wait()
+            server.stop()
 
 
 def _find_programs(folder: Path, user: str | None) -> Path:
@@ -93,16 +139,3 @@ def _others(folder: str, names: list[str]) -> list[str]:
 
 def _run(command: list[str | Path], user: str | None) -> None:
     subprocess.run(command, check=True, user=user, cwd="/", capture_output=True)
-
-
-def _wait(postgres: Postgres, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            postgres.execute("SELECT 1")
-        except psycopg.OperationalError:
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        else:
-            return

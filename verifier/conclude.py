@@ -5,6 +5,7 @@ same, what a provable origin says comes before likeness, and a failed proof is n
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ledger.vocabulary import Outcome
 
@@ -16,8 +17,19 @@ def conclude(findings: Sequence[Finding], matches: Sequence[Match]) -> Conclusio
     seen = _Seen(findings, matches)
     for rule in (_altered, _withdrawn, _contradicted, _unchanged, _untrusted, _derived):
         if conclusion := rule(seen):
-            return conclusion
-    return _nothing(seen)
+            break
+    else:
+        conclusion = _nothing(seen)
+    return replace(conclusion, sentence=conclusion.sentence + seen.contradiction())
+
+
+def is_contradicted(findings: Iterable[Finding]) -> bool:
+    """Tell whether the record contradicts what is claimed of when and where."""
+    return any(_contradicts(finding) for finding in findings)
+
+
+def _contradicts(finding: Finding) -> bool:
+    return finding.step is Step.CONTEXT and finding.outcome is Outcome.FAILED
 
 
 class _Seen:
@@ -83,6 +95,18 @@ class _Seen:
         finding = self.first("history.withdrawn", "history.key_revoked")
         return f" {finding.sentence}" if finding and self.proven else ""
 
+    def compared(self) -> str:
+        """What the comparison with the recorded original came to, as a further sentence."""
+        finding = self.first("comparison.differs", "comparison.same")
+        return f" {finding.sentence}" if finding and self.proven else ""
+
+    def contradiction(self) -> str:
+        """What the record has against the claimed time and place, as further sentences."""
+        against = [finding.sentence for finding in self.findings if _contradicts(finding)]
+        if not against:
+            return ""
+        return f" But that is not what is claimed. {' '.join(against)}"
+
 
 def _resembles(match: Match) -> str:
     return "sounds like" if (match.algorithm or "").startswith("sound-") else "looks like"
@@ -110,7 +134,7 @@ def _altered(seen: _Seen) -> Conclusion | None:
     else:
         return None
     where = f"; {seen.whence()}" if seen.match else ""
-    return Conclusion(ConclusionCode.ALTERED, f"{said}{where}.{seen.later()}")
+    return Conclusion(ConclusionCode.ALTERED, f"{said}{where}.{seen.compared()}{seen.later()}")
 
 
 def _is_read(seen: _Seen) -> bool:
@@ -130,8 +154,9 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
     """What does not fit together is never passed over."""
     failed = seen.by_step.get(Step.INCLUSION)
     if failed is not None and failed.outcome is Outcome.FAILED:
-        sentence = f"{failed.sentence} Ask the keeper of the log, or another copy of it."
-        return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
+        return _ask_elsewhere(failed)
+    if broken := seen.first("custody_chain.broken"):  # what is missing may be a withdrawal
+        return _ask_elsewhere(broken)
     if other := seen.first("record.manifest_differs", "record.size_differs", "ingredient.invalid"):
         return Conclusion(ConclusionCode.INCONCLUSIVE, other.sentence)
     beside = seen.first("claimSignature.mismatch", "manifest.damaged_claim", "ingredient.altered")
@@ -141,6 +166,11 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
         sentence = f"{_sentence(seen.whence())} {beside.sentence} Verify it without that manifest."
         return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
     return None
+
+
+def _ask_elsewhere(failed: Finding) -> Conclusion:
+    sentence = f"{failed.sentence} Ask the keeper of the log, or another copy of it."
+    return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
 
 
 def _unchanged(seen: _Seen) -> Conclusion | None:
@@ -196,23 +226,24 @@ def _derived(seen: _Seen) -> Conclusion | None:
     """Not the recorded bytes, but near them."""
     if not seen.is_match(MatchKind.FINGERPRINT):
         return None
-    if seen.outcome(Step.INCLUSION) is not Outcome.PASSED:
+    if seen.outcome(Step.INCLUSION) is not Outcome.PASSED or "comparison.unrelated" in seen.codes:
         return None
     manifest = seen.by_step.get(Step.MANIFEST)
     unread = manifest is not None and manifest.outcome is not Outcome.PASSED
     without = f" {manifest.sentence}" if manifest and unread else ""
-    sentence = (
-        f"Not the recorded bytes, but {seen.whence()}.{without}{seen.later()} "
-        "Compare before relying on it."
-    )
-    return Conclusion(ConclusionCode.DERIVED, sentence)
+    compared = seen.compared()
+    ask = "" if compared else " Compare before relying on it."
+    said = f"Not the recorded bytes, but {seen.whence()}.{compared}{without}{seen.later()}{ask}"
+    return Conclusion(ConclusionCode.DERIVED, said)
 
 
 def _nothing(seen: _Seen) -> Conclusion:
     """No origin, no likeness: unknown if we could look everywhere, else inconclusive."""
     reasons = list(_gaps(seen.findings))
     if seen.match is not None:
-        reasons.append(f"{_sentence(seen.whence())} That alone settles nothing.")
+        alone = seen.first("comparison.unrelated")
+        settled = alone.sentence if alone else "That alone settles nothing."
+        reasons.append(f"{_sentence(seen.whence())} {settled}")
     if reasons:
         return Conclusion(ConclusionCode.INCONCLUSIVE, " ".join(reasons))
     sentence = (

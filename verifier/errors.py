@@ -4,10 +4,12 @@
     ├── Unreadable            the file cannot be decoded as what its bytes say it is
     │   ├── LimitReached      reading it wanted more memory, time or room than a job may have
     │   └── DecoderFailed     a decoder crashed, or failed in a way nobody foresaw
+    ├── NotComparable         two files, or a file and a record, that cannot be compared
+    │   └── Unrelated             they were compared, and have nothing in common
     ├── ToolMissing           a program that is needed is not on this machine
     └── SandboxError          the sandbox itself could not be started or asked
 
-`Unreadable` is about the file; the other two are about this installation.
+`Unreadable` and `NotComparable` are about the files; the other two are about this installation.
 """
 
 from ledger.errors import FirsthandError
@@ -27,6 +29,14 @@ class LimitReached(Unreadable):
 
 class DecoderFailed(Unreadable):
     """A decoder crashed on the file, or failed in a way nobody foresaw."""
+
+
+class NotComparable(VerifierError):
+    """Two files, or a file and a record, that cannot be compared."""
+
+
+class Unrelated(NotComparable):
+    """Two files that were compared, and have nothing in common."""
 
 
 class ToolMissing(VerifierError):

@@ -1,4 +1,4 @@
-"""What the log says of a file: steps 5 to 8 of a verification. Pure; the log is an argument."""
+"""What the log says of a file: steps 5 to 7 of a verification. Pure; the log is an argument."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,27 +6,18 @@ from typing import Protocol
 
 from ledger.asset import Asset
 from ledger.checkpoint import Checkpoint
-from ledger.entry import (
-    MAX_TEXT,
-    Correction,
-    Derivation,
-    Entry,
-    KeyRevocation,
-    Registration,
-    Withdrawal,
-    parse_entry,
-)
+from ledger.entry import Entry, Registration, parse_entry
 from ledger.errors import FirsthandError, ProofError
 from ledger.jumbf import ClaimIdentity
 from ledger.merkle import leaf_hash, verify_consistency
 from ledger.note import NoteVerifier
 from ledger.policy import Policy, check_quorum
+from ledger.private import PrivateRecord
 from ledger.proof import LogProof, verify_log_proof
 from ledger.subjects import Found, Role, label_digest, subjects_of
-from ledger.vocabulary import Digest, Fingerprint, Outcome, digest_of
+from ledger.vocabulary import Digest, Fingerprint, Outcome
 
 from .fingerprint.match import Match as FingerprintMatch
-from .manifest import printable
 from .report import Finding, MatchKind, Step
 
 
@@ -63,6 +54,13 @@ class Ledger(Protocol):
 
     def title(self, index: int) -> str | None:
         """Return the private title or file name of a registration, where it is kept."""
+
+    def private(self, index: int) -> PrivateRecord | None:
+        """Return the private record behind a registration, where it is kept."""
+
+    @property
+    def tells_private(self) -> bool:
+        """Whether private times and places may be told to whoever asks."""
 
     def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:
         """Return the registered assets near some fingerprints, nearest first."""
@@ -281,75 +279,3 @@ def _check_consistency(one: Checkpoint, other: Checkpoint, ledger: Ledger) -> No
     older, newer = sorted((one, other), key=lambda known: known.size)
     proof = ledger.consistency(older.size, newer.size)
     verify_consistency(older.size, newer.size, older.root_hash, newer.root_hash, proof)
-
-
-def check_history(record: Record, ledger: Ledger) -> list[Finding]:
-    """Step 8: what later entries say about the asset, its signer's key and its registrar's key."""
-    said = record.registration
-    findings = []
-    for index, _, entry in entries_about(ledger, said.subject):
-        if index != record.index:
-            finding = _later(index, entry, record, ledger.registrars)
-            findings += [finding] if finding else []
-    keys = [digest_of(record.entry.key)]
-    if said.manifest and said.manifest.certificate:
-        keys.append(said.manifest.certificate)
-    for key in keys:
-        for index, _, entry in entries_about(ledger, key):
-            finding = _revocation(index, entry, record, ledger.registrars)
-            findings += [finding] if finding else []
-    clear = _history(
-        Outcome.PASSED,
-        "history.clear",
-        "The log names no later entry that withdraws, corrects or revokes it.",
-    )
-    return findings or [clear]
-
-
-def _later(
-    index: int, entry: Entry, record: Record, registrars: Collection[bytes]
-) -> Finding | None:
-    match entry.statement:
-        case Withdrawal(reason=reason) if entry.key == record.entry.key:
-            sentence = f"Entry {index} withdraws it: {_quoted(reason)}"
-            return _history(Outcome.FAILED, "history.withdrawn", sentence)
-        case Correction(note=note) if entry.key == record.entry.key:
-            sentence = f"Entry {index} adds a correction: {_quoted(note)}"
-            return _history(Outcome.PASSED, "history.corrected", sentence)
-        case Derivation() if index > record.index and entry.key in registrars:
-            return _history(
-                Outcome.PASSED,
-                "history.derivation",
-                f"Entry {index} records a later work that was made from it or names its parents.",
-            )
-        case _:
-            return None
-
-
-def _revocation(
-    index: int, entry: Entry, record: Record, registrars: Collection[bytes]
-) -> Finding | None:
-    """A known registrar's word about a key of the record's, or the word of that key itself."""
-    revoked = entry.statement
-    if not isinstance(revoked, KeyRevocation) or entry.key not in {*registrars, record.entry.key}:
-        return None
-    # Whoever holds a stolen key can give any time; he cannot enter it before what was entered.
-    logged_after = revoked.time if index < record.index else 0
-    if revoked.since > max(record.registration.time, logged_after):
-        return None
-    sentence = f"Entry {index} revokes the key that signed it: {_quoted(revoked.reason)}"
-    return _history(Outcome.FAILED, "history.key_revoked", sentence)
-
-
-def _quoted(text: str) -> str:
-    return printable(text, MAX_TEXT)
-
-
-def _history(outcome: Outcome, code: str, sentence: str) -> Finding:
-    return Finding(
-        step=Step.HISTORY,
-        outcome=outcome,
-        code=code,
-        sentence=sentence,
-        does_not_show="anything that was not entered in this log",
-    )

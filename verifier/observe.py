@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from ledger.asset import read_asset_file
+from ledger.asset import Kind, read_asset_file
 from ledger.errors import FirsthandError, FormatError
 from ledger.jumbf import ClaimIdentity
 from ledger.proof import LogProof, parse_log_proof
 from ledger.vocabulary import Digest, Fingerprint, Outcome
 
 from . import _c2pa
+from .compare.compare import Engines, Kept, Medium, compare_in
+from .compare.engines import ENGINES
+from .compare.result import Comparison
 from .errors import Unreadable
 from .fingerprint import compute_in
 from .manifest import ManifestReading, parse_reading
@@ -32,6 +35,7 @@ def observe(
     *,
     name: str | None = None,
     proof: Path | None = None,
+    engines: Engines = ENGINES,
 ) -> Suspect:
     """Look at the file at `path`, with its sidecar and its log proof where they lie beside it.
 
@@ -46,7 +50,11 @@ def observe(
     def fingerprints() -> Sequence[Fingerprint]:
         return compute_in(sandbox, path, asset.media_type, limits=limits_for(asset.size))
 
-    return Suspect(name or str(path), asset, reading, claim, fingerprints, _proof(path, proof))
+    def compare(kind: Kind, kept: Sequence[Fingerprint]) -> Comparison:
+        return compare_in(sandbox, Kept(kind, tuple(kept)), Medium(path, asset), engines)
+
+    beside = _proof(path, proof)
+    return Suspect(name or str(path), asset, reading, claim, fingerprints, compare, beside)
 
 
 def find_sidecar(path: Path) -> Path | None:

@@ -7,6 +7,8 @@ from typing import NoReturn
 
 from ledger.vocabulary import Outcome
 
+from .compare.result import Comparison
+
 
 class Step(StrEnum):
     """The numbered steps of a verification, in their order."""
@@ -20,7 +22,9 @@ class Step(StrEnum):
     RECORD_CONTENT = "record-content"
     INCLUSION = "inclusion"
     HISTORY = "history"
+    CUSTODY_CHAIN = "custody-chain"
     COMPARISON = "comparison"
+    CONTEXT = "context"
     DETECTION = "detection"
 
 
@@ -114,7 +118,7 @@ class Report:
     findings: tuple[Finding, ...]
     chain: tuple[Link, ...] = ()
     matches: tuple[Match, ...] = ()
-    comparison: None = None
+    comparison: Comparison | None = None
     uncovered: tuple[Uncovered, ...] | None = None
     detection: None = None
     engine: Mapping[str, str]
@@ -125,4 +129,5 @@ class Report:
 
     def to_json(self) -> dict[str, object]:
         """Return the object of DESIGN.md section 7, of plain values."""
-        return asdict(self)
+        comparison = self.comparison.to_json() if self.comparison else None
+        return asdict(self) | {"comparison": comparison}

@@ -13,6 +13,7 @@ from ledger.merkle import leaf_hash
 from ledger.proof import LogProof, verify_log_proof
 from ledger.vocabulary import Fingerprint, Outcome
 
+from .compare.result import Comparison
 from .errors import Unreadable, VerifierError
 from .fingerprint.match import Match as FingerprintMatch
 from .logged import Ledger, Record, find_records, record_in_hand, registration_at
@@ -25,7 +26,9 @@ class Suspect:
     """A file as it was observed.
 
     `claim` identifies its active manifest; `fingerprints` computes them when they are needed and
-    raises VerifierError where the file cannot be decoded; `proof` is a log proof that came with it.
+    raises VerifierError where the file cannot be decoded; `compare` compares it with an original of
+    that kind by what is kept of it, and raises VerifierError where that cannot be done; `proof` is
+    a log proof that came with it.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Suspect:
     reading: ManifestReading
     claim: ClaimIdentity | None
     fingerprints: Callable[[], Sequence[Fingerprint]]
+    compare: Callable[[Kind, Sequence[Fingerprint]], Comparison]
     proof: LogProof | None = None
 
 

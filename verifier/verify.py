@@ -2,7 +2,8 @@
 
 1 read the manifest store · 2 validate the active manifest · 3 hard binding against the bytes in
 hand · 4 time-stamp and certificates · 5 find the entry · 6 re-derive it and compare · 7 inclusion,
-checkpoint, consistency · 8 later entries · 9 comparison · 11 the detector · 12 conclude.
+checkpoint, consistency · 8 later entries, custody chain · 9 comparison with the original ·
+10 claimed time and place · 11 the detector · 12 conclude.
 """
 
 from collections.abc import Mapping
@@ -10,15 +11,28 @@ from collections.abc import Mapping
 from ledger.errors import FirsthandError
 from ledger.vocabulary import Outcome
 
+from .compare.context import Claim
 from .conclude import conclude
-from .logged import Ledger, check_content, check_history, check_inclusion
+from .history import check_history
+from .logged import Ledger, check_content, check_inclusion
+from .recorded import check_claim, check_comparison
 from .report import Finding, Report, Step
 from .search import NOTHING, Suspect, search
 from .validation import manifest_findings
 
+NOTHING_CLAIMED = Claim()
 
-def verify(suspect: Suspect, ledger: Ledger | None, engine: Mapping[str, str]) -> Report:
-    """Establish what can be established about a file, with or without a log to ask."""
+
+def verify(
+    suspect: Suspect,
+    ledger: Ledger | None,
+    engine: Mapping[str, str],
+    claim: Claim = NOTHING_CLAIMED,
+) -> Report:
+    """Establish what can be established about a file, with or without a log to ask.
+
+    `claim` is what somebody says of when and where it was captured.
+    """
     store = suspect.reading.store
     findings = manifest_findings(suspect.reading)  # steps 1 to 4
     found = NOTHING
@@ -26,13 +40,17 @@ def verify(suspect: Suspect, ledger: Ledger | None, engine: Mapping[str, str]) -
         found = search(suspect, ledger)  # step 5
         findings += found.findings
         if found.records and ledger is not None:
-            record = found.records[0]
-            content = check_content(record, suspect.asset, suspect.claim, ledger.registrars)
-            findings += [content, check_inclusion(record, ledger)]  # steps 6 and 7
-            findings += check_history(record, ledger)  # step 8
+            best = found.records[0]
+            content = check_content(best, suspect.asset, suspect.claim, ledger.registrars)
+            findings += [content, check_inclusion(best, ledger)]  # steps 6 and 7
+            findings += check_history(best, ledger)  # step 8
     except FirsthandError as problem:
         findings.append(_log_failed(problem))
-    findings += _not_built()  # steps 9 and 11
+    record = found.records[0] if found.records else None
+    comparison, compared = check_comparison(record, suspect, ledger)  # step 9
+    findings.append(compared)
+    findings += check_claim(claim, record, ledger, findings)  # step 10
+    findings.append(_no_detector())  # step 11
     return Report(
         file=suspect.name,
         sha256=suspect.asset.digest.hex,
@@ -41,6 +59,7 @@ def verify(suspect: Suspect, ledger: Ledger | None, engine: Mapping[str, str]) -
         findings=tuple(findings),
         chain=store.chain if store else (),
         matches=found.matches,
+        comparison=comparison,
         uncovered=store.uncovered if store else None,
         engine=engine,
     )
@@ -56,20 +75,11 @@ def _log_failed(problem: FirsthandError) -> Finding:
     )
 
 
-def _not_built() -> list[Finding]:
-    return [
-        Finding(
-            step=Step.COMPARISON,
-            outcome=Outcome.NOT_CHECKED,
-            code="comparison.not_available",
-            sentence="Which regions or seconds differ from the original was not looked for.",
-            does_not_show="that nothing differs",
-        ),
-        Finding(
-            step=Step.DETECTION,
-            outcome=Outcome.NOT_CHECKED,
-            code="detection.no_model",
-            sentence="No detector is installed with this version, so none was asked.",
-            does_not_show="whether the content was generated or edited",
-        ),
-    ]
+def _no_detector() -> Finding:
+    return Finding(
+        step=Step.DETECTION,
+        outcome=Outcome.NOT_CHECKED,
+        code="detection.no_model",
+        sentence="No detector is installed with this version, so none was asked.",
+        does_not_show="whether the content was generated or edited",
+    )

@@ -93,3 +93,8 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
 def advance(bar: Progress) -> None:
     """Move the only bar on by one."""
     bar.advance(bar.task_ids[0])
+
+
+def show(bar: Progress, done: int, total: int) -> None:
+    """Let the only bar show how far it is."""
+    bar.update(bar.task_ids[0], completed=done, total=total)

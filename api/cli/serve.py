@@ -7,6 +7,7 @@ import socket
 from verifier.media.sandbox import Sandbox
 
 from ..errors import EXIT_OK, ServiceError
+from ..following import Follower
 from ..home import open_home
 from ..services import Services
 from ..settings import Settings
@@ -20,6 +21,11 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--port", type=_port, default=8710, help="default: 8710; 0 takes a free one"
     )
+    parser.add_argument(
+        "--tell-private",
+        action="store_true",
+        help="tell private titles, names, times and places, on a page that only you can reach",
+    )
     parser.set_defaults(run=run)
 
 
@@ -32,7 +38,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     home = open_home(settings.home)
     with (
         listen(options.host, options.port) as listener,
-        Services(home, Sandbox(), shows_names=False) as services,
+        Services(home, Sandbox(), tells_private=options.tell_private) as services,
+        Follower(home),
     ):
         host = f"[{options.host}]" if ":" in options.host else options.host
         port = listener.getsockname()[1]

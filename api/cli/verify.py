@@ -2,9 +2,14 @@
 
 import argparse
 import contextlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from ledger.errors import AssetError, FirsthandError
+from ledger.errors import AssetError, FirsthandError, FormatError
+from verifier.compare.context import Claim, parse_moment, parse_spot
+from verifier.conclude import is_contradicted
 from verifier.media.sandbox import Sandbox
 from verifier.report import Conclusion, ConclusionCode, Report
 
@@ -20,7 +25,9 @@ from ..errors import (
 from ..home import open_home
 from ..services import Services
 from ..settings import Settings
-from .console import COLOURS, MARKS, advance, print_json, progress, say, say_error
+from .console import COLOURS, MARKS, advance, print_json, progress, say, say_error, show
+
+_T = TypeVar("_T")
 
 EXIT_CODES = {
     ConclusionCode.UNCHANGED: EXIT_OK,
@@ -40,8 +47,31 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--proof", type=Path, help="its log proof (default: FILE.tlog-proof, where there is one)"
     )
+    parser.add_argument(
+        "--claimed-time",
+        type=_read_by(parse_moment),
+        metavar="TIME",
+        help="when it is said to have been captured: 2022, 2022-05, 2022-05-01, or a full time",
+    )
+    parser.add_argument(
+        "--claimed-place",
+        type=_read_by(parse_spot),
+        metavar="LAT,LON",
+        help="where, in degrees, and how many kilometres around if you like: 52.52,13.40,25 "
+        "(southern or western: --claimed-place=-33.86,151.21)",
+    )
     parser.add_argument("--json", action="store_true", help="one object a file, one line each")
     parser.set_defaults(run=run)
+
+
+def _read_by(parse: Callable[[str], _T]) -> Callable[[str], _T]:
+    def read(text: str) -> _T:
+        try:
+            return parse(text)
+        except FormatError as problem:
+            raise argparse.ArgumentTypeError(str(problem)) from None
+
+    return read
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -49,14 +79,22 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.proof and len(options.files) > 1:
         raise FirsthandError("--proof speaks of one file", "name just that file")
     codes = []
-    with (
-        Services(open_home(settings.home), Sandbox()) as services,
-        progress("Verifying", len(options.files)) as bar,
-    ):
-        for path in options.files:
-            codes.append(_verify_one(services, path, options))
-            advance(bar)
+    with Services(open_home(settings.home), Sandbox()) as services:
+        _follow(services)
+        with progress("Verifying", len(options.files)) as bar:
+            for path in options.files:
+                codes.append(_verify_one(services, path, options))
+                advance(bar)
     return overall(codes)
+
+
+def _follow(services: Services) -> None:
+    """Take in what others appended; of a million entries nobody should wait in silence."""
+    with (
+        progress("Taking in new entries", None) as bar,
+        contextlib.suppress(FirsthandError),  # which each file's verification meets, and says
+    ):
+        services.follow(partial(show, bar))
 
 
 def overall(codes: list[int]) -> int:
@@ -71,7 +109,8 @@ def overall(codes: list[int]) -> int:
 
 def _verify_one(services: Services, path: Path, options: argparse.Namespace) -> int:
     try:
-        report = services.verify(path, proof=options.proof)
+        claim = Claim(options.claimed_time, options.claimed_place)
+        report = services.verify(path, proof=options.proof, claim=claim)
     except (FirsthandError, OSError) as unread:
         problem = of_system(unread) if isinstance(unread, OSError) else unread
         say_error(problem, "" if str(path) in problem.message else str(path))
@@ -83,7 +122,8 @@ def _verify_one(services: Services, path: Path, options: argparse.Namespace) -> 
         print_json(report.to_json())
     else:
         print_report(report)
-    return EXIT_CODES[report.conclusion.code]
+    code = EXIT_CODES[report.conclusion.code]
+    return EXIT_NOT_MET if code == EXIT_OK and is_contradicted(report.findings) else code
 
 
 def _is_file(path: Path) -> bool:

@@ -26,6 +26,12 @@ def script() -> FileResponse:
     return FileResponse(FOLDER / "page.js", media_type="text/javascript; charset=utf-8")
 
 
+@router.get("/compare.js")
+def compare_script() -> FileResponse:
+    """Return what the page does with a comparison."""
+    return FileResponse(FOLDER / "compare.js", media_type="text/javascript; charset=utf-8")
+
+
 @router.get("/icon.svg")
 def icon() -> FileResponse:
     """Return the picture beside the page's title."""

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from verifier.compare.context import Claim, parse_moment, parse_spot
+
 from ..limits import file_name, in_turn, upload
 from ..schemas import OCTETS, ReportAnswer
 from ..services import Services
@@ -15,10 +17,20 @@ router = APIRouter(tags=["verifications"])
 async def verify(
     request: Request,
     name: Annotated[str, Query(description="what the file is called")] = "upload",
+    claimed_time: Annotated[
+        str | None, Query(description="when it is said to have been captured: 2022-05-01")
+    ] = None,
+    claimed_place: Annotated[
+        str | None, Query(description="where, in degrees north and east: 52.52,13.40")
+    ] = None,
 ) -> ReportAnswer:
     """Verify the file in the body. It is read, and kept no longer than that takes."""
+    claim = Claim(
+        parse_moment(claimed_time) if claimed_time else None,
+        parse_spot(claimed_place) if claimed_place else None,
+    )
     services: Services = request.app.state.services
     called = file_name(name)
     async with upload(request, called) as path:
-        report = await in_turn(request, services.verify, path, name=called)
+        report = await in_turn(request, services.verify, path, name=called, claim=claim)
     return ReportAnswer.model_validate(report.to_json())

@@ -9,11 +9,12 @@ const OUTCOMES = {
 };
 const PANELS = {
   integrity: ["manifest", "hard-binding", "record", "record-content", "inclusion"],
-  origin: ["claim-signature", "ingredients", "time", "history"],
+  origin: ["claim-signature", "ingredients", "time", "history", "custody-chain", "context"],
   content: ["comparison", "detection"],
 };
 let current = null; // the request whose answer is awaited: a newer file takes its place
 let preview = null;
+let chosen = null; // the file that the page is about
 let download = null;
 
 function element(name, text, className) {
@@ -79,7 +80,8 @@ function show(report, file) {
   $("conclusion").replaceChildren(`${report.file}: `, title);
   $("sentence").textContent = sentence;
   for (const [panel, steps] of Object.entries(PANELS)) {
-    fill(panel, report.findings.filter((f) => steps.includes(f.step)).map(findingItem));
+    const shown = (f) => steps.includes(f.step) && !(report.comparison && f.step === "comparison");
+    fill(panel, report.findings.filter(shown).map(findingItem)); // a comparison has its own place
   }
   if (!$("origin").childElementCount && !report.matches.length) {
     fill("origin", [element("li", "No signature and no record: nobody answers for it here.", "absent")]);
@@ -98,23 +100,30 @@ function show(report, file) {
   download = URL.createObjectURL(
     new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
   $("json").href = download;
-  showPreview(report.media_type || "", file);
-  $("report").hidden = false;
+  $("report").hidden = false; // before anything is measured
+  showComparison(report, showPreview(report.media_type || "", file));
   $("report").focus();
+}
+
+// A player or a picture of a local file; nothing where the browser cannot show it.
+function shownFile(file, type, address, alternative) {
+  const names = { image: "img", video: "video", audio: "audio" };
+  const name = names[(type || file.type).split("/")[0]];
+  if (!name) return null;
+  const made = element(name);
+  made.src = address;
+  if (name === "img") made.alt = alternative;
+  else made.controls = true;
+  made.addEventListener("error", () => made.remove());
+  return made;
 }
 
 function showPreview(type, file) {
   if (preview) URL.revokeObjectURL(preview);
   preview = URL.createObjectURL(file);
-  const names = { image: "img", video: "video", audio: "audio" };
-  const name = names[type.split("/")[0]];
-  if (!name) return fill("preview", []);
-  const made = element(name);
-  made.src = preview;
-  if (name === "img") made.alt = "The file as you gave it";
-  else made.controls = true;
-  made.addEventListener("error", () => fill("preview", []));
-  fill("preview", [made]);
+  const made = shownFile(file, type, preview, "The file as you gave it");
+  fill("preview", made ? [made] : []);
+  return made;
 }
 
 function fail(text) {
@@ -122,7 +131,18 @@ function fail(text) {
   $("error").hidden = false;
 }
 
+function address(file) {
+  const asked = new URLSearchParams({ name: file.name });
+  for (const name of ["time", "place"]) {
+    const claimed = $(`claimed-${name}`).value.trim();
+    if (claimed) asked.set(`claimed_${name}`, claimed);
+  }
+  return `/v1/verifications?${asked}`;
+}
+
 function verify(file) {
+  chosen = file;
+  $("again").disabled = false;
   $("error").hidden = true;
   $("report").hidden = true;
   $("progress").hidden = false;
@@ -131,7 +151,7 @@ function verify(file) {
   const request = new XMLHttpRequest(); // fetch cannot tell how much has been sent
   if (current) current.abort();
   current = request;
-  request.open("POST", `/v1/verifications?name=${encodeURIComponent(file.name)}`);
+  request.open("POST", address(file));
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.upload.addEventListener("progress", (event) => {
     $("bar").value = event.loaded / event.total;
@@ -170,4 +190,7 @@ window.addEventListener("drop", (event) => {
   $("drop").classList.remove("over");
   if (event.dataTransfer.files.length) verify(event.dataTransfer.files[0]);
 });
-$("form").addEventListener("submit", (event) => event.preventDefault());
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (chosen) verify(chosen);
+});

@@ -115,4 +115,7 @@ class TileStorage(Protocol):
         """Yield the path of every file whose path starts with `prefix`, in no promised order."""
 
     def delete(self, paths: Sequence[str]) -> None:
-        """Delete these files; those that are not there are no error."""
+        """Delete these files for good; those that are not there are no error.
+
+        When it returns, a power cut brings none of them back: they may never have been synced.
+        """

@@ -9,7 +9,8 @@ from ..errors import StorageError
 
 BUSY_SECONDS = 30
 
-_WAL_PAGES = 2000  # of 4 KiB: how far the WAL grows before a commit writes it into the database
+_PAGE_SIZE = 16_384  # bytes: a staged batch is one large value, written page by page
+_WAL_PAGES = 2000  # how far the WAL grows before a commit empties it (see `wal`)
 
 
 def open_engine(url: str) -> Engine:
@@ -18,6 +19,7 @@ def open_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "connect", _erase_securely)
+        event.listen(engine, "connect", _grow)
     return engine
 
 
@@ -30,7 +32,7 @@ def open_log_engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
     except ArgumentError:
         raise StorageError("not the URL of a database", "write sqlite:////path/to/file") from None
     except ModuleNotFoundError as problem:
@@ -39,8 +41,10 @@ def open_log_engine(url: str) -> Engine:
         ) from None
     match engine.dialect.name:
         case "sqlite":
+            event.listen(engine, "connect", _enlarge_pages)  # before there is one
             event.listen(engine, "connect", _configure_sqlite)
-            event.listen(engine, "connect", _grow_wal)
+            event.listen(engine, "connect", _drop_quickly)
+            event.listen(engine, "connect", _grow)
         case "postgresql":
             event.listen(engine, "connect", _configure_postgresql)
         case name:
@@ -57,14 +61,21 @@ def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> No
     )
 
 
+def _enlarge_pages(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(connection, f"PRAGMA page_size = {_PAGE_SIZE}")
+
+
 def _erase_securely(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     _execute(connection, "PRAGMA secure_delete = ON")  # what is erased is overwritten
 
 
-def _grow_wal(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+def _drop_quickly(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(connection, "PRAGMA secure_delete = OFF")  # what the log drops is public
+
+
+def _grow(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     _execute(
         connection,
-        "PRAGMA secure_delete = OFF",  # what the log drops is public
         f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}",
         "PRAGMA cache_size = -65536",  # KiB
     )

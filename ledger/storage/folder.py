@@ -13,7 +13,8 @@ from ..errors import LogBusy, StorageError
 
 _UNFINISHED = ".tmp"  # the one name that is not part of the log: writes that were interrupted
 _ABANDONED_SECONDS = 3600
-_ELEMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _POLL_SECONDS = 0.005
 
 
@@ -74,28 +75,39 @@ class FolderTileStorage:
             place = self._locate(path)
             with _translate(place):
                 place.unlink(missing_ok=True)
-        for folder in {self._locate(path).parent for path in paths} - {self._root}:
+        left = folders = {self._locate(path).parent for path in paths}
+        for folder in folders - {self._root}:
             with contextlib.suppress(OSError):  # not empty, or gone already
                 folder.rmdir()
+                left = left - {folder} | {folder.parent}
+        for folder in left:
+            with _translate(folder):
+                _sync_nearest(folder)
 
     def _locate(self, path: str) -> Path:
-        if not all(_ELEMENT.fullmatch(element) for element in path.split("/")):
+        return Path(self._place(path))
+
+    def _place(self, path: str) -> str:
+        if not _PATH.fullmatch(path):
             raise StorageError(f"not a path in a log's folder: {path[:80]!r}")
-        return self._root / path
+        return f"{self._root}/{path}"
 
     def _write(self, path: str, data: bytes, *, synced: bool) -> None:
-        place = self._locate(path)
-        unfinished = self._root / _UNFINISHED / secrets.token_hex(8)
+        # By plain strings and few calls: this is most of what an append costs beside its hashes.
+        place = self._place(path)
+        unfinished = f"{self._root}/{_UNFINISHED}/{secrets.token_hex(8)}"
         with _translate(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with unfinished.open("xb", buffering=0) as stream:
-                    _write_whole(stream.fileno(), data)
+                descriptor = os.open(unfinished, _CREATE, 0o666)
+                try:
+                    _write_whole(descriptor, data)
                     if synced:
-                        os.fsync(stream.fileno())
-                unfinished.replace(place)
+                        os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+                _move(unfinished, place)
             except OSError:
-                unfinished.unlink(missing_ok=True)
+                Path(unfinished).unlink(missing_ok=True)
                 raise
 
     def _sync_folders(self, paths: Iterable[str]) -> None:
@@ -151,6 +163,15 @@ def _make_folder(folder: Path) -> None:
     _sync(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
 
 
+def _move(source: str, target: str) -> None:
+    """Rename into place, and make the folder only where it is missing, as it seldom is."""
+    try:
+        os.replace(source, target)  # noqa: PTH105  # a Path costs as much as the call
+    except FileNotFoundError:
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        Path(source).replace(target)
+
+
 def _write_whole(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:  # a disk that is nearly full may take a part
@@ -163,6 +184,14 @@ def _sync(place: Path, flags: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_nearest(folder: Path) -> None:
+    """Sync a folder, or the one that held it where it is gone."""
+    try:
+        _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        _sync_nearest(folder.parent)
 
 
 def _remove_abandoned(folder: Path) -> None:
@@ -179,7 +208,7 @@ def _raise_unless_missing(problem: OSError) -> None:
 
 
 @contextlib.contextmanager
-def _translate(place: Path) -> Iterator[None]:
+def _translate(place: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as problem:

@@ -6,6 +6,7 @@ over the complete ones; both only ever say what was read from committed rows.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -29,13 +30,15 @@ class LeafIndex:
         self._size = 0  # leaves that were committed, as far as we know
         self._open_run: dict[bytes, int] = {}  # the leaves of the run that is not complete
         self._filter: RunFilter | None = None  # over the complete runs, once it pays
+        self._absent: set[bytes] = set()  # leaves of which `find` said, at that size, that none is
 
     def find(self, connection: Connection, leaves: Sequence[bytes]) -> dict[bytes, int]:
         """Return the index of each of `leaves` that is recorded."""
         self._refresh(connection)
-        found = {leaf: self._open_run[leaf] for leaf in leaves if leaf in self._open_run}
+        wanted = set(leaves)
+        found = {leaf: self._open_run[leaf] for leaf in wanted & self._open_run.keys()}
         slots: dict[int, list[bytes]] = defaultdict(list)
-        others = [leaf for leaf in leaves if leaf not in found]
+        others = list(wanted - found.keys())
         for leaf, run in self._candidates(connection, others):
             slots[run * BUCKETS + leaf[0]].append(leaf)
         for slot, bucket in _read_buckets(connection, list(slots)):
@@ -43,6 +46,7 @@ class LeafIndex:
                 offset = find_in_bucket(bucket, leaf)
                 if offset is not None:
                     found[leaf] = slot // BUCKETS * RUN_SIZE + offset
+        self._absent = wanted - found.keys()
         return found
 
     def record(self, connection: Connection, start: int, leaves: Sequence[bytes]) -> None:
@@ -50,7 +54,11 @@ class LeafIndex:
 
         Raises StorageError when `start` is not the number of leaves so far, or a leaf is not new.
         """
-        if self.find(connection, leaves) or len(set(leaves)) != len(leaves):
+        self._refresh(connection)
+        new = set(leaves)
+        # Who appends has just asked; nothing was committed since, or nothing would be absent.
+        is_new = new <= self._absent or not self.find(connection, leaves)
+        if not is_new or len(new) != len(leaves):
             raise StorageError("a leaf hash is recorded already", _FSCK)
         if start != self._size:
             raise StorageError(f"the leaf hashes end at {self._size}, not at {start}", _FSCK)
@@ -68,19 +76,31 @@ class LeafIndex:
             part = run[number * RUN_SIZE : (number + 1) * RUN_SIZE]
             file_run(connection, start // RUN_SIZE + number, part)
 
+    def recorded(self, start: int, leaves: Sequence[bytes]) -> None:
+        """Note that what was recorded is committed, which saves reading it back."""
+        stop = start + len(leaves)
+        if self._size == start and start // RUN_SIZE == stop // RUN_SIZE:
+            self._open_run.update(zip(leaves, count(start)))
+            self._size = stop
+            self._absent = set()
+
     def _refresh(self, connection: Connection) -> None:
         """Take in what was committed since."""
         size = count_leaves(connection)
+        if size == self._size:
+            return
+        self._absent = set()
         if size < self._size:  # another database has taken the place of this one
             self._size, self._open_run, self._filter = 0, {}, None
         complete = size - size % RUN_SIZE
         if complete > self._size:
             self._size, self._open_run = complete, {}
         for row in read_leaf_rows(connection, self._size, size):
-            for leaf in split(row.hashes):
-                self._open_run[leaf] = self._size
-                self._size += 1
+            leaves = split(row.hashes)
+            self._open_run.update(zip(leaves, count(self._size)))
+            self._size += len(leaves)
         if self._size != size or len(self._open_run) != size - complete:
+            self._size, self._open_run, self._filter = 0, {}, None
             raise StorageError("the leaf hashes are not one for each entry", _FSCK)
 
     def _candidates(

@@ -7,6 +7,7 @@ all its 32 bytes: the filter saves work and decides nothing. Pure.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +29,13 @@ def format_buckets(leaves: Sequence[bytes]) -> list[bytes]:
 
     A bucket holds its leaf hashes one after the other, and then the offset of each in the run.
     """
-    offsets: list[list[int]] = [[] for _ in range(BUCKETS)]
-    for offset, leaf in enumerate(leaves):
-        offsets[leaf[0]].append(offset)
+    rows = np.frombuffer(b"".join(leaves), np.uint8).reshape(-1, HASH_SIZE)
+    order = np.argsort(rows[:, 0], kind="stable")
+    offsets = order.astype(">u2")
+    stops = np.bincount(rows[:, 0], minlength=BUCKETS).cumsum().tolist()
     return [
-        b"".join([leaves[offset] for offset in some])
-        + b"".join([offset.to_bytes(_OFFSET_SIZE, "big") for offset in some])
-        for some in offsets
+        rows[order[start:stop]].tobytes() + offsets[start:stop].tobytes()
+        for start, stop in pairwise([0, *stops])
     ]
 
 

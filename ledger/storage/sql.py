@@ -14,6 +14,7 @@ from .failure import check_integrity, translate
 from .leaf_index import LeafIndex, read_leaf_rows
 from .tables import checkpoint as checkpoint_table
 from .tables import staged as staged_table
+from .wal import WalKeeper
 
 _ONLY = 1  # the one row of log_checkpoint
 
@@ -26,6 +27,7 @@ class SqlLogStorage:
         self._engine = engine
         self._index = LeafIndex()
         self._index_lock = threading.Lock()
+        self._wal = WalKeeper(engine) if engine.dialect.name == "sqlite" else None
         with translate():
             upgrade(engine)
 
@@ -54,6 +56,10 @@ class SqlLogStorage:
             connection.execute(insert(staged_table), values)
             with self._index_lock:
                 self._index.record(connection, batch.start, leaf_hashes)
+        with self._index_lock:
+            self._index.recorded(batch.start, leaf_hashes)
+            if self._wal:
+                self._wal.committed(len(batch.data))
 
     def read_staged(self) -> list[StagedBatch]:
         """See LogStorage."""
@@ -79,6 +85,8 @@ class SqlLogStorage:
 
     def close(self) -> None:
         """See LogStorage."""
+        if self._wal:
+            self._wal.close()
         self._engine.dispose()
 
 

@@ -208,3 +208,19 @@ def test_damage_in_several_places_is_all_named(damaged: Path, sandbox: Sandbox) 
     where = [each.where for each in Services(open_home(damaged), sandbox).fsck()]
     assert {"checkpoint", bundle} <= set(where)
     assert any("private" in each or "followed" in each for each in where)
+
+
+def test_what_a_mirror_healed_and_what_it_could_not_are_told_apart(
+    kept: Path, damaged: Path
+) -> None:
+    bundle = f"tile/entries/000.p/{ENTRIES}"
+    flip(damaged / "log" / bundle)
+    with closing(sqlite3.connect(damaged / "private.sqlite")) as database, database:
+        database.execute("UPDATE followed SET size = size + 1")
+    ran = main(damaged, "log", "fsck", "--repair-from", kept / "log")
+    assert ran.code == 1
+    healed, left = ran.out.splitlines()
+    assert healed == f"{bundle} is healed"
+    assert left.startswith("followed row")
+    assert "1 difference; the mirror healed no more." in ran.err
+    assert (damaged / "log" / bundle).read_bytes() == (kept / "log" / bundle).read_bytes()

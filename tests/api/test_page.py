@@ -1,5 +1,6 @@
 """The page, in a real browser: a file is dropped, and findings are read in sentences."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests import media
+from verifier.compare.result import (
+    Comparison,
+    Geometry,
+    Heat,
+    Region,
+    RegionKind,
+    Segment,
+    SegmentKind,
+)
 
 from .browser import CHROMIUM, Page, browsing
 from .command import flip, main
@@ -115,7 +125,7 @@ def test_a_dropped_file_is_judged_too(page: Page, files: Path) -> None:
 def test_a_hostile_name_and_title_are_text_and_never_markup(page: Page, files: Path) -> None:
     page.choose("#file", files / HOSTILE_NAME)
     _read(page, HOSTILE_NAME)
-    assert page.evaluate("document.querySelectorAll('script').length") == 1
+    assert page.evaluate("document.querySelectorAll('script').length") == 2
     assert page.evaluate("document.querySelectorAll('img').length") == 1  # the preview
     assert page.evaluate("document.querySelector('[onerror], li b')") is None
     assert "alert(1)" in _text(page, "#conclusion")
@@ -171,7 +181,7 @@ def test_all_of_it_is_reached_by_the_keyboard(page: Page, files: Path) -> None:
         reached.append(page.evaluate("document.activeElement.innerText"))
     assert reached == ["entry 0", "its log proof", "For the record"]
     page.press("Enter", 13)
-    page.wait_for("document.querySelector('details').open")
+    page.wait_for("document.querySelector('#report details').open")
     page.press("Tab", 9)
     assert page.evaluate("document.activeElement.id") == "json"
     assert page.evaluate("document.activeElement.href").startswith("blob:")
@@ -186,7 +196,7 @@ def test_everything_has_a_name_for_who_cannot_see_it(page: Page, files: Path) ->
     assert page.evaluate("document.documentElement.lang") == "en"
     assert page.evaluate("document.querySelector('label[for=file]') !== null")
     headings = "[...document.querySelectorAll('h1, h2, h3')].map((h) => h.localName).join(' ')"
-    assert page.evaluate(headings) == "h1 h2 h3 h3 h3"
+    assert page.evaluate(headings) == "h1 h2 h3 h3 h3 h3"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -198,7 +208,7 @@ def test_nothing_is_cut_off_and_all_of_it_is_legible(
     long = Path(shutil.copy(files / "flipped.jpg", tmp_path / f"{'long-name-' * 15}.jpg"))
     page.choose("#file", long)
     _read(page, long.name)
-    page.evaluate("document.querySelector('details').open = true")
+    page.evaluate("document.querySelector('#report details').open = true")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(_CONTRAST) >= 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
     page.picture(tmp_path / "page.png")
@@ -233,6 +243,170 @@ _CONTRAST = """(() => {
     return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
   }));
 })()"""
+
+
+def test_a_claimed_time_is_held_against_the_record(page: Page, files: Path) -> None:
+    """On a service that tells nothing private, the log itself may know better."""
+    page.evaluate("document.getElementById('claims').open = true")
+    assert page.evaluate("document.getElementById('again').disabled")
+    page.choose("#file", files / "signed.jpg")
+    _read(page, "signed.jpg")
+    page.evaluate("document.getElementById('claimed-time').focus()")
+    page.call("Input.insertText", text="2099")
+    page.press("Enter", 13)
+    page.wait_for("document.getElementById('sentence').innerText.includes('claimed 2099')")
+    assert "not what is claimed. Entered in the log on" in _text(page, "#sentence")
+    assert "an old picture shown as new" in _text(page, "#origin")
+    assert _text(page, "#conclusion .code") == "Unchanged"
+    page.evaluate("document.getElementById('claimed-time').value = 'long ago'")
+    page.evaluate("document.getElementById('again').click()")
+    page.wait_for("!document.getElementById('error').hidden")
+    assert "'long ago' is not a time; give 2022" in _text(page, "#error")
+    page.complaints.clear()
+
+
+def _show(page: Page, path: Path, comparison: Comparison, code: str = "derived") -> None:
+    """Show a report with that comparison, over a real report on the file."""
+    page.evaluate("window.real = show; show = (report, file) => { window.given = [report, file]; }")
+    page.choose("#file", path)
+    page.wait_for("Boolean(window.given)")
+    said = {"code": code, "sentence": "It looks like entry 0."}
+    page.evaluate(
+        "given[0].comparison = " + json.dumps(comparison.to_json()) + ";"
+        "given[0].conclusion = " + json.dumps(said) + "; real(...given); window.given = null;"
+    )
+
+
+TAMPERED = Comparison(
+    sentence="0:02–0:04 plays at 75 % speed; 0:04–0:06 is not from the original.",
+    geometry=Geometry(),
+    regions=(Region((64, 32, 128, 96), RegionKind.CHANGED, (0.0, 4.0)),),
+    time_map=(
+        Segment((0, 2), (1, 3), 1.0, SegmentKind.SAME),
+        Segment((2, 4), (3, 4.5), 0.75, SegmentKind.SLOWED),
+        Segment((4, 6), None, None, SegmentKind.INSERTED),
+        Segment((6, 9), (1, 4), 1.0, SegmentKind.SAME),
+    ),
+    removed=((4.5, 6.0),),
+    sound=(Segment((0, 9), None, None, SegmentKind.REPLACED),),
+)
+
+
+@pytest.fixture(scope="module")
+def playable(files: Path) -> Path:
+    """Return the clip in a format that every Chromium plays."""
+    return media.convert(files / "clip.mp4", files / "playable.webm")
+
+
+def test_a_stretch_that_differs_is_a_click_or_a_key_away(page: Page, playable: Path) -> None:
+    _show(page, playable, TAMPERED)
+    assert _text(page, "#difference") == TAMPERED.sentence
+    assert _text(page, "#segments").splitlines() == [
+        "0:02–0:04 75 % speed (0:03.0–0:04.5 of the original)",
+        "0:04–0:06 not from the original",
+        "0:06–0:09 out of order (0:01–0:04 of the original)",
+    ]
+    page.wait_for("document.querySelector('video').readyState >= 1")
+    page.evaluate("document.querySelectorAll('#segments button')[1].focus()")
+    page.press("Enter", 13)
+    page.wait_for("Math.abs(document.querySelector('video').currentTime - 4) < 0.1")
+    page.evaluate("document.querySelectorAll('.stretch')[1].dispatchEvent(new MouseEvent('click'))")
+    page.wait_for("Math.abs(document.querySelector('video').currentTime - 2) < 0.1")
+    page.wait_for("document.getElementById('playhead').getAttribute('d').includes('C')")
+    kinds = "[...document.querySelectorAll('.band')].map((each) => each.classList[1]).join()"
+    assert page.evaluate(kinds) == "k-same,k-same,k-slowed"
+    assert "missing from this file" in _text(page, "#legend")
+
+
+def test_what_differs_is_boxed_over_the_picture_and_can_be_uncovered(
+    page: Page, files: Path
+) -> None:
+    region = Region((64, 42, 128, 84), RegionKind.CHANGED)
+    found = Comparison(sentence="One region was changed.", geometry=Geometry(), regions=(region,))
+    _show(page, files / "signed.jpg", found)
+    page.wait_for("document.querySelector('#preview canvas') !== null")
+    inked = (
+        "(() => { const c = document.querySelector('#preview canvas');"
+        "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        "const at = []; for (let i = 0; i < c.width * c.height; i++)"
+        "if (d[4 * i] === 213 && d[4 * i + 1] === 94)"
+        "at.push([i % c.width, Math.floor(i / c.width)]);"
+        "return at.length ? [Math.min(...at.map((p) => p[0])) / c.width,"
+        "Math.min(...at.map((p) => p[1])) / c.height] : null; })()"
+    )
+    left, top = page.evaluate(inked)
+    assert (left, top) == (pytest.approx(64 / 640, abs=0.02), pytest.approx(42 / 427, abs=0.02))
+    page.evaluate("document.getElementById('marks').click()")
+    assert page.evaluate(inked) is None
+    assert page.evaluate("document.getElementById('heat').hidden")
+    page.complaints.clear()  # the browser notes that pixels are read back, which only a test does
+
+
+def test_a_heat_map_lies_over_the_whole_picture_for_who_asks_for_it(
+    page: Page, files: Path
+) -> None:
+    heat = Heat(2, 2, bytes([0, 0, 0, 255]))
+    found = Comparison(sentence="One region was changed.", geometry=Geometry(), heat=heat)
+    _show(page, files / "signed.jpg", found)
+    page.wait_for("document.querySelector('#preview canvas') !== null")
+
+    def opacity(x: float, y: float) -> int:
+        return int(
+            page.evaluate(
+                "(() => { const c = document.querySelector('#preview canvas');"
+                f"return c.getContext('2d').getImageData(c.width * {x}, c.height * {y}, 1, 1)"
+                ".data[3]; })()"
+            )
+        )
+
+    assert opacity(0.9, 0.9) == 0
+    page.evaluate("document.getElementById('heats').click()")
+    assert opacity(0.9, 0.9) > 150
+    assert opacity(0.1, 0.1) == 0
+    page.complaints.clear()
+
+
+def test_the_users_own_original_stays_in_the_browser(page: Page, files: Path) -> None:
+    found = Comparison(
+        sentence="The picture is cropped.", geometry=Geometry(crop=(0.25, 0.0, 1.0, 1.0))
+    )
+    _show(page, files / "signed.jpg", found)
+    assert page.evaluate("document.getElementById('own-side').hidden")
+    asked = len(page.requests)
+    page.choose("#own-file", files / "unrelated.jpg")
+    page.wait_for("document.querySelector('#own canvas') !== null")
+    assert page.evaluate("document.querySelector('#own img').alt") == "Your copy of the original"
+    dark = "document.querySelector('#own canvas').getContext('2d').getImageData(2, 9, 1, 1).data[3]"
+    page.wait_for(f"{dark} > 150")
+    page.evaluate("1")  # whatever it asked for is noted by now
+    assert [url for url in page.requests[asked:] if not url.startswith("blob:")] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 900])
+def test_a_comparison_fits_and_can_be_read(
+    page: Page, playable: Path, width: int, scheme: str
+) -> None:
+    page.show_as(width, 800, scheme)
+    _show(page, playable, TAMPERED)
+    page.evaluate("document.getElementById('claims').open = true")
+    page.wait_for("document.querySelector('#timeline svg') !== null")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(_CONTRAST) >= 4.5
+    small = (
+        "[...document.querySelectorAll('#compared button, #compared .button, #claims button')]"
+        ".every((each) => each.getBoundingClientRect().height >= 44)"
+    )
+    assert page.evaluate(small)
+
+
+def test_a_report_without_a_comparison_shows_none(page: Page, files: Path, playable: Path) -> None:
+    _show(page, playable, TAMPERED)
+    page.evaluate("show = real")
+    page.choose("#file", files / "unrelated.jpg")
+    _read(page, "unrelated.jpg")
+    assert page.evaluate("document.getElementById('compared').hidden")
+    assert page.evaluate("document.querySelector('#preview canvas')") is None
 
 
 def test_a_service_that_is_gone_is_said(page: Page, files: Path) -> None:

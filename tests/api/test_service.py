@@ -17,11 +17,14 @@ import pytest
 from api.app import create_app
 from api.services import Services
 from api.settings import Settings
+from ledger.checkpoint import open_checkpoint
 from ledger.entry import Registration, parse_entry
+from ledger.errors import ProofError
 from ledger.merkle import leaf_hash
 from ledger.note import parse_verifier_key
 from ledger.proof import parse_log_proof, verify_log_proof
 from ledger.reader import LogReader
+from ledger.receipt import verify_inclusion_receipt
 from tests import media
 
 from .command import flip, main
@@ -49,7 +52,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(empty_home: Path, files: Path) -> Iterator[Server]:
     home = Path(shutil.copytree(empty_home, files.parent / "service" / "home"))
-    assert main(home, "sign", "--title", TITLE, files / "photograph.jpg").code == 0
+    said = ("--title", TITLE, "--captured", "2019-03-02T12:00:00Z", "--place", "52.52,13.405")
+    assert main(home, "sign", *said, files / "photograph.jpg").code == 0
     with serving(home, home.parent / "uploads") as server:
         yield server
         assert list(server.uploads.glob("firsthand-*")) == []
@@ -92,6 +96,48 @@ def test_a_signed_file_is_verified_and_its_private_title_kept(
     assert report["conclusion"]["code"] == "unchanged"
     assert report["matches"][0]["title"] is None
     assert "photograph" not in str(report)
+
+
+CLAIMS = ({"claimed_time": "2022-05"}, {"claimed_place": "48.86,2.35"}, {"claimed_time": "2099"})
+
+
+def test_no_claim_draws_a_private_time_or_place_out_of_the_service(
+    client: httpx.Client, files: Path
+) -> None:
+    """What was entered when is public: only that is held against a claim."""
+    said = []
+    for claim in CLAIMS:
+        report = _verify(client, files / "photograph.signed.jpg", **claim)
+        assert "2019-03-02" not in str(report)
+        assert " km" not in str(report)
+        [finding] = [each for each in report["findings"] if each["step"] == "context"]
+        said.append(finding["outcome"])
+    assert said == ["not_checked", "not_checked", "failed"]
+
+
+def test_a_service_that_is_told_to_tells_what_contradicts_a_claim(
+    server: Server, files: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(server.home, tmp_path / "home"))
+    with (
+        serving(home, tmp_path / "uploads", "--tell-private") as open_server,
+        httpx.Client(base_url=open_server.url, timeout=60) as client,
+    ):
+        signed = files / "photograph.signed.jpg"
+        reports = [_verify(client, signed, **claim) for claim in CLAIMS]
+    sentences = [each["conclusion"]["sentence"] for each in reports]
+    assert "Recorded on 2019-03-02, three years before the claimed 2022-05" in sentences[0]
+    assert "Recorded 877 km from the claimed place." in sentences[1]
+    assert reports[0]["matches"][0]["title"] == TITLE
+
+
+@pytest.mark.parametrize("claim", [{"claimed_time": "today"}, {"claimed_place": "91,0"}])
+def test_a_claim_that_does_not_read_is_a_problem(
+    client: httpx.Client, files: Path, claim: dict[str, str]
+) -> None:
+    body = (files / "note.txt").read_bytes()
+    answer = client.post("/v1/verifications", content=body, params=claim)
+    assert "give " in problem(answer, 422)["remedy"]
 
 
 def test_a_flipped_byte_is_found(client: httpx.Client, files: Path, tmp_path: Path) -> None:
@@ -183,6 +229,50 @@ def test_a_registration_is_in_the_log_and_proved(
         assert TITLE not in str(text)
 
 
+def _record(client: httpx.Client, server: Server, body: bytes) -> int:
+    answer = client.post("/v1/registrations?name=a.txt", content=body, headers=server.token)
+    return int(answer.json()["index"])
+
+
+def test_a_receipt_proves_to_a_stranger_what_the_command_line_proves(
+    client: httpx.Client, server: Server
+) -> None:
+    index = _record(client, server, b"to be receipted")
+    answer = client.get(f"/v1/receipts/{index}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/cose")
+    key = parse_verifier_key((server.home / "log.vkey").read_text().strip())
+    entry = base64.b64decode(client.get(f"/v1/entries/{index}").json()["entry"])
+    checkpoint = verify_inclusion_receipt(answer.content, leaf_hash(entry), key)
+    assert checkpoint == open_checkpoint(client.get("/checkpoint").content, key, ORIGIN)
+    with pytest.raises(ProofError):
+        verify_inclusion_receipt(answer.content, leaf_hash(entry + b"x"), key)
+    beside = server.home.parent / "beside.cose"
+    assert main(server.home, "log", "prove", str(index), "--cose", "-o", beside).code == 0
+    assert beside.read_bytes() == answer.content
+
+
+@pytest.mark.parametrize("kind", ["receipts", "proofs"])
+def test_a_proof_is_sent_again_when_the_log_has_grown_and_not_before(
+    client: httpx.Client, server: Server, kind: str
+) -> None:
+    first = client.get(f"/v1/{kind}/0")
+    tag = first.headers["etag"]
+    assert first.headers["cache-control"] == "no-cache"
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        same = client.get(f"/v1/{kind}/0", headers={"If-None-Match": known})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+        assert same.headers["cache-control"] == "no-cache"
+    for other in ('"other"', tag[:-1], tag.strip('"'), f"{tag}x", ""):
+        answer = client.get(f"/v1/{kind}/0", headers={"If-None-Match": other})
+        assert (answer.status_code, answer.content) == (200, first.content)
+    _record(client, server, f"what makes the log grow past {kind}".encode())
+    grown = client.get(f"/v1/{kind}/0", headers={"If-None-Match": tag})
+    assert grown.status_code == 200
+    assert grown.headers["etag"] != tag
+    assert grown.content != first.content
+    problem(client.get(f"/v1/{kind}/99", headers={"If-None-Match": "*"}), 404)
+
+
 def test_the_same_file_registered_many_times_at_once_has_one_index(
     client: httpx.Client, server: Server
 ) -> None:
@@ -246,6 +336,7 @@ def test_a_hostile_name_is_only_a_name(client: httpx.Client, name: str, shown: s
     "path",
     [
         *("/nothing", "/v1/entries/99", "/v1/proofs/99", "/v1/entries/99999999999999999999999"),
+        *("/v1/receipts/99", "/v1/receipts/99999999999999999999999", "/v1/receipts"),
         *("/tile/9/000", "/tile/entries/000", "/tile/0/000.p/200", "/page.html", "/docs"),
     ],
 )
@@ -253,7 +344,14 @@ def test_what_is_not_there_is_a_problem_document(client: httpx.Client, path: str
     problem(client.get(path), 404)
 
 
-@pytest.mark.parametrize("path", ["/v1/entries/-1", "/v1/entries/x", "/v1/entries?sha256=abc"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/v1/entries/-1", "/v1/entries/x", "/v1/entries?sha256=abc"),
+        *("/v1/receipts/-1", "/v1/receipts/x", "/v1/proofs/0.0", "/v1/receipts/00"),
+        *("/v1/entries/+0", "/v1/entries/%200", "/v1/receipts/0%0a", "/v1/entries/٠"),
+    ],
+)
 def test_what_cannot_be_asked_is_a_problem_document(client: httpx.Client, path: str) -> None:
     assert problem(client.get(path), 422)["detail"]
 
@@ -331,8 +429,17 @@ def test_the_openapi_document_describes_every_route(client: httpx.Client) -> Non
     assert set(operations) >= {
         *(("get", "/healthz"), ("post", "/v1/verifications"), ("post", "/v1/registrations")),
         *(("get", "/v1/entries"), ("get", "/v1/entries/{index}"), ("get", "/v1/proofs/{index}")),
-        *(("get", "/checkpoint"), ("get", "/tile/{coordinates}")),
+        *(("get", "/checkpoint"), ("get", "/tile/{coordinates}"), ("get", "/v1/receipts/{index}")),
     }
+    for path, media_type in (
+        ("/v1/receipts/{index}", "application/cose"),
+        ("/v1/proofs/{index}", "text/plain; charset=utf-8"),
+        ("/checkpoint", "text/plain; charset=utf-8"),
+        ("/tile/{coordinates}", "application/octet-stream"),
+    ):
+        answers = operations["get", path]["responses"]
+        assert list(answers["200"]["content"]) == [media_type]
+        assert ("304" in answers) is path.startswith("/v1")
     identifiers = [operation["operationId"] for operation in operations.values()]
     assert len(set(identifiers)) == len(identifiers)
     for (method, path), operation in operations.items():

@@ -21,7 +21,7 @@ from tests.ledger.faults import Fault, FaultyLogStorage, FaultyTileStorage
 from .conftest import Count
 from .drill import RUNS, SEED, Home
 
-DRILLS = 10
+DRILLS = 3
 
 
 @pytest.mark.parametrize("happens", [False, True])

@@ -4,6 +4,7 @@ python -m tests.ledger.appender HOME NAME [COUNT]
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ledger.log import Log
@@ -13,13 +14,15 @@ from ledger.storage.sql import SqlLogStorage, open_log_storage
 
 from .conftest import ORIGIN, SEED
 
+OpenStorages = Callable[[Path], tuple[SqlLogStorage, FolderTileStorage]]
+
 
 def open_storages(home: Path) -> tuple[SqlLogStorage, FolderTileStorage]:
     """Open, or create, the two storages of a home."""
     return open_log_storage(f"sqlite:///{home}/sql"), FolderTileStorage(home / "log")
 
 
-def open_log(home: Path) -> Log:
+def open_log(home: Path, open_storages: OpenStorages = open_storages) -> Log:
     """Open the log of a home as a process does."""
     storage, tiles = open_storages(home)
     return Log(storage, tiles, Ed25519NoteSigner(ORIGIN, SEED), FileLock(home / "lock"))

@@ -1,6 +1,7 @@
 """The catalogue on real SQLite: it finds, it keeps private records, each changed row is named."""
 
 import itertools
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -12,12 +13,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.catalogue import Catalogue
-from ledger.entry import ManifestIdentity, Registration, Withdrawal, format_entry
+from ledger.entry import Erasure, ManifestIdentity, Registration, Withdrawal, format_entry
 from ledger.errors import FormatError, LedgerError, StorageError
 from ledger.log import Log
+from ledger.merkle import leaf_hash
 from ledger.private import PrivateRecord, seal
+from ledger.storage.memory import MemoryTileStorage
 from ledger.subjects import Found, Role, label_digest
-from ledger.vocabulary import digest_of
+from ledger.vocabulary import Digest, digest_of
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 MANIFEST = ManifestIdentity("urn:1", digest_of(b"claim"), digest_of(b"binding"), digest_of(b"leaf"))
@@ -68,14 +71,13 @@ def filled(catalogue: Catalogue, log: Log) -> Catalogue:
 
 def complaints(catalogue: Catalogue, log: Log) -> dict[int, list[str]]:
     """Return what does not agree, by entry; what is about no entry is under -1."""
-    found = {
-        index: list(catalogue.check_entry(index, entry))
-        for index, entry in enumerate(log.entries(0, log.size))
-    }
+    found: dict[int, list[str]] = {}
+    for index, said in catalogue.check_entries([*enumerate(log.entries(0, log.size))]).sentences:
+        found.setdefault(index, []).append(said)
     for difference in catalogue.check_rows(log):
         index = -1 if difference.entry is None else difference.entry
         found.setdefault(index, []).append(str(difference))
-    return {index: said for index, said in found.items() if said}
+    return found
 
 
 def change(database: Path, statement: str, *values: object) -> int:
@@ -117,8 +119,68 @@ class TestFinding:
         log.append([b"no entry of ours", registration("a")[0]])
         catalogue.follow(log)
         assert catalogue.find(digest_of(b"a")) == [Found(1, Role.SUBJECT)]
-        [said] = catalogue.check_entry(0, b"no entry of ours")
+        [(index, said)] = catalogue.check_entries([(0, b"no entry of ours")]).sentences
+        assert index == 0
         assert "does not read" in said
+
+    def test_an_entry_with_a_wrong_signature_says_nothing(
+        self, catalogue: Catalogue, log: Log
+    ) -> None:
+        true = registration("a")[0]
+        forged = true[:-1] + bytes([true[-1] ^ 1])
+        log.append([true, forged])
+        assert catalogue.look_up(log, digest_of(b"a")) == [Found(0, Role.SUBJECT)]
+        leaf = Digest(leaf_hash(true))
+        erasure = Erasure(subject=digest_of(b"a"), time=1, erased=leaf, reason="asked to")
+        log.append([format_entry(erasure, KEY)[:-1] + b"?"])
+        catalogue.follow(log)
+        assert catalogue.find(leaf) == [], "a forged tombstone excuses no missing record"
+
+    def test_what_cannot_be_read_is_not_passed_over(
+        self, filled: Catalogue, log: Log, database: Path
+    ) -> None:
+        change(database, "INSERT INTO subjects VALUES (?, 'subject', 99)", digest_of(b"z").value)
+        assert filled.look_up(log, digest_of(b"z")) == [Found(99, Role.SUBJECT)]
+
+    def test_what_processes_take_in_is_what_one_does(
+        self, catalogue: Catalogue, log: Log, database: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ledger.catalogue._BATCH", 100)
+        monkeypatch.setattr("ledger.catalogue._FEW", 0)
+        log.append([b"none", *(registration(str(number), number)[0] for number in range(450))])
+        steps: list[tuple[int, int]] = []
+        catalogue.follow(log, 2, lambda done, size: steps.append((done, size)))
+        assert steps == [(done, 451) for done in (100, 200, 300, 400, 451)]
+        alone = Catalogue(f"sqlite:///{database}.alone")
+        alone.follow(log, most=120)
+        assert alone.size == 120
+        alone.follow(log)
+        alone.close()
+        query = "SELECT * FROM subjects ORDER BY digest, role, entry_index"
+        rows = [
+            sqlite3.connect(path).execute(query).fetchall()
+            for path in (database, f"{database}.alone")
+        ]
+        assert rows[0] == rows[1]
+        assert len(rows[0]) == 450 * 5
+
+    @pytest.mark.parametrize("workers", [0, 2])
+    def test_what_can_be_read_before_a_damaged_bundle_is_taken_in(
+        self,
+        catalogue: Catalogue,
+        log: Log,
+        tiles: MemoryTileStorage,
+        monkeypatch: pytest.MonkeyPatch,
+        workers: int,
+    ) -> None:
+        monkeypatch.setattr("ledger.catalogue._FEW", 0)
+        log.append([registration(str(number), number)[0] for number in range(700)])
+        bundle = tiles.read("tile/entries/001") or b""
+        tiles.write({"tile/entries/001": bundle[:-1] + bytes([bundle[-1] ^ 1])})
+        for _ in range(2):
+            with pytest.raises(StorageError):
+                catalogue.follow(log, workers)
+            assert catalogue.size == 256
 
     def test_it_survives_being_closed(self, filled: Catalogue, database: Path, log: Log) -> None:
         filled.close()
@@ -126,6 +188,13 @@ class TestFinding:
         assert again.find(digest_of(b"b")) == [Found(1, Role.SUBJECT)]
         assert complaints(again, log) == {}
         again.close()
+
+
+def test_in_another_process_it_is_the_same_store(filled: Catalogue, log: Log) -> None:
+    entries = [*enumerate(log.entries(0, log.size))]
+    sent = pickle.loads(pickle.dumps(filled.check_entries))  # noqa: S301  # our own
+    assert sent(entries) == filled.check_entries(entries)
+    sent.__self__.close()
 
 
 class TestTwoAtOnce:
@@ -308,7 +377,7 @@ def test_every_flipped_byte_of_a_private_record_is_named(
         change(
             database, "UPDATE private_records SET body = ? WHERE entry_index = 1", bytes(changed)
         )
-        assert list(filled.check_entry(1, entry)), at
+        assert filled.check_entries([(1, entry)]).sentences, at
 
 
 def test_what_was_changed_is_an_error_of_ours_wherever_it_is_met(

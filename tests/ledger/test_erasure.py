@@ -75,7 +75,7 @@ def differences(
     catalogue: Catalogue,
 ) -> Check:
     def check() -> list[str]:
-        found = list(fsck(log_storage, tiles, note_signer.verifier, catalogue.check_entry))
+        found = list(fsck(log_storage, tiles, note_signer.verifier, catalogue.check_entries))
         return [str(each) for each in [*found, *catalogue.check_rows(log)]]
 
     return check
@@ -116,6 +116,28 @@ def test_nothing_is_forgotten_before_the_log_says_so(log: Log, catalogue: Catalo
     for index in (1, -1, 99):
         with pytest.raises(UnknownEntry):
             catalogue.forget(index)
+
+
+def test_what_a_reader_keeps_from_being_overwritten_is_not_said_to_be_gone(
+    log: Log, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    register(log, catalogue, 0)
+    log.append([erasure(log, 0)])
+    catalogue.follow(log)
+    with catalogue._connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")  # on the one connection of the pool
+    reader = sqlite3.connect(tmp_path / "private.sqlite", isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM private_records").fetchone() == (1,)
+    with pytest.raises(StorageError, match="a reader still holds it"):
+        catalogue.forget(0)
+    assert catalogue.private_record(0) is None
+    with pytest.raises(StorageError, match="a reader still holds it"):
+        catalogue.overwrite_erased()
+    reader.execute("COMMIT")
+    catalogue.overwrite_erased()
+    assert all(SECRET not in path.read_bytes() for path in tmp_path.glob("private.sqlite*"))
+    reader.close()
 
 
 def test_a_record_that_goes_missing_without_an_erasure_is_named(

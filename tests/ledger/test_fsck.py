@@ -1,7 +1,7 @@
 """One changed byte, anywhere, is found and named; and fsck goes on to the end."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.damage import locate_in_entries
 from ledger.fsck import Difference, fsck
 from ledger.log import Log
+from ledger.meaning import Meaning
 from ledger.merkle import leaf_hash
 from ledger.note import Ed25519NoteSigner
 from ledger.storage.folder import FolderTileStorage
@@ -249,17 +250,16 @@ def test_what_an_entry_says_is_the_caller_s_to_check(home: Home) -> None:
     seen: list[int] = []
     steps: list[tuple[int, int]] = []
 
-    def check_entry(index: int, entry: bytes) -> Iterator[str]:
-        seen.append(index)
-        assert entry.startswith(b"%d " % index)
-        if index in (3, 300):
-            yield f"entry {index} says nothing"
+    def check_entries(entries: Sequence[tuple[int, bytes]]) -> Meaning:
+        seen.extend(index for index, _ in entries)
+        assert all(entry.startswith(b"%d " % index) for index, entry in entries)
+        return Meaning([(at, "it says nothing") for at, _ in entries if at in (3, 300)], [])
 
     found = fsck(
         home.storage,
         home.tiles,
         SIGNER.verifier,
-        check_entry,
+        check_entries,
         lambda done, size: steps.append((done, size)),
     )
     named = [(difference.where, difference.entry) for difference in found]

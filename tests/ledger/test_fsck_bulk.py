@@ -1,6 +1,7 @@
 """In a log of many chunks one changed bit is still found and named, however many processes look."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import text
 from ledger.bulk import CHUNK, hash_chunk, hash_chunks
 from ledger.fsck import fsck
 from ledger.log import Log
+from ledger.meaning import Meaning
 from ledger.merkle import leaf_hash, subtree_root
 from ledger.note import Ed25519NoteSigner
 from ledger.storage.folder import FolderTileStorage
@@ -16,7 +18,7 @@ from ledger.storage.sql import SqlLogStorage, open_log_storage
 
 from .conftest import ORIGIN, SEED
 
-SIZE = 70_000  # four chunks, some bundles and a partial one; two tiles of level 1
+SIZE = 70_000  # 17 chunks, a bundle and a partial one; two tiles of level 1
 SIGNER = Ed25519NoteSigner(ORIGIN, SEED)
 
 
@@ -84,6 +86,42 @@ def test_changed_bits_in_many_chunks_are_each_named(
     assert found[2].extent == (6400, 6432)
 
 
+SAYS = (0, 255, 3 * 256 + 9, 5_000, 40_000, SIZE - 300, SIZE - 1)  # of which something is said
+
+
+def check_entries(entries: Sequence[tuple[int, bytes]]) -> Meaning:
+    assert all(entry == b"entry %d" % index for index, entry in entries)
+    return Meaning([(at, f"of {at}") for at, _ in entries if at in SAYS], [])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_entries_mean_is_asked_of_all_that_are_whole_and_told_in_their_order(
+    opened: tuple[SqlLogStorage, FolderTileStorage], workers: int
+) -> None:
+    storage, tiles = opened
+    _flip(tiles, "tile/entries/003", 5)
+    _flip(tiles, "tile/0/019", 32 * 136)
+    found = list(fsck(storage, tiles, SIGNER.verifier, check_entries, workers=workers))
+    assert [(one.where, one.entry) for one in found] == [
+        ("tile/entries/000", 0),
+        ("tile/entries/000", 255),
+        ("tile/entries/003", 3 * 256),
+        ("tile/entries/003", 3 * 256 + 9),
+        ("tile/entries/019", 5_000),
+        ("tile/0/019", 5_000),
+        ("tile/entries/156", 40_000),
+        ("tile/entries/272", SIZE - 300),
+        ("tile/entries/273.p/112", SIZE - 1),
+    ]
+    for one in found:
+        if one.sentence == f"of {one.entry}":
+            data = tiles.read(one.where)
+            assert data is not None
+            assert one.extent is not None
+            assert one.entry is not None
+            assert data[slice(*one.extent)] == b"entry %d" % one.entry
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -121,7 +159,7 @@ def test_a_changed_leaf_row_is_named_once_and_what_was_filed_with_it_stays_right
 
 def test_a_chunk_is_what_its_entries_hash_to(home: Path) -> None:
     tiles = FolderTileStorage(home / "log")
-    chunk = hash_chunk(tiles, CHUNK)
+    chunk = hash_chunk(tiles, None, CHUNK)
     assert chunk is not None
     leaves = [leaf_hash(b"entry %d" % n) for n in range(CHUNK * 256, 2 * CHUNK * 256)]
     assert chunk.leaves == b"".join(leaves)
@@ -140,4 +178,4 @@ def test_a_bundle_that_is_none_makes_no_chunk(home: Path, data: bytes | None) ->
         def read(self, path: str) -> bytes | None:
             return data if path == "tile/entries/010" else super().read(path)
 
-    assert hash_chunk(Hurt(home / "log"), 0) is None
+    assert hash_chunk(Hurt(home / "log"), None, 0) is None

@@ -1,13 +1,14 @@
 """A monitor mirrors a log byte for byte, and cries out when it lies, shrinks or loses a file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.checkpoint import parse_checkpoint
 from ledger.cosignature import Ed25519Cosigner
-from ledger.entry import Custody, Withdrawal, format_entry
+from ledger.entry import Custody, ManifestIdentity, Registration, Withdrawal, format_entry
 from ledger.errors import FormatError, LedgerError, ProofError, StorageError
 from ledger.fsck import fsck
 from ledger.log import Log
@@ -227,6 +228,17 @@ def test_an_owner_hears_of_his_key_his_asset_and_his_name(followed: Followed) ->
     followed.log.append([withdrawal(b"e", "nobody asked")])
     assert followed.follow(parse_watch("nobody")) == [5]  # the new ones, and no other
     assert followed.follow(parse_watch("nobody")) == []
+
+
+def test_the_owner_of_a_certificate_hears_of_every_file_that_it_signed(followed: Followed) -> None:
+    certificate = digest_of(b"a certificate")
+    manifest = ManifestIdentity("urn:1", digest_of(b"claim"), None, certificate)
+    for signed in (None, manifest, replace(manifest, certificate=None)):
+        statement = Registration(
+            subject=digest_of(b"a"), time=1, size=1, media_type="image/jpeg", manifest=signed
+        )
+        followed.log.append([format_entry(statement, OTHER)])
+    assert followed.follow(parse_watch(str(certificate))) == [1]
 
 
 def test_what_is_watched_is_a_digest_only_where_it_reads_as_one() -> None:

@@ -67,6 +67,27 @@ def test_a_path_cannot_leave_the_folder(tmp_path: Path, path: str) -> None:
         storage.delete([path])
 
 
+def test_what_is_deleted_stays_deleted_after_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its folder goes with it, or was gone before."""
+    storage = FolderTileStorage(tmp_path)
+    storage.write({"tile/0/000.p/1": b"1", "tile/0/000.p/2": b"2"})
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path)
+        synced.append(f"{path}: {', '.join(sorted(os.listdir(descriptor)))}")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    storage.delete(["tile/0/000.p/1"])
+    storage.delete(["tile/0/000.p/2"])
+    storage.delete(["tile/0/000.p/2"])
+    assert synced == ["tile/0/000.p: 2", "tile/0: ", "tile/0: "]
+
+
 def test_a_write_that_was_killed_is_not_part_of_the_log_and_is_cleaned_up(tmp_path: Path) -> None:
     storage = FolderTileStorage(tmp_path)
     fresh, old = tmp_path / ".tmp" / "fresh", tmp_path / ".tmp" / "old"

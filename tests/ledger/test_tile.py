@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ledger.errors import FormatError, StorageError
 from ledger.integrate import (
     Edge,
-    encode_entry,
+    encode_entries,
     extend,
     extend_leaves,
     read_edge,
@@ -149,7 +149,7 @@ def test_a_tile_is_whole_hashes() -> None:
 
 def _extend(edge: Edge, entries: list[bytes]) -> tuple[Edge, dict[Tile, bytes]]:
     hashes = b"".join(map(leaf_hash, entries))
-    return extend(edge, [encode_entry(entry) for entry in entries], hashes)
+    return extend(edge, encode_entries(entries), hashes)
 
 
 @given(st.integers(0, 3), st.lists(st.binary(min_size=32, max_size=32), max_size=600))

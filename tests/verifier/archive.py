@@ -1,7 +1,7 @@
 """A real log with its catalogue, asked as a verification asks it, and who fills it."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
@@ -49,6 +49,7 @@ class Archive:
         self.registrars = frozenset({REGISTRAR.public_key().public_bytes_raw()})
         self.index = FingerprintIndex()
         self.policy: Policy | None = None
+        self.tells_private = True
         self.remembered: bytes | None = None
         self._salts = itertools.count()
 
@@ -80,6 +81,10 @@ class Archive:
         value = record and record.value("title")
         return value if isinstance(value, str) else None
 
+    def private(self, index: int) -> PrivateRecord | None:
+        self.catalogue.follow(self.log)
+        return self.catalogue.private_record(index)
+
     def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[Match]:
         return self.index.search(fingerprints)
 
@@ -101,14 +106,16 @@ class Archive:
         source: Path | None = None,
         fingerprints: Sequence[Fingerprint] = (),
         title: str | None = None,
+        more: Mapping[str, object] | None = None,
         key: Ed25519PrivateKey = REGISTRAR,
         time: int = NOW,
     ) -> int:
-        """Enter the registration of a file; return its index."""
+        """Enter the registration of a file; return its index. `more` is kept in private."""
         asset = read_asset_file(path)
         opened = {
             "title": title,
             "fingerprints": [[f.algorithm, f.version, f.bits] for f in fingerprints] or None,
+            **(more or {}),
         }
         sealed = seal(opened, lambda size: next(self._salts).to_bytes(size))
         statement = Registration(

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.vocabulary import Outcome
-from verifier.conclude import conclude
+from verifier.conclude import conclude, is_contradicted
 from verifier.report import Conclusion, Finding, Match, MatchKind, Report, Step
 
 from .reports import ALTERED, DERIVED, INCONCLUSIVE, UNCHANGED, UNKNOWN, UNTRUSTED, WITHDRAWN
@@ -73,8 +73,25 @@ ANSWERS: dict[Step, list[tuple[Outcome, str]]] = {
         (FAILED, "history.withdrawn"),
         (FAILED, "history.key_revoked"),
     ],
+    Step.CUSTODY_CHAIN: [
+        (PASSED, "custody_chain.holds"),
+        (PASSED, "custody_chain.forked"),
+        (FAILED, "custody_chain.broken"),
+        (NOT_CHECKED, "custody_chain.not_checked"),
+    ],
     Step.DETECTION: [(PASSED, "detection.low"), (FAILED, "detection.high")],
-    Step.COMPARISON: [(PASSED, "comparison.same"), (FAILED, "comparison.differs")],
+    Step.COMPARISON: [
+        (PASSED, "comparison.same"),
+        (FAILED, "comparison.differs"),
+        (NOT_CHECKED, "comparison.unrelated"),
+        (NOT_CHECKED, "comparison.not_kept"),
+    ],
+    Step.CONTEXT: [
+        (PASSED, "context.time.agrees"),
+        (FAILED, "context.time.contradicted"),
+        (ABSENT, "context.time.absent"),
+        (NOT_CHECKED, "context.time.not_checked"),
+    ],
 }
 
 
@@ -145,6 +162,11 @@ TABLE: list[tuple[tuple[str, ...], MatchKind | None, str, str]] = [
     ((*BARE, *EXACT, "history.key_revoked"), E, WITHDRAWN, "Said of history.key_revoked."),
     ((*BARE, *NEAR, "history.withdrawn"), F, DERIVED, "Said of history.withdrawn."),
     ((*BARE, *NEAR), F, DERIVED, "looks like entry 7 (A rocket). Said of manifest.absent."),
+    ((*BARE, *NEAR, "comparison.differs"), F, DERIVED, "(A rocket). Said of comparison.differs."),
+    ((*BARE, *NEAR, "comparison.same"), F, DERIVED, "Said of comparison.same. Said of manifest."),
+    ((*BARE, *NEAR, "comparison.not_kept"), F, DERIVED, "Compare before relying on it."),
+    ((*BARE, *NEAR, "comparison.unrelated"), F, INCONCLUSIVE, "Said of comparison.unrelated."),
+    ((*CHANGED, *OTHERS, "comparison.differs"), M, ALTERED, "Said of comparison.differs."),
     ((*BARE, *BY_STRANGER), F, DERIVED, "of a registrar that you have not named as known"),
     ((*BARE, *NO_RECORD), None, UNKNOWN, "says nothing against the file"),
     ((*BARE, *FORGED), E, INCONCLUSIVE, "Said of log.proof.failed."),
@@ -169,6 +191,27 @@ def test_each_case_has_its_conclusion_and_its_words(
     conclusion = of(*codes, match_kind=kind)
     assert conclusion.code == expected
     assert words.lower() in conclusion.sentence.lower(), conclusion.sentence
+
+
+@pytest.mark.parametrize(("codes", "kind", "expected", "words"), TABLE)
+def test_a_contradicted_claim_is_said_of_every_conclusion_and_changes_none(
+    codes: tuple[str, ...], kind: MatchKind | None, expected: str, words: str
+) -> None:
+    conclusion = of(*codes, "context.time.contradicted", match_kind=kind)
+    assert conclusion.code == expected
+    assert words.lower() in conclusion.sentence.lower()
+    assert conclusion.sentence.endswith(
+        "But that is not what is claimed. Said of context.time.contradicted."
+    )
+    agreed = of(*codes, "context.time.agrees", match_kind=kind)
+    assert agreed == of(*codes, match_kind=kind)
+
+
+def test_only_a_contradiction_fails_a_claim() -> None:
+    for outcome, code in ANSWERS[Step.CONTEXT]:
+        findings = [finding(Step.CONTEXT, outcome, code)]
+        assert is_contradicted(findings) is (code == "context.time.contradicted")
+    assert not is_contradicted([finding(Step.COMPARISON, FAILED, "comparison.differs")])
 
 
 def test_a_sound_is_said_to_sound_alike() -> None:
@@ -196,6 +239,7 @@ BROKEN = (
     *("ingredient.altered", "ingredient.invalid"),
     *("log.proof.failed", "log.quorum.missing", "log.failed"),
     *("record.bytes_differ", "record.manifest_differs", "record.size_differs"),
+    "custody_chain.broken",
 )
 
 
@@ -227,7 +271,11 @@ def test_what_only_looks_alike_never_raises_a_file(
     """Without likeness and without a detector, no conclusion is worse founded than with them."""
     with_them = conclude(findings, matches).code
     facts = [each for each in findings if each.step not in (Step.DETECTION, Step.COMPARISON)]
-    assert conclude(facts, matches).code == with_them
+    without = conclude(facts, matches).code
+    if without == DERIVED and "comparison.unrelated" in {each.code for each in findings}:
+        assert with_them == INCONCLUSIVE  # to have been compared in vain is the only way down
+    else:
+        assert without == with_them
     if with_them in (UNCHANGED, UNTRUSTED) and matches and matches[0].kind is F:
         assert conclude(facts, []).code == with_them
 

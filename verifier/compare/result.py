@@ -5,6 +5,7 @@ pixels of the suspect as it is displayed. Parts of a picture are (left, top, rig
 to 1 of its width or height.
 """
 
+from base64 import b64encode
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -79,6 +80,23 @@ class Geometry:
     rotation: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """How much each part of a picture differs: rows from the top, 0 as in the original to 255.
+
+    It lies over the whole suspect, and tells no more of the original than where it is another.
+    """
+
+    width: int
+    height: int
+    levels: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse what is no map."""
+        if len(self.levels) != self.width * self.height:
+            raise ValueError("a heat map has one level for each of its parts")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Everything that one comparison established; `sentence` says it in plain words.
@@ -90,6 +108,7 @@ class Comparison:
 
     sentence: str
     geometry: Geometry | None = None
+    heat: Heat | None = None
     regions: tuple[Region, ...] = ()
     time_map: tuple[Segment, ...] = ()
     removed: tuple[Interval, ...] = ()
@@ -98,5 +117,8 @@ class Comparison:
     lag: float | None = None
 
     def to_json(self) -> dict[str, object]:
-        """Return the `comparison` of a report, of plain values."""
-        return asdict(self)
+        """Return the `comparison` of a report, of plain values; the levels of heat in base64."""
+        values = asdict(self)
+        if self.heat is not None:
+            values["heat"]["levels"] = b64encode(self.heat.levels).decode("ascii")
+        return values

@@ -32,12 +32,14 @@ Hashes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Where two sequences agree: `offset` is to be added to the first's time for the second's."""
+    """Where two sequences agree: the second's time is `rate` times the first's, plus `offset`."""
 
     distance: float  # of the bits that were compared, 0 to 1, where they agree
     offset: float  # seconds
     overlap: float  # seconds of the first that agree
-    length: int  # frames, or words, that agree
+    length: int  # frames, words or peaks that agree
+    rate: float = 1.0
+    pitch: float = 0.0  # semitones by which the first sounds higher
 
 
 def bit_distances(one: Hashes, many: Hashes) -> npt.NDArray[np.uint16]:

@@ -8,8 +8,8 @@ sign of the difference, in time, of the difference between neighbouring bands. H
                     4 bytes: the number of words; then the words, 4 bytes each
 
 All are unsigned and big-endian. Word n is about the time n * 0.05 s + 0.281 s. A word of zero says
-nothing: it was too quiet there. Silence has no fingerprint. Landmarks that survive a change of
-tempo or pitch will be a fingerprint of their own, `sound-peaks`, beside this one.
+nothing: it was too quiet there. Silence has no fingerprint. `peaks.py` is the fingerprint that
+outlasts another tempo or pitch.
 """
 
 import struct

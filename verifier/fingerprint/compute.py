@@ -13,6 +13,10 @@ from verifier.media.sandbox import Sandbox
 from .audio import RATE, fingerprint_samples
 from .described import FootageFinder
 from .image import fingerprint_picture
+from .luma import FRAMES_PER_SECOND as THUMBNAILS_PER_SECOND
+from .luma import collect, fingerprint_thumbnails, frame_size
+from .peaks import PeakFinder
+from .thumbnail import fingerprint_thumbnail
 from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
 
 _SHRINK_TO = 256  # pixels: more than either hash looks at, and up to 8 times cheaper to decode
@@ -26,18 +30,25 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
     clip, silence, and a file that is none of these have none. Raises Unreadable.
     """
     if media_type.kind is Kind.PICTURE:
-        return fingerprint_picture(picture(path, media_type, shrink_to=_SHRINK_TO))
+        image = picture(path, media_type, shrink_to=_SHRINK_TO)
+        found = fingerprint_picture(image)
+        return (*found, fingerprint_thumbnail(image)) if found else ()
     if media_type.kind not in (Kind.CLIP, Kind.RECORDING):
         return ()
     info = probe(path, media_type)
-    found: tuple[Fingerprint, ...] = ()
+    found = ()
     if info.video:
         side = (FRAME_SIDE, FRAME_SIDE)
         shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
         footage = FootageFinder()
         found += fingerprint_frames(footage.watch(shown)) + footage.fingerprints()
+        size = info.size or side
+        small = frames(path, media_type, per_second=THUMBNAILS_PER_SECOND, size=frame_size(size))
+        found += (fingerprint_thumbnails(collect(small, size)),)
     if info.sound:
-        found += fingerprint_samples(samples(path, media_type, rate=RATE))
+        peaks = PeakFinder()
+        heard = peaks.listen(samples(path, media_type, rate=RATE))
+        found += fingerprint_samples(heard) + peaks.fingerprints()
     return found
 
 

@@ -4,11 +4,12 @@
     clips      frames of the suspect against all frames of all clips; assets that show one of them
                are aligned in full
     sound      blocks of the suspect slid over all sound of all assets, a few words of each; assets
-               with a place that is near are aligned in full
+               with a place that is near are aligned in full; beside it, at any speed and pitch,
+               triplets of peaks near the suspect's (`sound_index.py`), where several agree
 
-Nothing is approximated by a graph or a table; of a long suspect, frames and blocks are taken evenly
-spread. The index holds what is searched and nothing else: what a match is judged by is asked of the
-private store, record by record, so that a million pictures take 80 MB here (`bench.scale`).
+Nothing is approximated by a graph; of a long suspect, frames and blocks are taken evenly spread.
+The index holds what is searched and nothing else: what a match is judged by is asked of the private
+store, record by record, so that a million pictures take 80 MB here (`bench.scale`).
 """
 
 import threading
@@ -36,7 +37,9 @@ from .match import (
     described_distance,
     match,
 )
+from .peaks import PEAKS, parse_numbers
 from .rows import Block, Part, Store, format_part, near_rows, parse_parts
+from .sound_index import PeakStore, near_peaks
 from .video import CLIP, parse_frames
 
 _MOST_FRAMES = 64  # of a suspect, evenly spread, choose which clips to align
@@ -61,12 +64,13 @@ class FingerprintIndex:
         self._held: dict[int, tuple[Fingerprint, ...]] = {}
         self._recorded = recorded
         self._reached = self._saved = 0  # entries before these were taken in, and were saved
-        self._stores = {
+        self._stores: dict[str, Store | PeakStore] = {
             FINDER: Store(np.zeros((0, HASH_BYTES), np.uint8)),
             DESCRIPTOR: Store(np.zeros((0, HASH_BYTES), np.uint8)),
             CLIP: Store(np.zeros((0, HASH_BYTES), np.uint8)),
             FOOTAGE: Store(np.zeros((0, HASH_BYTES), np.uint8)),
             SOUND: Store(np.zeros(0, np.uint32), gap=WORDS_IN_BLOCK),
+            PEAKS: PeakStore(),
         }
         self._unsaved: dict[str, list[tuple[int, Rows]]] = {name: [] for name in self._stores}
 
@@ -76,12 +80,14 @@ class FingerprintIndex:
 
     def entries(self) -> Owners:
         """The entries that can be found, in the order of the log."""
-        return np.unique(np.concatenate([owners for _, owners in self.stores()]))
+        with self._lock:
+            return np.unique(np.concatenate([store.owners() for store in self._stores.values()]))
 
     def stores(self) -> list[tuple[Rows, Owners]]:
-        """The rows that are searched, by algorithm, and the entry of each."""
+        """The rows that are searched one by one, by algorithm, and the entry of each."""
         with self._lock:
-            return [store.arrays() for store in self._stores.values()]
+            stores = self._stores.values()
+            return [store.arrays() for store in stores if isinstance(store, Store)]
 
     def add(self, entry_index: int, fingerprints: Sequence[Fingerprint]) -> None:
         """Make the asset of a log entry findable. Adding an entry again replaces what it had.
@@ -146,7 +152,7 @@ class FingerprintIndex:
 
     def _take_in(self, block: Block) -> None:
         store = self._stores[block.algorithm]
-        if block.algorithm == SOUND:
+        if not isinstance(store, Store) or block.algorithm == SOUND:
             words = np.split(block.rows.view("<u4")[:, 0], np.cumsum(block.counts))[:-1]
             for entry, rows in zip(block.entries.tolist(), words, strict=True):
                 store.add(entry, rows.astype(np.uint32))
@@ -196,8 +202,12 @@ class FingerprintIndex:
             self._unsaved[name] = [each for each in self._unsaved[name] if each[0] not in gone]
 
 
-def _whole_block(name: str, store: Store) -> Block:
+def _whole_block(name: str, store: Store | PeakStore) -> Block:
     """Everything in a store, without the gaps."""
+    if isinstance(store, PeakStore):
+        numbers, starts, entries, _ = store.arrays()
+        counts = np.diff(starts, append=len(numbers))
+        return Block(name, _VERSION, entries, counts.astype(np.uint32), _as_bytes(numbers))
     rows, owners = store.arrays()
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
     counts = np.diff(starts, append=len(owners))
@@ -281,6 +291,7 @@ _PARSERS: dict[str, Callable[[bytes], Rows]] = {
     CLIP: lambda bits: parse_frames(bits).hashes,
     FOOTAGE: lambda bits: parse_footage(bits).hashes,
     SOUND: parse_words,
+    PEAKS: parse_numbers,
 }
 _WIDTHS = {
     FINDER: HASH_BYTES,
@@ -288,11 +299,13 @@ _WIDTHS = {
     CLIP: HASH_BYTES,
     FOOTAGE: HASH_BYTES,
     SOUND: 4,
+    PEAKS: 4,
 }
-_NEAR: dict[str, Callable[[Rows, Rows, Owners], set[int]]] = {
+_NEAR: dict[str, Callable[..., set[int]]] = {
     FINDER: _near_finders,
     DESCRIPTOR: _near_descriptors,
     CLIP: partial(_near_frames, most=FRAME_THRESHOLD),
     FOOTAGE: partial(_near_frames, most=VIEW_THRESHOLD),
     SOUND: _near_words,
+    PEAKS: near_peaks,
 }

@@ -19,7 +19,9 @@ from .audio import SOUND, parse_words
 from .described import FOOTAGE, parse_footage
 from .descriptor import DESCRIPTOR
 from .image import CONFIRMER, FINDER, PDQ, parse_hash, parse_views
+from .lines import agreement, align_peaks
 from .pdq import SIDE, eight_ways
+from .peaks import PEAKS, parse_peaks
 from .video import CLIP, parse_frames
 
 HASH_BITS = 256
@@ -52,6 +54,9 @@ FOOTAGE_FALSE_MATCH_RATE = 1.2e-3
 # Sound: at least align.LEAST_WORDS words of some block within align.WORD_THRESHOLD.
 SOUND_FALSE_MATCH_RATE = 1.2e-5  # 0 of 250,986 pairs of recordings
 
+# Sound at any speed or pitch: lines.LEAST_EVIDENCE of some part.
+PEAKS_FALSE_MATCH_RATE = 5.3e-4  # 0 of 5,703 pairs of a copy and another recording
+
 # Whether the pictures behind two assets' fingerprints can be laid over one another.
 Registers = Callable[[Sequence[Fingerprint], Sequence[Fingerprint]], bool]
 
@@ -61,6 +66,7 @@ _KINDS = {
     CLIP: Kind.CLIP,
     FOOTAGE: Kind.CLIP,
     SOUND: Kind.RECORDING,
+    PEAKS: Kind.RECORDING,
 }
 
 
@@ -69,9 +75,11 @@ class Similarity:
     """How near two fingerprints are, and, for sequences, how they lie over one another."""
 
     distance: float  # the share of bits that differ, 0 to 1, where the two agree
-    offset: float | None = None  # seconds to add to the first's time to get the second's
+    offset: float | None = None  # seconds: the second's time is rate times the first's, plus this
     overlap: float | None = None  # seconds of the first that agree
-    length: int = 1  # hashes, frames or words that agree
+    length: int = 1  # hashes, frames, words or peaks that agree
+    rate: float = 1.0  # seconds of the second in a second of the first
+    pitch: float = 0.0  # semitones by which the first sounds higher
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,8 @@ class Match:
     false_match_rate: float
     offset: float | None = None
     overlap: float | None = None
+    rate: float = 1.0
+    pitch: float = 0.0
 
 
 def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
@@ -119,6 +129,9 @@ def compare(suspect: Fingerprint, original: Fingerprint) -> Similarity | None:
         case "sound-bands":
             words = parse_words(suspect.bits), parse_words(original.bits)
             return _similarity(align_words(*words))
+        case "sound-peaks":
+            peaks = parse_peaks(suspect.bits), parse_peaks(original.bits)
+            return _similarity(agreement(align_peaks(*peaks)))
         case _:
             return None
 
@@ -134,7 +147,9 @@ def _turned_distance(suspect: bytes, original: bytes) -> int:
 def _similarity(found: Alignment | None) -> Similarity | None:
     if found is None:
         return None
-    return Similarity(found.distance, found.offset, found.overlap, found.length)
+    return Similarity(
+        found.distance, found.offset, found.overlap, found.length, found.rate, found.pitch
+    )
 
 
 def match(
@@ -169,8 +184,18 @@ def described_distance(suspect: Sequence[Fingerprint], original: Sequence[Finger
     return 1.0 if near is None else near.distance
 
 
-def _match(entry_index: int, name: str, near: Similarity, rate: float) -> Match:
-    return Match(entry_index, _KINDS[name], name, near.distance, rate, near.offset, near.overlap)
+def _match(entry_index: int, name: str, near: Similarity, false_match_rate: float) -> Match:
+    return Match(
+        entry_index,
+        _KINDS[name],
+        name,
+        near.distance,
+        false_match_rate,
+        near.offset,
+        near.overlap,
+        near.rate,
+        near.pitch,
+    )
 
 
 def _near(
@@ -232,4 +257,5 @@ _RULES = (
     (CLIP, CLIP_FALSE_MATCH_RATE, _enough_frames),
     (FOOTAGE, FOOTAGE_FALSE_MATCH_RATE, _enough_seconds),
     (SOUND, SOUND_FALSE_MATCH_RATE, _sounds_agree),
+    (PEAKS, PEAKS_FALSE_MATCH_RATE, _sounds_agree),
 )

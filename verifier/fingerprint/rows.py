@@ -159,6 +159,10 @@ class Store:
             self._owners = self._owners[: self._used][kept]
             self._used = len(self._rows)
 
+    def owners(self) -> Owners:
+        """The entry of each row."""
+        return self._owners[: self._used]
+
     def arrays(self) -> tuple[Rows, Owners]:
         """The rows, and the entry of each."""
         return self._rows[: self._used], self._owners[: self._used]

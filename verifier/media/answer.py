@@ -13,9 +13,11 @@ from ledger.errors import AssetError, FirsthandError, FormatError
 from verifier.errors import (
     DecoderFailed,
     LimitReached,
+    NotComparable,
     SandboxError,
     ToolMissing,
     Unreadable,
+    Unrelated,
     VerifierError,
 )
 
@@ -23,7 +25,7 @@ _ERRORS: dict[str, type[FirsthandError]] = {
     error.__name__: error
     for error in (
         *(AssetError, FormatError, VerifierError, Unreadable),
-        *(LimitReached, DecoderFailed, ToolMissing, SandboxError),
+        *(LimitReached, DecoderFailed, NotComparable, Unrelated, ToolMissing, SandboxError),
     )
 }
 _PLAIN = (bytes, str, int, float, bool, type(None))

@@ -23,20 +23,32 @@ _NOTE = re.compile(r"frame:\s*\d+\s+pts:(-?\d+)")
 
 
 def frames(
-    path: Path, media_type: MediaType, *, per_second: float = 4, size: tuple[int, int] = (64, 64)
+    path: Path,
+    media_type: MediaType,
+    *,
+    per_second: float = 4,
+    size: tuple[int, int] = (64, 64),
+    crop: tuple[int, int, int, int] | None = None,
+    key_frames: bool = False,
 ) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
     """Yield (presentation time in seconds, luma of height by width) for some frames of a clip.
 
     The first frame shown in each period of 1 / `per_second` is taken, turned as it is displayed and
     scaled to `size` (width, height) by averaging. A frame that is shown for several periods comes
-    once. Raises Unreadable, also when there was no frame at all.
+    once. `crop` (left, top, width, height in pixels as displayed) leaves the rest out;
+    `key_frames` decodes only those that stand alone, which is far cheaper. Raises Unreadable, also
+    when there was no frame at all.
     """
     width, height = size
-    source = open_stream(path, media_type, "V:0")  # V: never a cover picture
+    only = {"skip_frame": "nokey"} if key_frames else {}
+    source = open_stream(path, media_type, "V:0", **only)  # V: never a cover picture
     reader, writer = os.pipe()
+    chosen = source.filter("select", _first_in_each_period(per_second))
+    if crop is not None:
+        left, top, across, down = crop
+        chosen = chosen.filter("crop", across, down, left, top, exact=1)
     stream = (
-        source.filter("select", _first_in_each_period(per_second))
-        .filter("settb", f"1/{_TICKS}")
+        chosen.filter("settb", f"1/{_TICKS}")
         .filter("scale", width, height, flags="area")
         .filter("format", "gray")
         # `metadata` prints the time of a frame only if the frame carries something to print.

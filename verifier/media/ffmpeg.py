@@ -91,9 +91,12 @@ def probe_json(path: Path, media_type: MediaType) -> dict[str, object]:
         raise _unreadable(getattr(problem, "stderr", b"")) from None
 
 
-def open_stream(path: Path, media_type: MediaType, selector: str) -> Any:
-    """Return ffmpeg-python's stream of `path` that `selector` names (`V:0`, `a:0`), to filter."""
-    return ffmpeg.input(f"file:{path}", **input_options(media_type))[selector]
+def open_stream(path: Path, media_type: MediaType, selector: str, **options: str) -> Any:
+    """Return ffmpeg-python's stream of `path` that `selector` names (`V:0`, `a:0`), to filter.
+
+    `options` are further ones of the decoder.
+    """
+    return ffmpeg.input(f"file:{path}", **input_options(media_type), **options)[selector]
 
 
 @contextlib.contextmanager

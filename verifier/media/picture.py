@@ -51,7 +51,7 @@ def picture_size(path: Path, media_type: MediaType) -> tuple[int, int]:
     """Width and height in pixels as displayed, from the header alone; raises Unreadable."""
     if media_type == asset.HEIC:
         return _heic_size(path)
-    with _opened(path, media_type) as image:
+    with opened(path, media_type) as image:
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # EXIF 2.32, Orientation
         return image.size[::-1] if turned else image.size
 
@@ -65,7 +65,7 @@ def picture(path: Path, media_type: MediaType, *, shrink_to: int | None = None) 
     if media_type == asset.HEIC:
         whole = _decode_heic(path)
         return whole if shrink_to is None else _reduced(whole, shrink_to)
-    with _opened(path, media_type) as image:
+    with opened(path, media_type) as image:
         if shrink_to and image.format in ("JPEG", "MPO"):
             image.draft(None, (shrink_to, shrink_to))  # JPEG decodes at 1/2, 1/4, 1/8 for less
         image.load()
@@ -79,7 +79,11 @@ def pixels(path: Path, media_type: MediaType) -> np.ndarray[tuple[int, ...], np.
 
 
 @contextlib.contextmanager
-def _opened(path: Path, media_type: MediaType) -> Iterator[Image.Image]:
+def opened(path: Path, media_type: MediaType) -> Iterator[Image.Image]:
+    """Open a picture by the one decoder that its bytes call for; nothing is unpacked yet.
+
+    Raises Unreadable, also for what goes wrong inside the block, or LimitReached.
+    """
     decoders = _DECODERS.get(media_type)
     if decoders is None:
         raise Unreadable(

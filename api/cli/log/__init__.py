@@ -4,9 +4,9 @@ import argparse
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from ledger.checkpoint import MAX_SIZE
 from ledger.errors import FirsthandError
 from ledger.vocabulary import parse_digest
 from verifier.media.sandbox import Sandbox
@@ -16,8 +16,9 @@ from ...files import replace_file
 from ...home import open_home
 from ...services import Services
 from ...settings import Settings
-from ..console import note, print_json, progress, say
-from . import monitor, stamp, witness
+from ..console import note, print_json, progress, say, show
+from . import history, monitor, stamp, witness
+from .indexes import is_index, parse_index
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,7 +30,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     action.set_defaults(run=_checkpoint)
 
     action = actions.add_parser("prove", help="write the log proof of an entry")
-    action.add_argument("index", type=_index)
+    action.add_argument("index", type=parse_index)
     action.add_argument("-o", "--output", type=Path, help="where to (default: stdout)")
     action.add_argument("--cose", action="store_true", help="as a COSE receipt (RFC 9942)")
     action.set_defaults(run=_prove)
@@ -44,12 +45,12 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     action.set_defaults(run=_fsck)
 
     action = actions.add_parser("withdraw", help="say that you no longer stand by an entry's file")
-    action.add_argument("index", type=_index)
+    action.add_argument("index", type=parse_index)
     action.add_argument("--reason", required=True)
     action.set_defaults(run=_withdraw)
 
     action = actions.add_parser("correct", help="add a note of context to an entry's file")
-    action.add_argument("index", type=_index)
+    action.add_argument("index", type=parse_index)
     action.add_argument("--note", required=True)
     action.set_defaults(run=_correct)
 
@@ -62,17 +63,17 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     action.set_defaults(run=_revoke)
 
     action = actions.add_parser("erase", help="forget the private record behind an entry")
-    action.add_argument("index", type=_index)
+    action.add_argument("index", type=parse_index)
     action.add_argument("--reason", required=True)
     action.set_defaults(run=_erase)
 
     action = actions.add_parser("hand", help="say who handed an entry's file to whom")
-    action.add_argument("index", type=_index)
+    action.add_argument("index", type=parse_index)
     action.add_argument("--giver", help="sha256:… of the giver's key")
     action.add_argument("--receiver", required=True, help="sha256:… of the receiver's key")
     action.set_defaults(run=_hand)
 
-    for part in (monitor, stamp, witness):
+    for part in (history, monitor, stamp, witness):
         part.add(actions)
 
 
@@ -107,11 +108,7 @@ def _fsck(options: argparse.Namespace, settings: Settings) -> int:
         if options.repair_from is not None:
             _repair(options.repair_from, services)
         with progress("Checking", None) as bar:
-
-            def show(done: int, size: int) -> None:
-                bar.update(bar.task_ids[0], completed=done, total=size)
-
-            for difference in services.fsck(show):
+            for difference in services.fsck(partial(show, bar)):
                 found += 1
                 if options.json:
                     print_json(
@@ -129,7 +126,8 @@ def _fsck(options: argparse.Namespace, settings: Settings) -> int:
             note(f"Tree size {size}: every entry, tile, row and proof is as it should be.")
             return EXIT_OK
     said = "1 difference" if found == 1 else f"{found} differences"
-    note(f"{said}; nothing was changed. Keep this log and its copies as they are.")
+    rest = "nothing was changed" if options.repair_from is None else "the mirror healed no more"
+    note(f"{said}; {rest}. Keep this log and its copies as they are.")
     return EXIT_NOT_MET
 
 
@@ -175,20 +173,10 @@ def _correct(options: argparse.Namespace, settings: Settings) -> int:
 def _revoke(options: argparse.Namespace, settings: Settings) -> int:
     since = options.since if options.since.tzinfo else options.since.replace(tzinfo=UTC)
     with _services(settings) as services:
-        if _is_index(options.key):
+        if is_index(options.key):
             key = services.signing_key(int(options.key))
         else:
             key = parse_digest(options.key)
         index = services.registrar.revoke(key, since, options.reason)
     say(f"Entry {index} revokes {key} since {since.isoformat()}.")
     return EXIT_OK
-
-
-def _index(text: str) -> int:
-    if not _is_index(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the index of an entry")
-    return int(text)
-
-
-def _is_index(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_SIZE))

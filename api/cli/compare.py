@@ -1,0 +1,136 @@
+"""firsthand compare: say what was done to an original, and draw it."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ledger.errors import FirsthandError
+from ledger.vocabulary import Outcome
+from verifier.compare.compare import Medium, compare_in, read_medium
+from verifier.compare.engines import ENGINES
+from verifier.compare.picturing import picture_of
+from verifier.compare.result import Comparison
+from verifier.compare.sentence import IDENTICAL, differs
+from verifier.errors import NotComparable
+from verifier.media.sandbox import Sandbox
+from verifier.report import Step
+
+from ..errors import EXIT_NOT_MET, EXIT_OK, EXIT_PARTLY_FAILED, ServiceError, exit_code, of_system
+from ..files import replace_file
+from ..home import open_home
+from ..services import Services
+from ..settings import Settings
+from .console import advance, print_json, progress, say, say_error
+
+_T = TypeVar("_T")
+_MARKS = {True: ("DIFFERS", "bold cyan"), False: ("NO DIFFERENCE FOUND", "bold green")}
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "compare",
+        help="say what was done to an original, and draw it",
+        usage="firsthand compare [-h] [--json] [--picture OUT.png] [ORIGINAL] SUSPECT...",
+        description="Compares pictures, clips or recordings with their original. The files are all "
+        "that it needs: no home, no record. A suspect alone is compared with its original in the "
+        "log of this home, as far as its private store keeps that. Exit code 0: nothing differs "
+        "but what encoding and scaling change; 1: something differs; 3: they have nothing in "
+        "common, or nothing is recorded; 4: one of them cannot be read.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="as above")
+    parser.add_argument("--json", action="store_true", help="one object a suspect, one line each")
+    parser.add_argument(
+        "--picture", type=Path, metavar="OUT.png", help="draw the two and what differs, as a PNG"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Compare each suspect with the original."""
+    files: list[Path] = options.files
+    if options.picture and len(files) != 2:
+        raise ServiceError(
+            "--picture draws one original and one suspect", "name just these two files"
+        )
+    if len(files) == 1:
+        return _with_recorded(files[0], options, settings)
+    with Sandbox() as sandbox:
+        original = _read(read_medium, files[0])
+        suspects = files[1:]
+        codes = []
+        with progress("Comparing", len(suspects) if len(suspects) > 1 else None) as bar:
+            for path in suspects:
+                codes.append(_one(sandbox, original, path, options))
+                advance(bar)
+    return codes[0] if len(set(codes)) == 1 else _overall(codes)
+
+
+def _overall(codes: list[int]) -> int:
+    return EXIT_NOT_MET if set(codes) <= {EXIT_OK, EXIT_NOT_MET} else EXIT_PARTLY_FAILED
+
+
+def _read(act: Callable[[Path], _T], path: Path) -> _T:
+    try:
+        return act(path)
+    except OSError as problem:
+        raise of_system(problem) from None
+
+
+def _one(sandbox: Sandbox, original: Medium, path: Path, options: argparse.Namespace) -> int:
+    try:
+        suspect = _read(read_medium, path)
+        found = compare_in(sandbox, original, suspect, ENGINES)
+        if options.picture:
+            _write(options.picture, picture_of(sandbox, original, suspect, found))
+    except FirsthandError as problem:
+        return _failed(path, problem, options)
+    return _say(path, found, options, {"original": str(original.path)})
+
+
+def _with_recorded(path: Path, options: argparse.Namespace, settings: Settings) -> int:
+    """Compare a suspect with its original in the log."""
+    with (
+        Services(open_home(settings.home), Sandbox()) as services,
+        progress("Comparing", None),
+    ):
+        try:
+            report = _read(services.verify, path)
+        except FirsthandError as problem:
+            return _failed(path, problem, options)
+    [finding] = [each for each in report.findings if each.step is Step.COMPARISON]
+    found = report.comparison
+    if found is None and finding.outcome is Outcome.PASSED:
+        found = Comparison(sentence=IDENTICAL)
+    if found is None:
+        return _failed(path, NotComparable(finding.sentence.removesuffix(".")), options)
+    return _say(path, found, options, {"entry": report.matches[0].index})
+
+
+def _failed(path: Path, problem: FirsthandError, options: argparse.Namespace) -> int:
+    say_error(problem, "" if str(path) in problem.message else str(path))
+    if options.json:
+        print_json({"file": str(path), "error": str(problem)})
+    return exit_code(problem)
+
+
+def _say(
+    path: Path, found: Comparison, options: argparse.Namespace, of: dict[str, str | int]
+) -> int:
+    is_other = differs(found)
+    if options.json:
+        print_json({"file": str(path), **of, "differs": is_other, "comparison": found.to_json()})
+    else:
+        say((f"{path}", "bold"), "  ", _MARKS[is_other])
+        say(f"  {found.sentence}")
+    return EXIT_NOT_MET if is_other else EXIT_OK
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        replace_file(path, data)
+    except OSError as problem:
+        raise ServiceError(
+            f"{path} cannot be written ({problem.strerror})", "name another with --picture"
+        ) from None

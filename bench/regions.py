@@ -1,0 +1,201 @@
+"""How well a picture is laid over its original, and what was changed in it is found and boxed.
+
+    python -m bench.regions FOLDER                 on the pictures of FOLDER, every figure with its
+                                                   95 % interval
+    python -m bench.regions FOLDER --pairs 100000  how often two unrelated ones are taken for copies
+
+Each picture is an original once as it is and once as the thumbnail that is recorded of it. Its
+edited copies (bench/edits.py) have one object pasted, removed or blurred; `found` is the share in
+which some changed region meets the object (intersection over union above 0.1), `overlap` the mean
+intersection over union of all changed regions with the box around the object. An honest copy is
+flagged when any changed or colour region is told. Intervals: Clopper-Pearson, and the bootstrap.
+"""
+
+import argparse
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy.stats import beta
+
+from verifier.compare.picture import (
+    PictureComparison,
+    compare_pictures,
+    picture_of,
+    picture_of_thumbnail,
+)
+from verifier.compare.regions import Picture
+from verifier.compare.register import LEAST_SCORE, best_map, prepare
+from verifier.compare.result import RegionKind
+from verifier.compare.warp import mapped
+from verifier.fingerprint.thumbnail import make_thumbnail
+
+from .edits import AFTER, HONEST, Copy, edited, untouched
+
+HOW = ("pasted", "removed", "blurred")
+MET = 0.1
+Numbers = dict[tuple[str, ...], list[float]]
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--count", type=int, default=200, help="how many pictures")
+    parser.add_argument("--honest", type=int, default=6, help="honest copies of each picture")
+    parser.add_argument("--pairs", type=int, help="unrelated pairs to try, and nothing else")
+    options = parser.parse_args()
+    paths = sorted(each for each in options.folder.iterdir() if each.is_file())
+    if options.pairs:
+        measure_pairs(paths, options.pairs)
+    else:
+        step = max(1, len(paths) // options.count)
+        measure(paths[::step][: options.count], options.honest)
+
+
+def measure(paths: list[Path], honest: int) -> None:
+    """Print the tables."""
+    found: Numbers = defaultdict(list)
+    flagged: Numbers = defaultdict(list)
+    misplaced: Numbers = defaultdict(list)
+    kinds = itertools.cycle(HONEST)
+    for number, path in enumerate(paths):
+        image, other = opened(path), opened(paths[number - 1])
+        for mode, original in originals(image):
+            random = np.random.default_rng(number)
+            for how, (after, copy) in zip(
+                rotated(number), edits(image, other, random, number), strict=True
+            ):
+                result = compared(copy, original)
+                overlap = overlap_of(result, copy)
+                for key in ((mode, how), (mode, after), (mode, "all")):
+                    found[key].append(overlap)
+        for how in itertools.islice(kinds, honest):
+            copy = HONEST[how](untouched(image), np.random.default_rng(number))
+            for mode, original in originals(image):
+                result = compared(copy, original)
+                for key in ((mode, how), (mode, "all")):
+                    flagged[key].append(float(result is not None and is_flagged(result, how)))
+                    misplaced[key].append(1.0 if result is None else error_of(result, copy))
+    print(f"{len(paths)} pictures\n\nedited copies")
+    for key, overlaps in sorted(found.items()):
+        met = np.array(overlaps) > MET
+        print(f"  {named(key)} found {share(met)}   overlap {mean(np.array(overlaps))}")
+    print("\nhonest copies: flagged; laid within 1 % of the original's side; median error, 95th")
+    for key, flags in sorted(flagged.items()):
+        errors = np.array(misplaced[key])
+        middle, worst = np.quantile(errors, [0.5, 0.95])
+        print(
+            f"  {named(key)} flagged {share(np.array(flags) > 0)}   laid {share(errors < 0.01)}"
+            f"   {middle:.4f} {worst:.4f}"
+        )
+
+
+def rotated(number: int) -> Iterator[str]:
+    """The three ways to edit, from another one for each picture."""
+    return itertools.islice(itertools.cycle(HOW), number % 3, number % 3 + 3)
+
+
+def edits(
+    image: Image.Image, other: Image.Image, random: np.random.Generator, number: int
+) -> Iterator[tuple[str, Copy]]:
+    """One edited copy for each way on which it goes."""
+    for how, (after, step) in zip(rotated(number), AFTER.items(), strict=True):
+        for _ in range(20):  # until most of the object is left by a crop
+            copy = step(edited(how, image, other, random), random)
+            changed, shown = (np.asarray(copy.marks)[..., channel] > 127 for channel in (0, 1))
+            if changed.sum() >= 0.008 * shown.sum():
+                break
+        yield after, copy
+
+
+def originals(image: Image.Image) -> Iterator[tuple[str, Picture]]:
+    """The original as it is, and as it is recorded."""
+    yield "whole", picture_of(image)
+    yield "record", picture_of_thumbnail(make_thumbnail(image))
+
+
+def opened(path: Path) -> Image.Image:
+    """A picture, at most as large as what is compared."""
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
+def compared(copy: Copy, original: Picture) -> PictureComparison | None:
+    """Compare a copy with its original."""
+    return compare_pictures(picture_of(copy.image), original, copy.image.size)
+
+
+def overlap_of(result: PictureComparison | None, copy: Copy) -> float:
+    """Intersection over union of the changed regions with the box around what was changed."""
+    box = copy.marks.getchannel("R").point(lambda value: 255 * (value > 127)).getbbox()
+    if result is None or box is None:
+        return 0.0
+    true, told = np.zeros((2, copy.image.height, copy.image.width), bool)
+    true[box[1] : box[3], box[0] : box[2]] = True
+    for region in result.regions:
+        if region.kind is RegionKind.CHANGED:
+            left, top, width, height = region.box
+            told[top : top + height, left : left + width] = True
+    return float((true & told).sum() / (true | told).sum())
+
+
+def is_flagged(result: PictureComparison, how: str) -> bool:
+    """Whether anything but what lies around it is said to differ; a grey copy has lost colour."""
+    kinds = {each.kind for each in result.regions} - {RegionKind.ADDED}
+    return bool(kinds - ({RegionKind.COLOUR} if how == "grey" else set()))
+
+
+def error_of(result: PictureComparison, copy: Copy) -> float:
+    """How far, in parts of the original, a corner of what it shows is misplaced at most."""
+    left, top, right, bottom = copy.marks.getbbox() or (0, 0, 0, 0)
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    places = corners / np.array(copy.image.size)
+    return float(np.abs(mapped(result.matrix, places) - mapped(copy.matrix, places)).max())
+
+
+def measure_pairs(paths: list[Path], count: int) -> None:
+    """Print how often an unrelated pair reaches the thresholds, and the largest scores."""
+    ready = [prepare(picture_of(opened(path)).luma) for path in paths]
+    random = np.random.default_rng(0)
+    scores = []
+    for _ in range(count):
+        one, other = random.choice(len(ready), 2, replace=False)
+        found = best_map(ready[one], ready[other])
+        score = 0.0 if found is None else found.score
+        scores.append(score)
+        if score >= LEAST_SCORE:
+            print(f"  {score:.1f}  {paths[one].name}  {paths[other].name}")
+    false = np.array(scores) >= LEAST_SCORE
+    upper = beta.ppf(0.95, false.sum() + 1, count - false.sum())
+    refined = (np.array(scores) > 0).mean()
+    print(f"{false.sum()} of {count} unrelated pairs; rate below {upper:.1e} (95 %, one-sided)")
+    print(f"{100 * refined:.2f} % were refined; largest scores {np.sort(scores)[-5:].round(1)}")
+
+
+def named(key: tuple[str, ...]) -> str:
+    """A row's name."""
+    return f"{key[0]:7}{key[1]:28}"
+
+
+def share(yes: np.ndarray) -> str:
+    """A share in per cent, with its Clopper-Pearson interval."""
+    count, of = int(yes.sum()), len(yes)
+    low = beta.ppf(0.025, count, of - count + 1) if count else 0.0
+    high = beta.ppf(0.975, count + 1, of - count) if count < of else 1.0
+    return f"{100 * count / of:5.1f} % [{100 * low:.1f}, {100 * high:.1f}] of {of}"
+
+
+def mean(values: np.ndarray) -> str:
+    """A mean with its bootstrap interval."""
+    random = np.random.default_rng(0)
+    drawn = random.choice(values, (1000, len(values))).mean(1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{values.mean():.3f} [{low:.3f}, {high:.3f}]"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Compare a clip with its recorded originals: geometry first, then time, then what changed where.
+
+`map_clip` is pure; `compare_clips_in` decodes in the sandbox.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ledger.asset import MediaType
+from ledger.vocabulary import Fingerprint
+from verifier.fingerprint.luma import Thumbnails, parse_thumbnails
+from verifier.media.limits import Limits
+from verifier.media.sandbox import Sandbox
+
+from .footage import read_footage_in
+from .geometry import Box, Placement, describe, find_placement, refined_on, shape_of
+from .likeness import Likeness, likeness
+from .result import Comparison, Geometry
+from .segments import Shown, removed_from, segments_of
+from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest
+
+_LEAST_SHOWN = (
+    0.4  # seconds of an original in a suspect, below which the two have nothing in common
+)
+_LEAST_FIT = 0.45  # correlation of frames laid over one another, likewise
+_PAIRS = 400  # frames that are compared to learn the noise
+_PAIRS_TO_LAY = 24  # to refine the geometry
+_ROUNDS = 3
+
+File = tuple[Path, MediaType]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMap:
+    """What a suspect shows of its originals, and how each original lies in it."""
+
+    shown: Shown
+    geometry: Geometry
+    placements: tuple[Placement | None, ...]  # one for each original; None: not shown
+    fits: tuple[float, ...]  # correlation of the frames laid over one another, -1 to 1
+
+
+def compare_clips_in(
+    sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
+) -> Comparison | None:
+    """Compare two clips, or a clip with what is recorded of its original (`clip-luma`).
+
+    None where they have nothing in common. The sentence is left empty. Raises what `Sandbox.run`
+    raises, and FormatError for a record that does not read.
+    """
+    ours = read_footage_in(sandbox, *suspect, limits=limits)
+    if isinstance(original, Fingerprint):
+        theirs = parse_thumbnails(original.bits)
+    else:
+        theirs = read_footage_in(sandbox, *original, limits=limits)
+    found = map_clip(ours, [theirs])
+    if found is None:
+        return None
+    return Comparison(
+        sentence="",
+        geometry=found.geometry,
+        time_map=found.shown.segments,
+        removed=found.shown.removed,
+    )
+
+
+def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | None:
+    """Lay a suspect over its originals, in space and in time; None where it shows none of them.
+
+    A segment's `source` is the number of its original; `geometry` and `removed` speak of the one
+    that is shown for longest.
+    """
+    sides = [_Side.find(suspect, original) for original in originals]
+    fitting = [side for side in sides if side is not None]
+    if not fitting:
+        return None
+    together = _Together(suspect.times, fitting)
+    pieces = align(together)
+    for _ in range(_ROUNDS - 1):
+        for number, side in enumerate(fitting):
+            side.learn(*together.pairs(pieces, number))
+        together = _Together(suspect.times, fitting)
+        pieces = align(together)
+    numbers = [number for number, side in enumerate(sides) if side is not None]
+    shown = segments_of(
+        pieces,
+        suspect.times,
+        suspect.duration,
+        [
+            (together.starts[place], originals[number].duration, number)
+            for place, number in enumerate(numbers)
+        ],
+    )
+    seconds = [shown.seconds(number) for number in range(len(originals))]
+    main = int(np.argmax(seconds))
+    if seconds[main] < min(_LEAST_SHOWN, suspect.duration / 2):
+        return None
+    best = fitting[numbers.index(main)]
+    return ClipMap(
+        removed_from(shown, main),
+        best.geometry(),
+        tuple(None if each is None else each.placement for each in sides),
+        tuple(-1.0 if each is None else each.fit for each in sides),
+    )
+
+
+class _Side:
+    """The suspect and one original: how they lie over one another, and how alike their frames."""
+
+    def __init__(
+        self, suspect: Thumbnails, original: Thumbnails, placement: Placement, box: Box, fit: float
+    ) -> None:
+        self._suspect, self._original = suspect, original
+        self._ours = suspect.luma.astype(np.float32)
+        self._theirs = original.luma.astype(np.float32)
+        self._box, self.placement, self.fit = box, placement, fit
+        self.likeness = self._alike(None)
+
+    @classmethod
+    def find(cls, suspect: Thumbnails, original: Thumbnails) -> "_Side | None":
+        ours, theirs = suspect.luma.astype(np.float32), original.luma.astype(np.float32)
+        placement, box, fit = find_placement(ours, theirs)
+        if fit < _LEAST_FIT:
+            return None
+        return cls(suspect, original, placement, box, fit)
+
+    def learn(self, rows: Rows, columns: Rows) -> None:
+        """Refine geometry and noise on frames that show the same."""
+        if len(rows) < 8:
+            return
+        columns = self.likeness.nearby(rows, columns)
+        some = np.linspace(0, len(rows) - 1, min(len(rows), _PAIRS_TO_LAY)).astype(int)
+        self.placement = refined_on(
+            self.placement, self._ours[rows[some]], self._theirs[columns[some]], self._box
+        )
+        self.likeness = self._alike((rows, columns))
+
+    def _alike(self, pairs: tuple[Rows, Rows] | None) -> Likeness:
+        shape = shape_of(self._theirs)
+        laid = self.placement.laid(self._ours, shape)
+        seen = self.placement.seen(self._box, self._ours.shape[2], shape)
+        return likeness(self._suspect.times, laid, self._original.times, self._theirs, seen, pairs)
+
+    def geometry(self) -> Geometry:
+        """Where the original lies in the suspect, as parts of both."""
+        return describe(self.placement, self._box, self._suspect, self._original)
+
+
+class _Together:
+    """A `timeline.Cost` of several originals, one behind another on one axis."""
+
+    def __init__(self, times: Times, sides: Sequence[_Side]) -> None:
+        self.times = times
+        self._parts = [side.likeness for side in sides]
+        self.starts: list[float] = []
+        start = 0.0
+        for part in self._parts:
+            self.starts.append(start)
+            start += float(part.moments[-1]) + GAP
+        self.moments = np.concatenate(
+            [part.moments + start for part, start in zip(self._parts, self.starts, strict=True)]
+        )
+
+    def block(self, rows: Rows) -> Nats:
+        """See `timeline.Cost`."""
+        return np.concatenate([part.block(rows) for part in self._parts], 1)
+
+    def at(self, rows: Rows, moments: Times) -> Nats:
+        """See `timeline.Cost`."""
+        costs = self._parts[0].at(rows, moments)
+        for part, start in zip(self._parts[1:], self.starts[1:], strict=True):
+            costs = np.where(moments > start - GAP / 2, part.at(rows, moments - start), costs)
+        return costs
+
+    def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:
+        """See `timeline.Cost`: moments of two originals always can."""
+        found = np.ones(one.shape, bool)
+        for part, start in zip(self._parts, self.starts, strict=True):
+            inside = [
+                (each > start - GAP / 2) & (each < start + float(part.moments[-1]) + GAP / 2)
+                for each in (one, other)
+            ]
+            here = inside[0] & inside[1]
+            found[here] = part.told(one[here] - start, other[here] - start)
+        return found
+
+    def pairs(self, pieces: Sequence[Piece], number: int) -> tuple[Rows, Rows]:
+        """Rows and columns of frames that show the same of one original, according to `pieces`."""
+        start, moments = self.starts[number], self._parts[number].moments
+        rows, columns = [], []
+        for piece in pieces:
+            if piece.line is None:
+                continue
+            some = piece.rows(_PAIRS)
+            wanted = piece.line.at(self.times[some]) - start
+            inside = (wanted >= moments[0]) & (wanted <= moments[-1])
+            found = nearest(moments, wanted[inside])
+            near = np.abs(moments[found] - wanted[inside]) < 0.05
+            rows.append(some[inside][near])
+            columns.append(found[near])
+        if not rows:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        return np.concatenate(rows), np.concatenate(columns)

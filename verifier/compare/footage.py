@@ -1,0 +1,108 @@
+"""Clips as they are compared: small grey frames of what is left when borders are cut off."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from ledger.asset import MEDIA_TYPES, MediaType
+from verifier.errors import DecoderFailed
+from verifier.fingerprint.luma import Thumbnails, collect, frame_size
+from verifier.media.decode import frames
+from verifier.media.limits import Limits
+from verifier.media.probe import probe
+from verifier.media.sandbox import Sandbox
+
+from .geometry import content_box
+from .result import WHOLE, Part
+
+FRAMES_PER_SECOND = 30  # every frame of most clips
+MOST_FRAMES = (
+    16_384  # 9 minutes of every frame, 2 hours of two a second; ever fewer for longer ones
+)
+_BORDER_SIDE = 192  # pixels: borders are found to a 192nd of the longer side
+_BORDER_FRAMES = 48
+_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
+
+
+def read_footage(path: Path, media_type: MediaType, *, most: int = MOST_FRAMES) -> Thumbnails:
+    """Decode a clip into thumbnails of what lies within its borders.
+
+    Decodes hostile bytes: call it inside a sandbox, or use `read_footage_in`. Raises Unreadable.
+    """
+    size = probe(path, media_type).size or (16, 9)
+    part = _content(path, media_type, size)
+    crop = _pixels(part, size)
+    shown = frames(
+        path,
+        media_type,
+        per_second=FRAMES_PER_SECOND,
+        size=frame_size(crop[2:]),
+        crop=None if part == WHOLE else crop,
+    )
+    found = collect(shown, size, most=most)
+    return Thumbnails(found.times, found.luma, found.duration, size, part)
+
+
+def _content(path: Path, media_type: MediaType, size: tuple[int, int]) -> Part:
+    """What is left of a clip's picture when still, even borders are cut off."""
+    small = frame_size(size, min(_BORDER_SIDE, max(size)))
+    key = frames(path, media_type, per_second=1, size=small, key_frames=True)
+    some = np.stack([luma for _, luma in islice(key, _BORDER_FRAMES)]).astype(np.float32)
+    key.close()  # type: ignore[attr-defined]  # a generator: ends ffmpeg
+    left, top, right, bottom = content_box(some)
+    width, height = small
+    if (right - left) * (bottom - top) > 0.97 * width * height:
+        return WHOLE
+    return left / width, top / height, right / width, bottom / height
+
+
+def _pixels(part: Part, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, width, height."""
+    width, height = size
+    left, top = round(part[0] * width), round(part[1] * height)
+    right, bottom = round(part[2] * width), round(part[3] * height)
+    return left, top, max(2, right - left), max(2, bottom - top)
+
+
+def read_footage_in(
+    sandbox: Sandbox, path: Path, media_type: MediaType, *, limits: Limits
+) -> Thumbnails:
+    """`read_footage` in a job of `sandbox`; also raises what `Sandbox.run` raises."""
+    told = sandbox.run(read_footage_task, str(path.resolve()), media_type.name, limits=limits)
+    return parse_footage(told)
+
+
+def read_footage_task(path: str, media_type: str) -> dict[str, object]:
+    """`read_footage` as plain values."""
+    found = read_footage(Path(path), _BY_NAME[media_type])
+    return {
+        "times": found.times.astype("<f8").tobytes(),
+        "luma": found.luma.tobytes(),
+        "shape": list(found.luma.shape),
+        "duration": found.duration,
+        "size": list(found.size),
+        "part": list(found.part),
+    }
+
+
+def parse_footage(told: object) -> Thumbnails:
+    """Read what `read_footage_task` answers; raises DecoderFailed for what it would not."""
+    try:
+        fields = cast("dict[str, Any]", told)
+        count, height, width = fields["shape"]
+        times = np.frombuffer(fields["times"], "<f8")
+        luma = np.frombuffer(fields["luma"], np.uint8).reshape(count, height, width)
+        across, down = (int(side) for side in fields["size"])
+        left, top, right, bottom = (float(side) for side in fields["part"])
+        duration = float(fields["duration"])
+        ordered = bool((np.diff(times) > 0).all()) and bool(np.isfinite(times).all())
+        if len(times) != count or not count or not ordered or not times[-1] <= duration < 1e9:
+            raise ValueError("times")
+    except (KeyError, TypeError, ValueError) as problem:
+        raise DecoderFailed(
+            f"decoding the clip gave a nonsensical answer ({problem})",
+            "treat it as damaged or hostile",
+        ) from None
+    return Thumbnails(times, luma, duration, (across, down), (left, top, right, bottom))

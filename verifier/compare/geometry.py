@@ -1,0 +1,342 @@
+"""How the frames of a suspect clip lie over those of the original: found once for the whole clip.
+
+A clip's times are not known yet, so frames are tried pair by pair: over all sizes and both ways
+round, their fine structures are laid over one another (normalised correlation by Fourier transform,
+counting only where both are seen: Padfield, Masked object registration, 2012). The best few are
+checked against all frames of the original, and refined on the pairs that then agree best.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft, ndimage
+
+from verifier.fingerprint.luma import Thumbnails
+
+from .result import Geometry, Part
+
+Frames = npt.NDArray[np.float32]  # frames, height, width
+Places = npt.NDArray[np.floating]
+Spectra = npt.NDArray[np.complex64]
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
+
+_GRID = 128  # of the Fourier transforms: twice the long side of a thumbnail
+_OURS, _THEIRS = 6, 14  # frames that are tried in pairs
+_CHECKED = (16, 300)  # of the suspect, of the original, that a placement is checked on
+_SIZES = np.geomspace(0.35, 2.9, 44)  # the original's size over the suspect's
+_LEAST_OVERLAP = 0.5  # of the smaller of the two frames
+_USUAL_OVERLAP = 0.85  # likewise: a crop lies wholly inside the original
+_GOOD = 0.92  # correlation above which the plainest placement needs no search
+_STILL, _EVEN = 2.0, 8.0  # a border moves less in time, and differs less along itself (levels)
+_FINE = 4  # pixels of the original: coarser structure is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """original pixel = scale * suspect pixel + offset, across and down; the suspect mirrored first.
+
+    Pixels are those of the thumbnails, their middles at whole numbers plus a half.
+    """
+
+    scale: tuple[float, float]
+    offset: tuple[float, float]
+    mirrored: bool
+
+    def laid(self, frames: Frames, shape: tuple[int, int]) -> Frames:
+        """Frames of the suspect as seen in the original's pixels; beyond them their edge."""
+        turned = frames[:, :, ::-1] if self.mirrored else frames
+        scales = (self.scale[1], self.scale[0])
+        offsets = (self.offset[1], self.offset[0])
+        blurred = turned
+        if min(scales) < 0.8:  # the original is seen smaller here: average before sampling
+            blurred = ndimage.gaussian_filter(turned, (0, *(0.5 * (1 / s - 1) for s in scales)))
+        places = [
+            (np.arange(length) + 0.5 - offset) / scale - 0.5
+            for length, scale, offset in zip(shape, scales, offsets, strict=True)
+        ]
+        return _sampled(blurred, places[0], places[1])
+
+    def seen(self, box: Box, width: int, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
+        """Which of the original's pixels lie inside `box` of the suspect, which is `width` wide."""
+        left, top, right, bottom = box
+        if self.mirrored:
+            left, right = width - right, width - left
+        inside = []
+        for length, scale, offset, low, high in zip(
+            shape[::-1], self.scale, self.offset, (left, top), (right, bottom), strict=True
+        ):
+            places = (np.arange(length) + 0.5 - offset) / scale
+            inside.append((places > low + 0.4) & (places < high - 0.4))
+        return inside[1][:, None] & inside[0][None, :]
+
+
+def find_placement(suspect: Frames, original: Frames) -> tuple[Placement, Box, float]:
+    """The placement, the part of the suspect that is not border, and how well it fits (-1 to 1)."""
+    box, other = content_box(suspect), content_box(original)
+    ours = suspect[spread(len(suspect), _CHECKED[0])]
+    theirs = original[spread(len(original), _CHECKED[1])]
+    plain = _fitted(
+        [_over(box, other), _over(box, other, mirrored=True, width=suspect.shape[2])],
+        ours,
+        theirs,
+        box,
+    )
+    if plain[1] >= _GOOD:
+        return plain[0], box, plain[1]
+    found = _fitted(list(_searched(ours, theirs, box)), ours, theirs, box)
+    best = max(plain, found, key=lambda each: each[1])
+    return best[0], box, best[1]
+
+
+def content_box(frames: Frames) -> Box:
+    """What is left when still, even borders are cut off; the whole if that would be nothing."""
+    some = frames[spread(len(frames), 64)]
+    _, height, width = some.shape
+    moves = some.std(0)
+    mean = some.mean(0)
+    box = []
+    for axis, length in ((0, width), (1, height)):
+        border = (moves.max(axis) < _STILL) & (np.ptp(mean, axis) < _EVEN)
+        inside = np.flatnonzero(~border)
+        box.append((int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, length))
+    (left, right), (top, bottom) = box
+    if right - left < 6 or bottom - top < 6:
+        return 0, 0, width, height
+    return left, top, right, bottom
+
+
+def shape_of(frames: Frames) -> tuple[int, int]:
+    """Height and width."""
+    return frames.shape[1], frames.shape[2]
+
+
+def spread(count: int, most: int) -> npt.NDArray[np.int64]:
+    """At most `most` of the numbers below `count`, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round()).astype(np.int64)
+
+
+def _over(box: Box, other: Box, *, mirrored: bool = False, width: int = 0) -> Placement:
+    """One box over the other."""
+    left, top, right, bottom = box
+    if mirrored:
+        left, right = width - right, width - left
+    scale = ((other[2] - other[0]) / (right - left), (other[3] - other[1]) / (bottom - top))
+    return Placement(scale, (other[0] - scale[0] * left, other[1] - scale[1] * top), mirrored)
+
+
+def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
+    """The few placements at which some pair of frames correlates best."""
+    some = fine_structure(theirs[spread(len(theirs), _THEIRS)], _FINE)
+    turned = _Turned(some, np.ones(some.shape[1:], bool))
+    content = ours[spread(len(ours), _OURS), box[1] : box[3], box[0] : box[2]]
+    found: list[tuple[float, Placement]] = []
+    for mirrored in (False, True):
+        facing = content[:, :, ::-1] if mirrored else content
+        for size in _SIZES.tolist():
+            shape = tuple(round(side * size) for side in facing.shape[1:])
+            if max(shape) > _GRID - max(some.shape[1:]) or min(shape) < 8:
+                continue
+            scale = (shape[1] / facing.shape[2], shape[0] / facing.shape[1])
+            plain = Placement(scale, (0.0, 0.0), mirrored=False)
+            laid = fine_structure(plain.laid(facing, shape), _FINE)
+            score, down, across = turned.best(_Turned(laid, np.ones(shape, bool)))
+            left = suspect_left(box, ours.shape[2], mirrored)
+            offset = (across - plain.scale[0] * left, down - plain.scale[1] * box[1])
+            found.append((score, Placement(plain.scale, offset, mirrored)))
+    found.sort(key=lambda each: -each[0])
+    yield from (placement for _, placement in found[:6])
+
+
+def suspect_left(box: Box, width: int, mirrored: bool) -> int:
+    """The left edge of the content, as seen when the suspect is mirrored back."""
+    return width - box[2] if mirrored else box[0]
+
+
+class _Turned:
+    """Frames, their squares and where they are seen, as Fourier transforms."""
+
+    def __init__(self, frames: Frames, seen: npt.NDArray[np.bool_]) -> None:
+        self.shape = seen.shape
+        masked = frames * seen
+        self.frames = self._turn(masked)
+        self.squares = self._turn(masked**2)
+        self.seen = self._turn(seen.astype(np.float32)[None])
+        self.area = float(seen.sum())
+
+    @staticmethod
+    def _turn(frames: Frames) -> Spectra:
+        return np.asarray(fft.rfft2(frames, (_GRID, _GRID)), np.complex64)
+
+    def best(self, laid: "_Turned") -> tuple[float, int, int]:
+        """The best correlation of any pair, and how far `laid` is to be moved: down, across."""
+
+        def back(one: Spectra, other: Spectra) -> Frames:
+            return np.asarray(fft.irfft2(one * np.conj(other), (_GRID, _GRID)), np.float32)
+
+        overlap = back(self.seen, laid.seen)[0]
+        enough = overlap > max(_LEAST_OVERLAP * min(self.area, laid.area), 40)
+        safe = np.maximum(overlap, 1)
+        theirs, their_squares = back(self.frames, laid.seen), back(self.squares, laid.seen)
+        ours, our_squares = back(self.seen, laid.frames), back(self.seen, laid.squares)
+        their_spread = np.sqrt(np.maximum(their_squares - theirs**2 / safe, safe * 0.5))
+        our_spread = np.sqrt(np.maximum(our_squares - ours**2 / safe, safe * 0.5))
+        best = (-1.0, 0, 0)
+        share = np.minimum(1, overlap / (_USUAL_OVERLAP * min(self.area, laid.area)))
+        for row in range(len(self.frames)):
+            products = back(self.frames[row][None], laid.frames) - theirs[row] * ours / safe
+            score = products / (their_spread[row] * our_spread) * enough * (0.7 + 0.3 * share)
+            place = int(score.argmax())
+            value = float(score.flat[place])
+            if value > best[0]:
+                down, across = np.unravel_index(place, score.shape)[1:]
+                best = (value, _signed(int(down)), _signed(int(across)))
+        return best
+
+
+def _signed(place: int) -> int:
+    return place if place < _GRID // 2 + 16 else place - _GRID
+
+
+def fine_structure(frames: Frames, size: int) -> Frames:
+    """Frames without what is coarser than so many pixels."""
+    coarse = ndimage.uniform_filter(frames, (0, 2 * size + 1, 2 * size + 1), mode="nearest")
+    return np.asarray(frames - coarse)
+
+
+def _sampled(frames: Frames, rows: Places, columns: Places) -> Frames:
+    """Bilinear samples at the rows and columns, of which frames beyond have their edge."""
+
+    def parts(places: Places, length: int) -> tuple[npt.NDArray[np.int64], Frames]:
+        inside = np.asarray(places, np.float64).clip(0, length - 1)
+        low = np.minimum(inside.astype(np.int64), max(0, length - 2))
+        return low, (inside - low).astype(np.float32)
+
+    low, share = parts(rows, frames.shape[1])
+    high = np.minimum(low + 1, frames.shape[1] - 1)
+    mixed = frames[:, low] * (1 - share)[None, :, None] + frames[:, high] * share[None, :, None]
+    low, share = parts(columns, frames.shape[2])
+    high = np.minimum(low + 1, frames.shape[2] - 1)
+    return np.asarray(mixed[:, :, low] * (1 - share) + mixed[:, :, high] * share, np.float32)
+
+
+def _fitted(
+    placements: list[Placement], ours: Frames, theirs: Frames, box: Box
+) -> tuple[Placement, float]:
+    """The best of some placements after refining, and the correlation that it reaches."""
+    best = (placements[0], -1.0)
+    for placement in placements:
+        now = placement
+        for _ in range(3):
+            pairs, score = _pairs(now, ours, theirs, box)
+            if score > best[1]:
+                best = (now, score)
+            if score < 0.2:
+                break
+            now = _refined(now, ours[pairs[0]], theirs[pairs[1]], box)
+        score = _pairs(now, ours, theirs, box)[1]
+        if score > best[1]:
+            best = (now, score)
+    return best
+
+
+def _pairs(
+    placement: Placement, ours: Frames, theirs: Frames, box: Box
+) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], float]:
+    """For the better half of our frames the frame that it fits best, and how well they fit."""
+    shape = shape_of(theirs)
+    seen = placement.seen(box, ours.shape[2], shape)
+    content = (box[2] - box[0]) * (box[3] - box[1]) * placement.scale[0] * placement.scale[1]
+    share = float(seen.sum()) / max(min(content, shape[0] * shape[1]), 1.0)
+    if seen.sum() < 40 or share < _LEAST_OVERLAP:
+        return (np.zeros(1, np.int64), np.zeros(1, np.int64)), -1.0
+    left = _unit(fine_structure(placement.laid(ours, shape), _FINE)[:, seen])
+    right = _unit(fine_structure(theirs, _FINE)[:, seen])
+    scores = left @ right.T
+    best = scores.argmax(1)
+    values = scores.max(1)
+    order = np.argsort(-values)[: max(1, (len(values) + 1) // 2)]
+    whole = min(1.0, share / _USUAL_OVERLAP)
+    return (order, best[order]), float(np.median(values[order])) * (0.7 + 0.3 * whole)
+
+
+def _unit(rows: Frames) -> Frames:
+    rows = rows - rows.mean(1, keepdims=True)
+    lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 5.0)
+    return np.asarray(rows / lengths, np.float32)
+
+
+def _refined(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> Placement:
+    """One step of Gauss and Newton on scale and offset, gain and grey left free."""
+    shape = shape_of(theirs)
+    now = placement
+    for _ in range(3):
+        seen = now.seen(box, ours.shape[2], shape)
+        if seen.sum() < 40:
+            return placement
+        laid = fine_structure(now.laid(ours, shape), _FINE)
+        wanted = fine_structure(theirs, _FINE)
+        down, across = np.gradient(laid, axis=(1, 2))
+        y, x = np.meshgrid(np.arange(shape[0]) + 0.5, np.arange(shape[1]) + 0.5, indexing="ij")
+        basis = np.stack([across, across * x, down, down * y, laid], -1)[:, seen]
+        error = (wanted - laid)[:, seen]
+        robust = 1 / (1 + (error / (2 * np.median(np.abs(error)) + 1)) ** 2)
+        rows = basis.reshape(-1, 5)
+        weighted = rows * robust.reshape(-1, 1)
+        scale = weighted.T @ rows
+        step = np.linalg.solve(
+            scale + np.eye(5) * 1e-3 * np.trace(scale) / 5 * 0.01 + np.eye(5) * 1e-6,
+            weighted.T @ error.ravel(),
+        )
+        # laid(x + a + b x) fits: what lay at x now lies at (x - a) / (1 + b).
+        a, b, c, d = np.clip(step[:4], [-2, -0.05, -2, -0.05], [2, 0.05, 2, 0.05]).tolist()
+        now = replace(
+            now,
+            scale=(now.scale[0] / (1 + b), now.scale[1] / (1 + d)),
+            offset=((now.offset[0] - a) / (1 + b), (now.offset[1] - c) / (1 + d)),
+        )
+        if max(abs(a), abs(c)) < 0.02 and max(abs(b), abs(d)) < 0.001:
+            break
+    return now
+
+
+def refined_on(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> Placement:
+    """The placement that fits these pairs of frames best, near the one given."""
+    for _ in range(2):
+        placement = _refined(placement, ours, theirs, box)
+    return placement
+
+
+def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thumbnails) -> Geometry:
+    """Where the original lies in the suspect, as parts of both clips as they are displayed."""
+    crop, placed = [], []
+    for axis in (0, 1):
+        scale, offset = placement.scale[axis], placement.offset[axis]
+        length, other = suspect.luma.shape[2 - axis], original.luma.shape[2 - axis]
+        low, high = float(box[axis]), float(box[axis + 2])
+        if axis == 0 and placement.mirrored:
+            low, high = length - high, length - low
+        first, last = max(0.0, scale * low + offset), min(float(other), scale * high + offset)
+        seen = ((first - offset) / scale, (last - offset) / scale)
+        if axis == 0 and placement.mirrored:
+            seen = (length - seen[1], length - seen[0])
+        crop.append(_within(first / other, last / other, original.part[axis::2]))
+        placed.append(_within(seen[0] / length, seen[1] / length, suspect.part[axis::2]))
+    return Geometry(_as_part(crop), _as_part(placed), placement.mirrored)
+
+
+def _within(first: float, last: float, part: tuple[float, ...]) -> tuple[float, float]:
+    """A stretch of a part as one of the whole."""
+    low, high = part
+    return low + (high - low) * first, low + (high - low) * last
+
+
+def _as_part(sides: Sequence[tuple[float, float]]) -> Part:
+    (left, right), (top, bottom) = sides
+    return _tidy(left), _tidy(top), _tidy(right), _tidy(bottom)
+
+
+def _tidy(value: float) -> float:
+    """Within less than a pixel of a thumbnail of an edge is the edge."""
+    return 0.0 if value < 0.012 else 1.0 if value > 0.988 else round(value, 4)

@@ -1,0 +1,383 @@
+"""Which second of an original each second of a suspect lets hear, at what rate and pitch.
+
+Works on spectral peaks alone, so the recorded fingerprint of the original is enough, and a minute
+or eight hours are mapped in the same memory. Lines (`verifier.fingerprint.lines`) are proposed for
+short parts of the suspect; the best chain of lines, and of stretches without one, is found by
+dynamic programming (Viterbi, 1967): a peak that meets one of the original's speaks for a line, a
+peak of either side that meets none speaks against it, and pauses say nothing. Then each line is
+fitted to its own stretch, and the chain is found again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from verifier.fingerprint.lines import (
+    FASTEST,
+    SLOWEST,
+    Line,
+    elect,
+    fit,
+    from_start,
+    lay,
+    meeting,
+    vote,
+)
+from verifier.fingerprint.peaks import LEAST_PEAKS
+from verifier.fingerprint.triplets import Postings
+
+from .hearing import STEP, Heard
+from .result import Interval, Segment, SegmentKind
+
+CHANCE = 0.1  # of a peak to meet one that is not its own
+_CREDIT = 0.7  # peaks repeat each other: so much of what each would say alone
+_SURVIVING = (0.3, 0.75)  # the least and greatest share of peaks that is believed to survive
+JUMP = 4.0  # nats to leave a line for another, or for none
+ODD = 2.0  # nats more, to enter a line at another rate than the surest one's
+OUTSIDE = -3.0  # nats, for each peak of the suspect before the original begins or after it ends
+_PART = 3.0  # seconds of the suspect for which lines are proposed
+_MOST_PARTS = 400
+_MOST_LINES = 240
+_TRIED = 6  # lines of one part are laid
+_LEAST_EVIDENCE = 8.0
+_MOST_STEPS = 72_000  # half an hour at STEP; what is longer is mapped in longer steps
+_ROUNDS = 3
+_ALIKE = 0.03  # seconds between two lines, below which they are one
+_SAME_RATE = 0.012
+_FAINT = 0.3  # of either side's peaks: where more meet, a stretch is not foreign
+_MOSTLY_SILENT = 0.5  # of a stretch: so little of it is no pause
+_LEAST = 0.1  # seconds: shorter stretches and holes are as likely a rounding of ours
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMap:
+    """The suspect's sound in its order, without holes, and what it leaves out of the original.
+
+    A segment that is REPLACED or ABSENT names the stretch of the original that should be heard
+    there. `pitches` are semitones by which each segment sounds higher; None where it has no line.
+    """
+
+    segments: tuple[Segment, ...]
+    removed: tuple[Interval, ...]
+    pitches: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """What a peak says for a line, in nats, by how many usually survive what the suspect is in."""
+
+    meets: float
+    misses: float  # a peak of the suspect
+    missed: float  # a peak of the original
+
+    @classmethod
+    def of(cls, suspect: float, original: float) -> "_Worth":
+        """By the shares of either side's peaks that meet where the two certainly are the same."""
+        mine, theirs = (float(np.clip(share, *_SURVIVING)) for share in (suspect, original))
+        return cls(
+            _CREDIT * float(np.log(mine / CHANCE)),
+            _CREDIT * float(np.log((1 - mine) / (1 - CHANCE))),
+            _CREDIT * float(np.log((1 - theirs) / (1 - CHANCE))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of the suspect in seconds, and the line on which it lies; None: on none."""
+
+    start: float
+    end: float
+    line: Line | None
+
+
+def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
+    """Map a suspect's sound onto an original's; None where either has nothing to hear."""
+    if min(len(suspect.peaks), len(original.peaks)) < LEAST_PEAKS:
+        return None
+    lines, worth = _proposed(suspect, original)
+    pieces = _chain(suspect, original, lines, worth)
+    for _ in range(_ROUNDS):
+        fitted = _merged([_fitted(suspect, original, piece) for piece in pieces])
+        used = [piece.line for piece in fitted if piece.line is not None]
+        lines = list(dict.fromkeys([*used, *_bridges(fitted)]))
+        following = _chain(suspect, original, lines, worth)
+        if following == pieces:
+            break
+        pieces = following
+    return _said(_merged(_doubted(pieces, suspect, original)), suspect)
+
+
+def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
+    """The lines that parts of the suspect lie on, without near doubles, the surest first."""
+    postings, numbers = [Postings.of(original.peaks)], original.peaks.numbers()
+    length = max(_PART, 2 * suspect.duration / _MOST_PARTS)
+    found: list[tuple[float, float, Line]] = []
+    shares: list[tuple[float, float]] = []
+    for start in np.arange(0, max(suspect.duration - length / 2, 0.1), length / 2).tolist():
+        part = suspect.peaks.between(start, start + length)
+        if len(part) < LEAST_PEAKS:
+            continue
+        votes = vote(part, postings, numbers, np.zeros(1, np.int64))
+        tried = [
+            lay(part, original.peaks, from_start(line, part)) for _, line in elect(votes)[:_TRIED]
+        ]
+        good = [laid for laid in tried if laid.evidence >= _LEAST_EVIDENCE]
+        found += [(laid.evidence, start + length / 2, laid.line) for laid in good]
+        if good:
+            best = max(good, key=lambda laid: laid.evidence).line
+            shares.append(_surviving(suspect, original, best, (start, start + length)))
+    found.sort(key=lambda each: -each[0])
+    kept: list[tuple[float, Line]] = []
+    for _, middle, line in found:
+        if not any(_alike(line, other, middle) for _, other in kept):
+            kept.append((middle, line))
+    worth = _Worth.of(*np.median(shares, axis=0).tolist()) if shares else _Worth.of(0.5, 0.5)
+    return [line for _, line in kept[:_MOST_LINES]], worth
+
+
+def _surviving(suspect: Heard, original: Heard, line: Line, span: Interval) -> tuple[float, float]:
+    """Which share of either side's peaks meets along a line, pauses left out."""
+    mine = suspect.peaks.between(*span)
+    theirs = original.peaks.between(*(line.rate * time + line.offset for time in span))
+    if not len(theirs):
+        return 0.0, 0.0
+    ours, over = meeting(mine, theirs, line)
+    heard = suspect.sounds_at(mine.times)
+    heard[ours] = True
+    kept = original.sounds_at(theirs.times)
+    kept[over] = True
+    return len(ours) / max(1, heard.sum()), len(np.unique(over)) / max(1, kept.sum())
+
+
+def _alike(one: Line, other: Line, time: float, *, apart: float = _ALIKE) -> bool:
+    return (
+        abs(one.rate * time + one.offset - other.rate * time - other.offset) <= apart
+        and abs(one.rate - other.rate) <= _SAME_RATE / 2
+        and abs(one.pitch - other.pitch) <= 0.5
+    )
+
+
+def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth) -> list[_Piece]:
+    """The chain of lines, and of stretches without one, that explains the peaks best."""
+    step = max(STEP, suspect.duration / _MOST_STEPS)
+    count = max(1, int(np.ceil(suspect.duration / step)))
+    gains = np.zeros((count, len(lines) + 1), np.float32)  # the last: on no line
+    for number, line in enumerate(lines):
+        gains[:, number] = _gains(suspect, original, line, worth, step, count)
+    states = np.arange(len(lines) + 1)
+    came = np.empty(gains.shape, np.int16)
+    entry = np.array([JUMP + ODD * (abs(line.rate - lines[0].rate) > _SAME_RATE) for line in lines])
+    entry = np.append(entry, JUMP).astype(np.float32)
+    gains[[0, -1], -1] -= JUMP  # foreign sound at an end costs no less than in the middle
+    total = gains[0].copy()
+    for row in range(1, count):
+        best = int(total.argmax())
+        switched = total[best] - entry
+        came[row] = np.where(total >= switched, states, best)
+        total = np.maximum(total, switched) + gains[row]
+    path = np.empty(count, np.int64)
+    path[-1] = total.argmax()
+    for row in range(count - 1, 0, -1):
+        path[row - 1] = came[row, path[row]]
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), count]
+    return [
+        _Piece(
+            first * step,
+            min(last * step, suspect.duration) if last < count else suspect.duration,
+            lines[path[first]] if path[first] < len(lines) else None,
+        )
+        for first, last in pairwise(edges)
+    ]
+
+
+def _gains(
+    suspect: Heard, original: Heard, line: Line, worth: _Worth, step: float, count: int
+) -> npt.NDArray[np.float32]:
+    """What the peaks in each step say for a line, in nats."""
+    times = suspect.peaks.times
+    mine, theirs = meeting(suspect.peaks, original.peaks, line)
+    gain = np.where(suspect.sounds_at(times), worth.misses, 0.0)
+    over = line.rate * times + line.offset
+    gain[(over < -_LEAST) | (over > original.duration + _LEAST)] = OUTSIDE
+    gain[mine] = worth.meets
+    missed = np.where(original.sounds_at(original.peaks.times), worth.missed, 0.0)
+    missed[theirs] = 0
+    back = (original.peaks.times - line.offset) / line.rate
+    inside = (back >= 0) & (back < suspect.duration)
+    places = np.concatenate((times, back[inside]))
+    return np.bincount(
+        np.clip((places / step).astype(np.int64), 0, count - 1),
+        np.concatenate((gain, missed[inside])),
+        count,
+    ).astype(np.float32)
+
+
+def _fitted(suspect: Heard, original: Heard, piece: _Piece) -> _Piece:
+    """The piece with the line of least squares through its own peaks."""
+    if piece.line is None:
+        return piece
+    part = suspect.peaks.between(piece.start, piece.end)
+    if len(part) < LEAST_PEAKS:
+        return piece
+    return replace(piece, line=fit(part, original.peaks, piece.line))
+
+
+def _merged(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """Neighbours joined that lie on one line, as well as can be told."""
+    done: list[_Piece] = []
+    for piece in pieces:
+        before = done[-1] if done else None
+        if before is not None and _one(before, piece):
+            longer = max(before, piece, key=lambda each: each.end - each.start)
+            done[-1] = _Piece(before.start, piece.end, longer.line)
+        else:
+            done.append(piece)
+    return done
+
+
+def _one(before: _Piece, after: _Piece) -> bool:
+    if before.line is None or after.line is None:
+        return before.line is after.line
+    return _alike(before.line, after.line, before.end)
+
+
+def _doubted(pieces: Sequence[_Piece], suspect: Heard, original: Heard) -> list[_Piece]:
+    """The pieces, with a line put back where a stretch of it is faint rather than foreign.
+
+    How many peaks survive varies: where far more meet than by chance, it is the original's sound.
+    """
+    kept = list(pieces)
+    for number in range(1, len(kept) - 1):
+        before, bare, after = kept[number - 1 : number + 2]
+        if bare.line is not None or before.line is None or after.line is None:
+            continue
+        if _alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * _ALIKE):
+            span = (bare.start, bare.end)
+            if min(_surviving(suspect, original, before.line, span)) >= _FAINT:
+                kept[number] = replace(bare, line=before.line)
+    return kept
+
+
+def _bridges(pieces: Sequence[_Piece]) -> list[Line]:
+    """Lines for stretches without one, from where the line before ends to where the next begins.
+
+    So a second at double speed is found, too short to be proposed; with its pitch kept and without.
+    """
+    found = []
+    for before, bare, after in zip(pieces, pieces[1:], pieces[2:], strict=False):
+        if bare.line is not None or before.line is None or after.line is None:
+            continue
+        first = before.line.rate * bare.start + before.line.offset
+        last = after.line.rate * bare.end + after.line.offset
+        rate = (last - first) / (bare.end - bare.start)
+        if not SLOWEST / 2 <= rate <= FASTEST * 2:
+            continue
+        pitch = before.line.pitch
+        moved = pitch + 12 * float(np.log2(rate / before.line.rate))
+        found += [Line(rate, first - rate * bare.start, each) for each in (pitch, moved)]
+    return found
+
+
+def _said(pieces: Sequence[_Piece], suspect: Heard) -> SoundMap:
+    """The pieces as segments: what has no line is inserted, replaced, absent, or but a pause."""
+    pieces = _without_pauses(pieces, suspect)
+    segments: list[Segment] = []
+    pitches: list[float | None] = []
+    for number, piece in enumerate(pieces):
+        if piece.line is None:
+            after = pieces[number + 1] if number + 1 < len(pieces) else None
+            before = pieces[number - 1] if number else None
+            segments.append(_bare(piece, before, after, suspect))
+            pitches.append(None)
+        else:
+            shown = _shown(piece, piece.line, segments)
+            segments += shown
+            pitches += [piece.line.pitch] * len(shown)
+    return SoundMap(tuple(segments), _holes(segments), tuple(pitches))
+
+
+def _without_pauses(pieces: Sequence[_Piece], suspect: Heard) -> list[_Piece]:
+    """Silence at either end goes to the line beside it: nothing can be told of it."""
+    kept = list(pieces)
+    for end, beside in ((0, 1), (-1, -2)):
+        if len(kept) < 2 or kept[end].line is not None or kept[beside].line is None:
+            continue
+        if not _silent(kept[end], suspect):
+            continue
+        spans = sorted(((kept[end].start, kept[end].end), (kept[beside].start, kept[beside].end)))
+        kept[beside] = replace(kept[beside], start=spans[0][0], end=spans[1][1])
+        del kept[end]
+    return kept
+
+
+def _silent(piece: _Piece, suspect: Heard) -> bool:
+    times = np.arange(piece.start, piece.end, STEP) + STEP / 2
+    return suspect.sounding is not None and bool(suspect.sounds_at(times).mean() < _MOSTLY_SILENT)
+
+
+def _bare(piece: _Piece, before: _Piece | None, after: _Piece | None, suspect: Heard) -> Segment:
+    own = (piece.start, piece.end)
+    silent = _silent(piece, suspect)
+    original = _between(piece, before, after)
+    if original is None or original[1] - original[0] < _LEAST:
+        return Segment(own, None, None, SegmentKind.ABSENT if silent else SegmentKind.INSERTED)
+    return Segment(own, original, None, SegmentKind.ABSENT if silent else SegmentKind.REPLACED)
+
+
+def _between(piece: _Piece, before: _Piece | None, after: _Piece | None) -> Interval | None:
+    """The stretch of the original that lies between the lines on either side, of like length."""
+    if before is None or after is None or before.line is None or after.line is None:
+        return None
+    first = before.line.rate * piece.start + before.line.offset
+    last = after.line.rate * piece.end + after.line.offset
+    wanted = (piece.end - piece.start) * (before.line.rate + after.line.rate) / 2
+    if not 0.4 * wanted <= last - first <= 2.5 * wanted:
+        return None
+    return first, last
+
+
+def _shown(piece: _Piece, line: Line, earlier: Sequence[Segment]) -> list[Segment]:
+    """A piece as segments, cut where it begins or ceases to play what was played before."""
+    kind, rate = SegmentKind.SAME, 1.0
+    if abs(line.rate - 1) > _SAME_RATE:
+        rate = line.rate
+        kind = SegmentKind.SLOWED if rate < 1 else SegmentKind.SPED_UP
+    played = [each.original for each in earlier if each.original and each.rate is not None]
+    edges = {(edge - line.offset) / line.rate for each in played for edge in each}
+    inner = [edge for edge in sorted(edges) if piece.start + _LEAST < edge < piece.end - _LEAST]
+    found: list[Segment] = []
+    for start, end in pairwise([piece.start, *inner, piece.end]):
+        first, last = (max(0.0, line.rate * time + line.offset) for time in (start, end))
+        again = any(low <= (first + last) / 2 <= high for low, high in played)
+        its = SegmentKind.REPEATED if again else kind
+        found.append(Segment((start, end), (first, last), rate, its))
+    return _joined(found)
+
+
+def _joined(segments: Sequence[Segment]) -> list[Segment]:
+    """Neighbours on one line, of one kind, as one."""
+    done = list(segments[:1])
+    for each in segments[1:]:
+        before = done[-1]
+        if before.kind is each.kind and before.original and each.original:
+            own = (before.suspect[0], each.suspect[1])
+            done[-1] = replace(before, suspect=own, original=(before.original[0], each.original[1]))
+        else:
+            done.append(each)
+    return done
+
+
+def _holes(segments: Sequence[Segment]) -> tuple[Interval, ...]:
+    """What of the original, between its first and last heard moments, has no place."""
+    heard = sorted(each.original for each in segments if each.original is not None)
+    holes, reached = [], heard[0][1] if heard else 0.0
+    for first, last in heard:
+        if first - reached > _LEAST:
+            holes.append((reached, first))
+        reached = max(reached, last)
+    return tuple(holes)
