@@ -12,6 +12,7 @@ from ledger.proof import LogProof
 from ledger.reader import LogReader
 from ledger.subjects import Found
 from ledger.vocabulary import Digest, Fingerprint
+from verifier.compare.registers import registers
 from verifier.fingerprint.match import Match as FingerprintMatch
 from verifier.manifest import printable
 
@@ -34,7 +35,7 @@ class LocalLedger:
         self._reader = LogReader(home.tiles(), self.log_key)
         self._catalogue = catalogue
         self._accepted = home.path / "accepted"
-        self._index = LocalIndex(home.index_path(), catalogue)
+        self._index = LocalIndex(home.index_path(), catalogue, registers)
 
     def find(self, digest: Digest) -> Sequence[Found]:
         """Return the entries that name a digest, in the order of the log."""

@@ -13,8 +13,8 @@ for it takes long. Intervals are Wilson's, 95 %.
 
 import argparse
 import hashlib
-from collections.abc import Callable, Sequence
-from functools import partial
+import pickle
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,46 +24,55 @@ from PIL import Image
 from bench.transforms import TRANSFORMS, edited
 from ledger.asset import HEAD_SIZE, detect_media_type
 from ledger.vocabulary import Fingerprint
+from verifier.compare.registers import registers
 from verifier.errors import Unreadable
 from verifier.fingerprint import match as rules
-from verifier.fingerprint.align import bit_distances
 from verifier.fingerprint.descriptor import DESCRIPTOR, DIGEST
-from verifier.fingerprint.image import CONFIRMER, FINDER, PDQ, fingerprint_picture, parse_hash
+from verifier.fingerprint.image import FINDER, PDQ, fingerprint_picture, parse_views
 from verifier.fingerprint.pdq import SIDE, eight_ways
+from verifier.fingerprint.rows import near_rows
+from verifier.fingerprint.thumbnail import fingerprint_thumbnail
 from verifier.media.picture import picture
 
+Prints = tuple[Fingerprint, ...]
 Rows = npt.NDArray[np.uint8]
-Distances = npt.NDArray[np.float32]
-Describe = Callable[[Image.Image], Rows | None]
+Found = npt.NDArray[np.bool_]
 FALSE_MATCHES = 1e-6
 SHRINK_TO = 256
-NAMES = (FINDER, CONFIRMER, PDQ, DESCRIPTOR)
-LARGE = 1000  # bits: further than anything, for a picture that has no fingerprint
+BITS = 256
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--queries", type=int, default=10_000, help="at most so many")
+    parser.add_argument("--distractors", type=int, default=1_000_000, help="at most so many")
     parser.add_argument("--sscd", type=Path)
     parser.add_argument("--sscd-among", type=int, default=10_000)
     parser.add_argument("--keep", type=Path, help="a folder for what takes long to compute")
     options = parser.parse_args()
-    queries = files(options.folder / "queries")
-    distractors = files(options.folder / "distractors")
-    print(
-        f"{len(queries)} queries, {len(TRANSFORMS)} edits of each, {len(distractors)} distractors"
-    )
-    systems = ours(queries, distractors, options.keep)
+    queries = some_of(files(options.folder / "queries"), options.queries)
+    others = some_of(files(options.folder / "distractors"), options.distractors)
+    print(f"{len(queries)} queries, {len(TRANSFORMS)} edits of each, {len(others)} distractors")
+    found = ours(queries, others, options.keep)
     if options.sscd:
-        some = distractors[:: max(1, len(distractors) // options.sscd_among)]
-        systems |= peer(options.sscd, queries, some, options.keep)
-    show(systems)
+        some = some_of(others, options.sscd_among)
+        found |= peer(options.sscd, queries, some, options.keep)
+    show(found)
 
 
 def files(folder: Path) -> list[Path]:
     """Every file under a folder, in the order of names."""
     return sorted(each for each in folder.rglob("*") if each.is_file())
+
+
+def some_of(paths: list[Path], most: int) -> list[Path]:
+    """At most `most` of them, from everywhere."""
+    if len(paths) <= most:
+        return paths
+    chosen = np.random.default_rng(0).permutation(len(paths))[:most]
+    return [paths[place] for place in sorted(chosen.tolist())]
 
 
 def opened(path: Path) -> Image.Image | None:
@@ -76,166 +85,153 @@ def opened(path: Path) -> Image.Image | None:
         return None
 
 
-def prints(image: Image.Image) -> Rows | None:
-    """The four fingerprints of a picture as rows of 32 bytes; None for a flat picture."""
+def prints(image: Image.Image) -> Prints:
+    """All fingerprints of a picture; none for a flat one."""
     factor = min(image.size) // SHRINK_TO
-    found = fingerprint_picture(image.reduce(factor) if factor > 1 else image)
-    return np.stack([parse_hash(each.bits) for each in found]) if found else None
+    small = image.reduce(factor) if factor > 1 else image
+    found = fingerprint_picture(small)
+    return (*found, fingerprint_thumbnail(small)) if found else ()
+
+
+def pictures(paths: Sequence[Path]) -> Iterable[Image.Image | None]:
+    """Every picture; None for one that cannot be decoded."""
+    for number, path in enumerate(paths):
+        if number % 2000 == 1999:
+            print(f"  {number + 1} of {len(paths)} described", flush=True)
+        yield opened(path)
+
+
+def copies_of(paths: Sequence[Path]) -> Iterable[Image.Image]:
+    """Every edit of every picture, in the order of pictures, then of edits."""
+    for seed, path in enumerate(paths):
+        with Image.open(path) as image:
+            yield from (copy for _, copy in edited(image.convert("RGB"), seed))
 
 
 def described(
-    paths: Sequence[Path], describe: Describe, name: str, keep: Path | None
-) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """One description a file, and whether it has any; kept, so that the next run has them."""
-    key = hashlib.sha256(f"{name} {[str(path) for path in paths]}".encode()).hexdigest()[:16]
-    kept = keep / f"{key}.npz" if keep else None
+    images: Iterable[Image.Image | None],
+    describe: Callable[[Image.Image], object],
+    name: str,
+    keep: Path | None,
+) -> list[object]:
+    """What `describe` says of each, None of none; kept, so that the next run has it."""
+    key = hashlib.sha256(name.encode()).hexdigest()[:16]
+    kept = keep / f"{key}.pickle" if keep else None
     if kept and kept.exists():
-        told = np.load(kept)
-        return told["rows"], told["some"]
-    found = []
-    for number, path in enumerate(paths):
-        image = opened(path)
-        found.append(None if image is None else describe(image.convert("RGB")))
-        if number % 2000 == 1999:
-            print(f"  {number + 1} of {len(paths)} described", flush=True)
-    return _kept(found, kept)
-
-
-def described_edits(
-    paths: Sequence[Path], describe: Describe, name: str, keep: Path | None
-) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """One description for each edit of each file, in the order of files, then of edits."""
-    key = hashlib.sha256(f"edits {name} {[str(path) for path in paths]}".encode()).hexdigest()[:16]
-    kept = keep / f"{key}.npz" if keep else None
-    if kept and kept.exists():
-        told = np.load(kept)
-        return told["rows"], told["some"]
-    found = []
-    for seed, path in enumerate(paths):
-        with Image.open(path) as image:
-            found += [describe(copy) for _, copy in edited(image.convert("RGB"), seed)]
-    return _kept(found, kept)
-
-
-def _kept(found: list[Rows | None], kept: Path | None) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    some = np.array([each is not None for each in found])
-    empty = np.zeros_like(next(each for each in found if each is not None))
-    rows = np.stack([empty if each is None else each for each in found])
+        found: list[object] = pickle.loads(kept.read_bytes())  # noqa: S301  # our own
+        return found
+    found = [None if image is None else describe(image.convert("RGB")) for image in images]
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, rows=rows, some=some)
-    return rows, some
+        kept.write_bytes(pickle.dumps(found))
+    return found
 
 
-class System:
-    """Distances of every edited query from its own original and from every distractor."""
+def rows_of(found: Sequence[Prints], name: str) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """Every hash of an algorithm, and whose it is."""
+    rows, owners = [], []
+    for place, each in enumerate(found):
+        for one in each:
+            if one.algorithm == name:
+                views = parse_views(one.bits)
+                rows.append(views)
+                owners += [place] * len(views)
+    return np.ascontiguousarray(np.concatenate(rows)), np.array(owners)
 
-    def __init__(self, name: str, own: Distances, others: Callable[[int], Distances]) -> None:
-        """`others(i)` gives the distances of edited query i from all distractors."""
-        self.name, self.own, self.others = name, own, others
 
-    def threshold(self) -> float:
-        """The loosest at which at most FALSE_MATCHES of the pairs are nearer, or as near."""
-        allowed = int(FALSE_MATCHES * len(self.own) * len(self.others(0)))
-        lowest = np.zeros(0, np.float32)
-        for i in range(len(self.own)):
-            found = self.others(i)
-            if len(found) > allowed + 1:
-                found = np.partition(found, allowed + 1)[: allowed + 2]
-            lowest = np.sort(np.concatenate((lowest, found)))[: allowed + 2]
-        return float(lowest[allowed])  # the first that must not match
+def eight(rows: Rows) -> Rows:
+    """PDQ hashes, and what each is of the picture turned and mirrored."""
+    bits = np.unpackbits(rows, axis=1).reshape(-1, SIDE, SIDE)[:, ::-1, ::-1].astype(bool)
+    ways = np.concatenate([eight_ways(each) for each in bits])
+    return np.packbits(ways.reshape(len(ways), -1)[:, ::-1], axis=1)
 
 
 def ours(
     queries: Sequence[Path], distractors: Sequence[Path], keep: Path | None
-) -> dict[str, npt.NDArray[np.bool_]]:
+) -> dict[str, Found]:
     """For each of our ways and each classical hash, which edited queries are found."""
-    name = f"ours {DIGEST}"
-    originals, whole = described(queries, prints, name, keep)
-    others, told = described(distractors, prints, name, keep)
-    others = np.ascontiguousarray(others[told])
-    copies, some = described_edits(queries, prints, name, keep)
-    original = np.repeat(np.arange(len(queries)), len(TRANSFORMS))
-    some &= whole[original]
-    print(f"{len(others)} distractors and {int(some.sum())} of {len(copies)} copies are not flat")
-
-    def row(name: str, i: int) -> Rows:
-        return copies[i, NAMES.index(name)]
-
-    def against(name: str, i: int, *, turned: bool = False) -> Distances:
-        if not some[i]:
-            return np.full(len(others), LARGE, np.float32)
-        ways = eight(row(name, i)) if turned else row(name, i)[None]
-        column = columns[name]
-        return np.min([bit_distances(way, column) for way in ways], axis=0).astype(np.float32)
-
-    def own(name: str, *, turned: bool = False) -> Distances:
-        found = np.full(len(copies), LARGE, np.float32)
-        for i in np.flatnonzero(some):
-            ways = eight(row(name, i)) if turned else row(name, i)[None]
-            found[i] = bit_distances(originals[original[i], NAMES.index(name)], ways).min()
-        return found
-
-    columns = {name: np.ascontiguousarray(others[:, NAMES.index(name)]) for name in NAMES}
-    found = {}
-    for title, name, turned in (
-        ("phash", FINDER, False),
-        ("PDQ", PDQ, False),
-        ("PDQ 8-way", PDQ, True),
-        ("descriptor", DESCRIPTOR, False),
-    ):
-        system = System(title, own(name, turned=turned), partial(against, name, turned=turned))
-        limit = system.threshold()
-        print(f"{title}: at most {limit - 1:.0f} bits of 256")
-        found[title] = system.own < limit
-    found["as shipped"] = shipped(originals, copies, some, original, columns)
+    name = f"{DIGEST} {[str(path) for path in queries]}"
+    every = f"{DIGEST} {[str(path) for path in distractors]}"
+    originals: list[Prints] = described(pictures(queries), prints, name, keep)  # type: ignore[assignment]
+    others: list[Prints] = described(pictures(distractors), prints, every, keep)  # type: ignore[assignment]
+    copies: list[Prints] = described(copies_of(queries), prints, f"edits {name}", keep)  # type: ignore[assignment]
+    others = [each for each in others if each]
+    print(f"{len(others)} distractors and {sum(map(bool, copies))} of {len(copies)} edits not flat")
+    found = {
+        "phash": alone(FINDER, originals, copies, others),
+        "PDQ": alone(PDQ, originals, copies, others),
+        "PDQ 8-way": alone(PDQ, originals, copies, others, turn=eight),
+        "descriptor": alone(DESCRIPTOR, originals, copies, others),
+    }
+    found["as shipped"] = shipped(originals, copies, others)
     return found
 
 
-def eight(row: Rows) -> Rows:
-    """A PDQ hash and what it is of the picture turned and mirrored."""
-    bits = np.unpackbits(row).reshape(SIDE, SIDE)[::-1, ::-1].astype(bool)
-    return np.packbits(eight_ways(bits).reshape(8, -1)[:, ::-1], axis=1)
+def alone(
+    name: str,
+    originals: Sequence[Prints],
+    copies: Sequence[Prints],
+    others: Sequence[Prints],
+    turn: Callable[[Rows], Rows] = lambda rows: rows,
+) -> Found:
+    """Which edits one fingerprint finds where FALSE_MATCHES of the pairs are allowed."""
+    column, _ = rows_of(others, name)
+    nearest = np.zeros(BITS + 1, np.int64)  # how many pairs are so many bits apart
+    own = np.full(len(copies), BITS + 1)
+    for place, copy in enumerate(copies):
+        original = originals[place // len(TRANSFORMS)]
+        if not copy or not original:
+            continue
+        rows, _ = rows_of([copy], name)
+        theirs, _ = rows_of([original], name)
+        turned = turn(rows)
+        own[place] = min(near_rows(turned, theirs, BITS).bits)
+        nearest += np.bincount(near_rows(turned, column, BITS / 2.5).bits, minlength=BITS + 1)
+    allowed = FALSE_MATCHES * len(copies) * len(others)
+    limit = int(np.searchsorted(np.cumsum(nearest), allowed, side="right"))
+    print(f"{name}{' 8-way' if turn is eight else ''}: at most {limit - 1} bits of {BITS}")
+    return own < limit
 
 
 def shipped(
-    originals: Rows,
-    copies: Rows,
-    some: npt.NDArray[np.bool_],
-    original: npt.NDArray[np.int64],
-    columns: dict[str, Rows],
-) -> npt.NDArray[np.bool_]:
-    """Which copies match by the product's own rule; the false matches that it makes are printed."""
-    reach = {FINDER: rules.FINDER_THRESHOLD * 256, DESCRIPTOR: rules.DESCRIPTOR_THRESHOLD * 256}
+    originals: Sequence[Prints], copies: Sequence[Prints], others: Sequence[Prints]
+) -> Found:
+    """Which edits match by the product's own rule; the false matches that it makes are counted."""
+    finders = {
+        FINDER: rules.FINDER_THRESHOLD * BITS,
+        DESCRIPTOR: rules.DESCRIPTOR_THRESHOLD * BITS,
+    }
+    columns = {name: rows_of(others, name) for name in finders}
     found = np.zeros(len(copies), bool)
     candidates = wrong = 0
-    for i in np.flatnonzero(some):
-        suspect = as_fingerprints(copies[i])
-        found[i] = rules.match(0, suspect, as_fingerprints(originals[original[i]])) is not None
+    ways: dict[str, int] = {}
+    for place, copy in enumerate(copies):
+        if not copy:
+            continue
+        told = rules.match(0, copy, originals[place // len(TRANSFORMS)], registers=registers)
+        found[place] = told is not None
+        way = f"{told.algorithm}, {told.false_match_rate:.1e}" if told else "missed"
+        ways[way] = ways.get(way, 0) + 1
         near: set[int] = set()
-        for name, radius in reach.items():
-            distances = bit_distances(copies[i, NAMES.index(name)], columns[name])
-            near.update(np.flatnonzero(distances <= radius).tolist())
+        for name, radius in finders.items():
+            rows, _ = rows_of([copy], name)
+            column, owners = columns[name]
+            near.update(owners[near_rows(rows, column, radius).found].tolist())
         candidates += len(near)
-        for place in near:
-            row = np.stack([columns[name][place] for name in NAMES])
-            wrong += rules.match(0, suspect, as_fingerprints(row)) is not None
-    pairs = int(some.sum()) * len(columns[FINDER])
-    print(f"as shipped: {wrong} false matches in {pairs} pairs, {upper(wrong, pairs):.2g} at most")
-    print(
-        f"  {candidates} pairs had to be confirmed: {candidates / max(1, some.sum()):.2f} a search"
-    )
+        for other in near:
+            false = rules.match(0, copy, others[other], registers=registers)
+            if false is not None:
+                wrong += 1
+                print(f"  false: edit {place} and distractor {other}, {false.algorithm}")
+    pairs = sum(map(bool, copies)) * len(others)
+    print(f"as shipped: {wrong} false matches in {pairs} pairs, at most {upper(wrong, pairs):.2g}")
+    print(f"  {candidates} pairs had to be confirmed, {candidates / pairs:.2g} of all; {ways}")
     return found
-
-
-def as_fingerprints(rows: Rows) -> tuple[Fingerprint, ...]:
-    """Rows of 32 bytes as what is recorded."""
-    return tuple(Fingerprint(name, 1, row.tobytes()) for name, row in zip(NAMES, rows, strict=True))
 
 
 def peer(
     model: Path, queries: Sequence[Path], distractors: Sequence[Path], keep: Path | None
-) -> dict[str, npt.NDArray[np.bool_]]:
+) -> dict[str, Found]:
     """The same for SSCD: the cosine of its descriptors."""
     import onnxruntime
 
@@ -248,18 +244,24 @@ def peer(
         told = session.run(None, {"image": seen[None]})[0][0]
         return np.asarray(told / np.linalg.norm(told), np.float32)
 
-    originals, _ = described(queries, describe, "sscd", keep)  # type: ignore[arg-type]
-    others, _ = described(distractors, describe, "sscd", keep)  # type: ignore[arg-type]
-    copies, _ = described_edits(queries, describe, "sscd", keep)  # type: ignore[arg-type]
-    own = -(copies * np.repeat(originals, len(TRANSFORMS), axis=0)).sum(axis=1)
-    system = System("SSCD", own, lambda i: -(others @ copies[i]))
-    limit = system.threshold()
-    print(f"SSCD: a cosine above {-limit:.3f}, among {len(others)} distractors")
-    return {"SSCD": system.own < limit}
+    def all_of(images: Iterable[Image.Image | None], name: str) -> npt.NDArray[np.float32]:
+        told = described(images, describe, f"sscd {name}", keep)
+        return np.stack([np.asarray(each) for each in told if each is not None])
+
+    names = f"{[str(path) for path in queries]}"
+    originals = all_of(pictures(queries), names)
+    copies = all_of(copies_of(queries), f"edits {names}")
+    others = all_of(pictures(distractors), f"{[str(path) for path in distractors]}")
+    own = (copies * np.repeat(originals, len(TRANSFORMS), axis=0)).sum(axis=1)
+    allowed = int(FALSE_MATCHES * len(copies) * len(others))
+    cosines = (copies @ others.T).ravel()
+    limit = float(np.partition(cosines, -1 - allowed)[-1 - allowed])
+    print(f"SSCD: a cosine above {limit:.3f}, among {len(others)} distractors")
+    return {"SSCD": own > limit}
 
 
-def show(systems: dict[str, npt.NDArray[np.bool_]]) -> None:
-    """Print recall by transform, in percent, and for the last of ours its interval."""
+def show(systems: dict[str, Found]) -> None:
+    """Print recall by transform, in percent, and for the rule that ships its interval."""
     print(f"{'recall in %':20}" + "".join(f"{name:>12}" for name in systems) + "  as shipped, 95 %")
     tables = {name: found.reshape(-1, len(TRANSFORMS)) for name, found in systems.items()}
     for number, name in enumerate(TRANSFORMS):
@@ -272,7 +274,7 @@ def show(systems: dict[str, npt.NDArray[np.bool_]]) -> None:
     print(f"{'mean':20}{line}  {100 * low:.2f} to {100 * high:.2f}")
 
 
-def wilson(found: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def wilson(found: Found) -> tuple[float, float]:
     """The 95 % interval of a share."""
     count, share, z = found.size, float(found.mean()), 1.96
     middle = share + z * z / (2 * count)

@@ -185,7 +185,7 @@ def _gamma(image: Image.Image, random: Random) -> Image.Image:
 
 def _grey(image: Image.Image, random: Random) -> Image.Image:
     grey = ImageOps.grayscale(image)
-    if random.random() < 0.3:
+    if random.random() < 0.15:
         return ImageOps.colorize(grey, _colour(random), (255, 240, 200))
     return grey.convert("RGB")
 
@@ -196,7 +196,7 @@ def _tint(image: Image.Image, random: Random) -> Image.Image:
 
 
 def _blur(image: Image.Image, random: Random) -> Image.Image:
-    return image.filter(ImageFilter.GaussianBlur(max(image.size) / 288 * random.uniform(0.3, 3.5)))
+    return image.filter(ImageFilter.GaussianBlur(max(image.size) / 288 * random.uniform(0.3, 4.5)))
 
 
 def _noise(image: Image.Image, random: Random) -> Image.Image:
@@ -250,8 +250,23 @@ def _splice(image: Image.Image, random: Random, other: Image.Image) -> Image.Ima
 
 
 _SHAPES: tuple[Edit, ...] = (
-    *(_crop, _crop, _crop, _crop, _crop, _crop, _square, _turn, _turn, _border, _border, _caption),
+    *(
+        _crop,
+        _crop,
+        _crop,
+        _crop,
+        _crop,
+        _crop,
+        _crop,
+        _crop,
+        _square,
+        _turn,
+        _turn,
+        _border,
+        _border,
+        _caption,
+    ),
     *(_screenshot, _screenshot, _perspective, _squash, _mirror, _quarter),
 )
-_LIGHTS: tuple[Edit, ...] = (_light, _light, _gamma, _grey, _tint, _blur, _noise, _small)
+_LIGHTS: tuple[Edit, ...] = (_light, _gamma, _grey, _grey, _tint, _blur, _blur, _noise, _small)
 _COVERS: tuple[Edit, ...] = (_text, _text, _blocks)

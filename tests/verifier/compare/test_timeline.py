@@ -32,7 +32,9 @@ class Wandering:
         return np.where(outside, np.float32(OUTSIDE), costs)
 
     def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:
-        apart = self._theirs[nearest(self.moments, one)] - self._theirs[nearest(self.moments, other)]
+        apart = (
+            self._theirs[nearest(self.moments, one)] - self._theirs[nearest(self.moments, other)]
+        )
         return np.asarray(np.abs(apart).max(-1) > 0.5)
 
 
