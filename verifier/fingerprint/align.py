@@ -16,7 +16,7 @@ from .described import Footage
 from .video import FRAMES_PER_SECOND, FrameHashes
 
 FRAME_THRESHOLD = 48  # of 256 bits: frames that differ in no more may show the same
-VIEW_THRESHOLD = 72  # of 256 bits: views of two clips that differ in no more may show the same
+VIEW_THRESHOLD = 76  # of 256 bits: views of two clips that differ in no more may show the same
 MOST_FRAMES = 512  # of a suspect, evenly spread, are looked for: more cost time and add nothing
 
 WORDS_IN_BLOCK = 64  # 3.2 s of sound are looked for at once

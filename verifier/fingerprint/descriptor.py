@@ -2,7 +2,7 @@
 
     picture-descriptor 1    256 bits, packed into 32 bytes, first bit highest: whether each output
                             of the network (`descriptor.onnx`), added up over the four quarter turns
-                            of 160 by 160 pixels, is positive; of one view of the picture or two, as
+                            of 128 by 128 pixels, is positive; of one view of the picture or two, as
                             `image.py` says
 
 The network is ours (MODEL_CARD.md says how it was trained, and on what), its file is part of this
@@ -24,9 +24,9 @@ from verifier.errors import ToolMissing
 DESCRIPTOR = "picture-descriptor"
 VERSION = 1
 BITS = 256
-SIDE = 160  # pixels: what the network sees, whatever the picture's shape
+SIDE = 128  # pixels: what the network sees, whatever the picture's shape
 MODEL = Path(__file__).with_name("descriptor.onnx")
-DIGEST = "5eebcb19d858b6acf09160202416e4f4c75ec4c3f85c35c2c9e764d41fcc4ea4"  # SHA-256 of that file
+DIGEST = "b177a100e783656a11dc5a6bbb97d00bdc2035ca3cf83a6cbabdc913b4ff75a2"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Bits = npt.NDArray[np.uint8]
