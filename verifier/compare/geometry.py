@@ -58,6 +58,25 @@ class Placement:
         ]
         return _sampled(blurred, places[0], places[1])
 
+    def finer(self, ours: tuple[float, float], theirs: tuple[float, float]) -> "Placement":
+        """The same for frames so many times as large, across and down."""
+        scale, offset = (
+            (values[0], values[1])
+            for values in (
+                [s * b / a for s, a, b in zip(self.scale, ours, theirs, strict=True)],
+                [o * b for o, b in zip(self.offset, theirs, strict=True)],
+            )
+        )
+        return Placement(scale, offset, self.mirrored)
+
+    def back(self, box: Box, width: int) -> tuple[float, float, float, float]:
+        """Where a box of the original lies in the suspect, which is `width` pixels wide."""
+        left, right = ((side - self.offset[0]) / self.scale[0] for side in (box[0], box[2]))
+        top, bottom = ((side - self.offset[1]) / self.scale[1] for side in (box[1], box[3]))
+        if self.mirrored:
+            left, right = width - right, width - left
+        return left, top, right, bottom
+
     def seen(self, box: Box, width: int, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
         """Which of the original's pixels lie inside `box` of the suspect, which is `width` wide."""
         left, top, right, bottom = box
