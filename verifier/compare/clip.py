@@ -16,9 +16,18 @@ from verifier.fingerprint.luma import Thumbnails, parse_thumbnails
 from verifier.media.limits import Limits
 from verifier.media.sandbox import Sandbox
 
-from .changes import LONG_SIDE, find_changes, halved, interval_of, regions_of
+from .changes import LONG_SIDE, Changes, find_changes, halved, interval_of, regions_of
 from .footage import read_footage_in, read_frames_at_in
-from .geometry import Box, Frames, Placement, describe, find_placement, refined_on, shape_of
+from .geometry import (
+    Box,
+    Frames,
+    Placement,
+    agreement,
+    describe,
+    find_placement,
+    refined_on,
+    shape_of,
+)
 from .likeness import Likeness, likeness
 from .result import Comparison, Geometry, Region, RegionKind
 from .segments import Shown, removed_from, segments_of
@@ -30,6 +39,10 @@ _LEAST_SHOWN = (
 _LEAST_FIT = 0.45  # correlation of frames laid over one another, likewise
 _LARGE_PER_SECOND, _MOST_LARGE = 5, 240  # pairs of larger frames, to find what changed
 _PAIRS = 400  # frames that are compared to learn the noise
+# Of clips of different scenes, laid over one another as well as they can be: correlation of frames
+# at most 0.65 in 17 pairs, of how they move at most 0.32; of cropped copies at least 0.6 each.
+_LEAST_ALIKE, _LEAST_MOVING = 0.85, 0.45
+_PAIRS_TO_JUDGE = 60
 _PAIRS_TO_LAY = 24  # to refine the geometry
 _ROUNDS = 5  # at most: geometry and noise are learnt anew from what was aligned
 
@@ -83,14 +96,14 @@ def compare_clips_in(
     )
 
 
-def changed_regions(
+def changes_of(
     found: ClipMap,
     suspect: Thumbnails,
     original: Thumbnails,
     ours: npt.NDArray[np.uint8],
     theirs: npt.NDArray[np.uint8],
-) -> tuple[Region, ...]:
-    """Where the suspect differs from its original, given larger frames of `found.pairs`."""
+) -> tuple[Changes, Placement]:
+    """How unusual each place is, at half the size of `theirs`; and how `ours` lie over `theirs`."""
     left, right = ours.astype(np.float32), theirs.astype(np.float32)
     placement = found.placement.finer(_times(left, suspect.luma), _times(right, original.luma))
     whole = (0, 0, left.shape[2], left.shape[1])
@@ -99,11 +112,24 @@ def changed_regions(
     shape = shape_of(right)
     seen = placement.seen(whole, left.shape[2], shape)
     changes = find_changes(halved(placement.laid(left, shape)), halved(right), seen[::2, ::2])
+    return changes, placement
+
+
+def changed_regions(
+    found: ClipMap,
+    suspect: Thumbnails,
+    original: Thumbnails,
+    ours: npt.NDArray[np.uint8],
+    theirs: npt.NDArray[np.uint8],
+) -> tuple[Region, ...]:
+    """Where the suspect differs from its original, given larger frames of `found.pairs`."""
+    changes, placement = changes_of(found, suspect, original, ours, theirs)
+    height, width = ours.shape[1:]
     times = suspect.times[found.pairs[0]]
     ends = np.append(times[1:], suspect.duration)
     return tuple(
         Region(
-            _box(placement.back(_doubled(change.box), left.shape[2]), shape_of(left), suspect),
+            _box(placement.back(_doubled(change.box), width), (height, width), suspect),
             RegionKind.CHANGED,
             interval_of(change, times.tolist(), ends.tolist()),
         )
@@ -170,6 +196,8 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
     if seconds[main] < min(_LEAST_SHOWN, suspect.duration / 2):
         return None
     best = fitting[numbers.index(main)]
+    if not best.agrees(*together.pairs(pieces, numbers.index(main))):
+        return None
     return ClipMap(
         removed_from(shown, main),
         best.geometry(),
@@ -215,6 +243,16 @@ class _Side:
         laid = self.placement.laid(self._ours, shape)
         seen = self.placement.seen(self._box, self._ours.shape[2], shape)
         return likeness(self._suspect.times, laid, self._original.times, self._theirs, seen, pairs)
+
+    def agrees(self, rows: Rows, columns: Rows) -> bool:
+        """Whether frames that are said to show the same look alike, or at least move alike."""
+        if not len(rows):
+            return False
+        some = np.linspace(0, len(rows) - 1, min(len(rows), _PAIRS_TO_JUDGE)).astype(int)
+        alike, moving = agreement(
+            self.placement, self._ours[rows[some]], self._theirs[columns[some]], self._box
+        )
+        return moving >= _LEAST_MOVING or alike >= _LEAST_ALIKE
 
     def some_pairs(self, rows: Rows, columns: Rows, seconds: float) -> tuple[Rows, Rows]:
         """A few pairs for each second, evenly spread."""

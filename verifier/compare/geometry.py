@@ -327,6 +327,18 @@ def refined_on(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> 
     return placement
 
 
+def agreement(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> tuple[float, float]:
+    """How alike pairs of frames are in what is fine, and in how that moves (correlations)."""
+    shape = shape_of(theirs)
+    seen = placement.seen(box, ours.shape[2], shape)
+    left = fine_structure(placement.laid(ours, shape), _FINE)[:, seen]
+    right = fine_structure(theirs, _FINE)[:, seen]
+    alike = float(np.median((_unit(left) * _unit(right)).sum(1)))
+    one, other = left - left.mean(0), right - right.mean(0)
+    power = float((one**2).sum() * (other**2).sum()) ** 0.5
+    return alike, float((one * other).sum()) / max(power, 1e-6)
+
+
 def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thumbnails) -> Geometry:
     """Where the original lies in the suspect, as parts of both clips as they are displayed."""
     crop, placed = [], []
@@ -340,9 +352,27 @@ def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thum
         seen = ((first - offset) / scale, (last - offset) / scale)
         if axis == 0 and placement.mirrored:
             seen = (length - seen[1], length - seen[0])
-        crop.append(_within(first / other, last / other, original.part[axis::2]))
-        placed.append(_within(seen[0] / length, seen[1] / length, suspect.part[axis::2]))
+        shown = _within(first / other, last / other, original.part[axis::2])
+        filled = _within(seen[0] / length, seen[1] / length, suspect.part[axis::2])
+        shown, filled = _with_borders(shown, filled, flip=axis == 0 and placement.mirrored)
+        crop.append(shown)
+        placed.append(filled)
     return Geometry(_as_part(crop), _as_part(placed), placement.mirrored)
+
+
+def _with_borders(
+    shown: tuple[float, float], filled: tuple[float, float], *, flip: bool
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What is shown and where, with the borders that both clips have and that were cut off."""
+    scale = (filled[1] - filled[0]) / max(shown[1] - shown[0], 1e-6)
+    before, after = filled[0], 1 - filled[1]
+    if flip:
+        before, after = after, before
+    low, high = min(shown[0], before / scale), min(1 - shown[1], after / scale)
+    shown = shown[0] - low, shown[1] + high
+    if flip:
+        low, high = high, low
+    return shown, (filled[0] - low * scale, filled[1] + high * scale)
 
 
 def _within(first: float, last: float, part: tuple[float, ...]) -> tuple[float, float]:

@@ -36,6 +36,7 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
         side = (FRAME_SIDE, FRAME_SIDE)
         shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
         found += fingerprint_frames(shown)
+    if info.video and found:  # not of a clip in which nothing is to be seen
         size = info.size or side
         small = frames(path, media_type, per_second=THUMBNAILS_PER_SECOND, size=frame_size(size))
         found += (fingerprint_thumbnails(collect(small, size)),)

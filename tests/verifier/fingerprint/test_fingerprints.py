@@ -184,7 +184,7 @@ def test_a_clip_with_sound_has_both_and_the_sandbox_gives_the_same(
 ) -> None:
     clip = media.clip_with_sound(tmp_path)
     found = fingerprints(clip)
-    assert names(found) == ["clip-phash", "sound-bands"]
+    assert names(found) == ["clip-phash", "clip-luma", "sound-bands"]
     kind = detect_media_type(clip.read_bytes()[:HEAD_SIZE])
     assert compute_in(sandbox, clip, kind) == found
 
