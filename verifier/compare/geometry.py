@@ -30,6 +30,7 @@ _LEAST_OVERLAP = 0.5  # of the smaller of the two frames
 _USUAL_OVERLAP = 0.85  # likewise: a crop lies wholly inside the original
 _GOOD = 0.92  # correlation above which the plainest placement needs no search
 _STILL, _EVEN = 2.0, 8.0  # a border moves less in time, and differs less along itself (levels)
+_AT_EDGE = 0.02  # of a side: so near to where a border was cut off is there
 _FINE = 4  # pixels of the original: coarser structure is left out
 
 
@@ -354,21 +355,31 @@ def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thum
             seen = (length - seen[1], length - seen[0])
         shown = _within(first / other, last / other, original.part[axis::2])
         filled = _within(seen[0] / length, seen[1] / length, suspect.part[axis::2])
-        shown, filled = _with_borders(shown, filled, flip=axis == 0 and placement.mirrored)
+        border = original.part[axis], 1 - original.part[axis + 2]
+        flip = axis == 0 and placement.mirrored
+        shown, filled = _with_borders(shown, filled, border, flip=flip)
         crop.append(shown)
         placed.append(filled)
     return Geometry(_as_part(crop), _as_part(placed), placement.mirrored)
 
 
 def _with_borders(
-    shown: tuple[float, float], filled: tuple[float, float], *, flip: bool
+    shown: tuple[float, float],
+    filled: tuple[float, float],
+    border: tuple[float, float],
+    *,
+    flip: bool,
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """What is shown and where, with the borders that both clips have and that were cut off."""
     scale = (filled[1] - filled[0]) / max(shown[1] - shown[0], 1e-6)
     before, after = filled[0], 1 - filled[1]
     if flip:
         before, after = after, before
-    low, high = min(shown[0], before / scale), min(1 - shown[1], after / scale)
+    left_out = shown[0], 1 - shown[1]
+    low, high = (
+        min(out, room / scale) if abs(out - cut) < _AT_EDGE else 0.0
+        for out, cut, room in zip(left_out, border, (before, after), strict=True)
+    )
     shown = shown[0] - low, shown[1] + high
     if flip:
         low, high = high, low
