@@ -5,7 +5,6 @@ what remains elsewhere at places of as much detail, in this very pair: however s
 was, it is its own measure. Nothing outside of what both show is ever looked at.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from scipy import ndimage
 
 from .refine import normalised, scene, within
 from .result import Part
+from .tone import clipped, curve, fit_tone, matching_blurs, soft, toned
 from .warp import Mask, Matrix, Plane, resized, warped
 
 # In units of the difference that is usual in the pair; chosen on pictures held apart from those of
@@ -25,16 +25,14 @@ LEAST_AREA = 0.0025  # and is at least so large a part of what the suspect shows
 USUAL, MOST = 1.0, 8.0  # a difference above the latter says no more
 _FLOOR, _COLOUR_FLOOR = 2.0, 4.0  # grey levels: a deviation below is not told from none
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
-_BLURS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)  # pixels, tried to match the two
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 _AROUND = 11  # pixels: detail so near may ring at a place, as it does in a block of JPEG
 _QUARTILE = 1.15  # deviations: what three quarters of normal values stay within
-_BLACK, _WHITE = 8, 247  # grey levels: beyond these a tone may be clipped
-_CLIPPED = 3.0  # by so much less does a difference count where it is
+_CLIPPED = 3.0  # by so much less does a difference count where the tone was clipped
 _RIM, _MOSTLY = 0.03, 0.4  # of the longer side: a region is mostly further in
 _LEAST_PIXELS = 400  # that both show: fewer cannot be told from chance
 _MARGIN = 2  # pixels: as much of an edge is never looked at
-_UNLIKE = 0.2  # of the power of both: a correlation below 0.4 is none
+_OURS, _THEIRS = 0.1, 0.3  # of the power of each: noise of the suspect's own says little
 _PARTS, _NEARLY_ALL = 8, 0.7  # of a strip along an edge
 _EDGE = 0.015  # of a side: what is cut off is at least so wide
 _COARSER = 4  # colours are kept and compared at a quarter of the resolution
@@ -76,28 +74,24 @@ def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) ->
     size = width, height
     ours = [resized(each, size, working.part) for each in suspect.colours]
     theirs = [warped(each, inner, size)[0] for each in original.colours]
-    clipped = _clipped(working.suspect, *ours) & ~_clipped(laid, *theirs)
-    content = _content(working.suspect, laid, theirs, mask, clipped)
+    lost = clipped(working.suspect, *ours) & ~clipped(laid, *theirs)
+    doubt = np.where(lost, _CLIPPED, 1.0)
+    content = _content(working.suspect, laid, theirs, mask, doubt)
     colour = np.zeros_like(content)
     small = max(4, -(-width // _COARSER)), max(4, -(-height // _COARSER))
-    inside = resized((mask & ~clipped).astype(np.float32), small) > 0.99
+    inside = resized(mask.astype(np.float32), small) > 0.99
     if inside.sum() < 4 * _CLASSES:
         return Difference(working.part, mask, content, colour)
     tones = [resized(each, small) for each in (laid, *theirs)]
     tones += [tones[0] * each / 128 for each in tones]
     for plane in ours:
         told = resized(plane, small)
-        toned = _summed(tones, _fit(tones, told, inside))
-        strange = _unusual(told, toned, inside, np.full_like(toned, _COLOUR_FLOOR / _FLOOR))
+        meant = toned(tones, fit_tone(tones, told, inside))
+        strange = _unusual(
+            told, meant, inside, resized(doubt.astype(np.float32), small) * _COLOUR_FLOOR / _FLOOR
+        )
         colour = np.maximum(colour, resized(strange, size))
     return Difference(working.part, mask, content, colour)
-
-
-def _clipped(luma: Plane, blue: Plane, red: Plane) -> Mask:
-    """Where red, green or blue (ITU-T T.871) is about as dark or as bright as it can be."""
-    b, r = blue - 128, red - 128
-    channels = np.stack([luma + 1.402 * r, luma - 0.344 * b - 0.714 * r, luma + 1.772 * b])
-    return np.asarray((channels.min(0) < _BLACK) | (channels.max(0) > _WHITE))
 
 
 def _cut(suspect: Plane, laid: Plane, mask: Mask) -> Mask:
@@ -107,7 +101,7 @@ def _cut(suspect: Plane, laid: Plane, mask: Mask) -> Mask:
     """
     ours, theirs = normalised(suspect, mask), normalised(laid, mask)
     # Above 0 where there is detail and it is not the same; below where it is; 0 where it is flat.
-    unlike = _UNLIKE * (ours * ours + theirs * theirs) - ours * theirs
+    unlike = _OURS * ours * ours + _THEIRS * theirs * theirs - ours * theirs
     kept = mask.copy()
     for _ in range(2):  # what is cut off one way makes the other way clearer
         for turns in range(4):
@@ -140,73 +134,22 @@ def shown(difference: Difference) -> Part:
     )
 
 
-def _content(suspect: Plane, laid: Plane, colours: list[Plane], mask: Mask, clipped: Mask) -> Plane:
+def _content(suspect: Plane, laid: Plane, colours: list[Plane], mask: Mask, doubt: Plane) -> Plane:
     """How unusual the luma is, once the original has the suspect's tone and sharpness."""
-    toned = _summed([*_curve(laid), *colours], _fit([*_curve(laid), *colours], suspect, mask))
-    ours, theirs = _blurs(suspect, toned, mask)
-    suspect, laid = _soft(suspect, ours), _soft(laid, theirs)
-    colours = [_soft(each, theirs) for each in colours]
-    fit = _fit([*_curve(laid), *colours], suspect, mask)
-    brighter, darker = (_summed([*_curve(laid + by), *colours], fit) for by in (4, -4))
-    toned = _summed([*_curve(laid), *colours], fit)
-    slope = np.maximum((brighter - darker) / 8, 1)
-    return _unusual(suspect, toned, mask, np.where(clipped, _CLIPPED, 1) * slope)
+    planes = [*curve(laid), *colours]
+    rough = toned(planes, fit_tone(planes, suspect, mask))
+    ours, theirs = matching_blurs(suspect, rough, mask)
+    suspect, laid = soft(suspect, ours), soft(laid, theirs)
+    colours = [soft(each, theirs) for each in colours]
+    fit = fit_tone([*curve(laid), *colours], suspect, mask)
+    meant, brighter, darker = (toned([*curve(laid + by), *colours], fit) for by in (0, 4, -4))
+    # A tone that is stretched stretches its noise.
+    return _unusual(suspect, meant, mask, doubt * np.maximum((brighter - darker) / 8, 1))
 
 
-def _curve(laid: Plane) -> list[Plane]:
-    """What sums to any usual change of brightness, contrast and gamma."""
-    return [laid, laid**2 / 128, laid**3 / 128**2, np.sqrt(128 * np.maximum(laid, 0))]
-
-
-def _fit(planes: Iterable[Plane], target: Plane, mask: Mask) -> Plane:
-    """By how much of each plane, after a constant, their sum is nearest to the target.
-
-    Robustly: what was edited does not pull it.
-    """
-    a = np.stack([np.ones_like(target), *planes], -1)[mask].astype(np.float64)
-    b = target[mask].astype(np.float64)
-    scale = np.abs(a).mean(0) + 1e-6
-    a /= scale
-    within = (b > _BLACK) & (b < _WHITE)  # what was clipped says nothing about the tone
-    weight = np.where(within, 1.0, 0.01)
-    for _ in range(6):
-        weighted = a * weight[:, None]
-        normal = weighted.T @ a + np.eye(a.shape[1]) * 1e-4 * len(b)
-        fit = np.linalg.solve(normal, weighted.T @ b)
-        away = np.abs(b - a @ fit)
-        weight = within / (1 + (away / max(2 * float(np.median(away)), 1.0)) ** 2)
-    return np.asarray(fit / scale)
-
-
-def _summed(planes: Iterable[Plane], fit: Plane) -> Plane:
-    total = sum(plane * share for plane, share in zip(planes, fit[1:], strict=True))
-    return np.clip(np.asarray(fit[0] + total, np.float32), 0, 255)
-
-
-def _blurs(suspect: Plane, original: Plane, mask: Mask) -> tuple[float, float]:
-    """By how much to blur the suspect or the original, whichever is sharper."""
-    softer = {sigma: _left(suspect, _soft(original, sigma), mask) for sigma in _BLURS}
-    # Blurring makes any two pictures more alike: of the suspect, it must do so by more than a bit.
-    other = {sigma: 1.05 * _left(_soft(suspect, sigma), original, mask) for sigma in _BLURS[1:5]}
-    best, least = min(softer, key=softer.__getitem__), min(other, key=other.__getitem__)
-    if other[least] < softer[best]:
-        return least, 0.0
-    near = [best * by for by in (0.88, 0.94, 1.06, 1.12)] if best else []
-    softer |= {sigma: _left(suspect, _soft(original, sigma), mask) for sigma in near}
-    return 0.0, min(softer, key=softer.__getitem__)
-
-
-def _soft(plane: Plane, sigma: float) -> Plane:
-    return np.asarray(ndimage.gaussian_filter(plane, sigma, truncate=3)) if sigma else plane
-
-
-def _left(one: Plane, other: Plane, mask: Mask) -> float:
-    return float(np.abs(one - other)[mask].mean())
-
-
-def _unusual(suspect: Plane, original: Plane, mask: Mask, slope: Plane) -> Plane:
-    """The difference in units of what is usual; `slope` is how much the tone amplifies noise."""
-    away = _away(suspect, original) / slope
+def _unusual(suspect: Plane, original: Plane, mask: Mask, doubt: Plane) -> Plane:
+    """The difference in units of what is usual, and of how much there is to doubt."""
+    away = _away(suspect, original) / doubt
     detail = ndimage.uniform_filter(ndimage.gaussian_gradient_magnitude(original, 1.0), _AROUND)
     usual = np.maximum(_usual(away, detail, mask), _FLOOR)
     return _root_mean_square(np.minimum(away / usual, MOST), mask)
@@ -222,7 +165,7 @@ def _root_mean_square(times: Plane, mask: Mask) -> Plane:
 
 def _away(suspect: Plane, original: Plane) -> Plane:
     """How far each pixel is from the original's, there or half a pixel beside it."""
-    ours, theirs = _soft(suspect, 0.5), _soft(original, 0.5)
+    ours, theirs = soft(suspect, 0.5), soft(original, 0.5)
     away = np.abs(ours - theirs)
     for step in _BESIDE:
         away = np.minimum(away, np.abs(ours - (theirs + np.roll(theirs, step, (0, 1))) / 2))
