@@ -23,7 +23,7 @@ Spectra = npt.NDArray[np.complex64]
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 _GRID = 128  # of the Fourier transforms: twice the long side of a thumbnail
-_OURS, _THEIRS = 6, 14  # frames that are tried in pairs
+_OURS, _THEIRS = 8, 16  # frames that are tried in pairs
 _CHECKED = (16, 300)  # of the suspect, of the original, that a placement is checked on
 _SIZES = np.geomspace(0.35, 2.9, 44)  # the original's size over the suspect's
 _LEAST_OVERLAP = 0.5  # of the smaller of the two frames
@@ -190,7 +190,10 @@ class _Turned:
         return np.asarray(fft.rfft2(frames, (_GRID, _GRID)), np.complex64)
 
     def best(self, laid: "_Turned") -> tuple[float, int, int]:
-        """The best correlation of any pair, and how far `laid` is to be moved: down, across."""
+        """How far to move `laid`, down and across, so that each frame correlates best with some.
+
+        The first value is that correlation.
+        """
 
         def back(one: Spectra, other: Spectra) -> Frames:
             return np.asarray(fft.irfft2(one * np.conj(other), (_GRID, _GRID)), np.float32)
@@ -202,17 +205,15 @@ class _Turned:
         ours, our_squares = back(self.seen, laid.frames), back(self.seen, laid.squares)
         their_spread = np.sqrt(np.maximum(their_squares - theirs**2 / safe, safe * 0.5))
         our_spread = np.sqrt(np.maximum(our_squares - ours**2 / safe, safe * 0.5))
-        best = (-1.0, 0, 0)
         share = np.minimum(1, overlap / (_USUAL_OVERLAP * min(self.area, laid.area)))
+        likely = enough * (0.7 + 0.3 * share)
+        best = np.full((len(laid.frames), _GRID, _GRID), -1, np.float32)
         for row in range(len(self.frames)):
             products = back(self.frames[row][None], laid.frames) - theirs[row] * ours / safe
-            score = products / (their_spread[row] * our_spread) * enough * (0.7 + 0.3 * share)
-            place = int(score.argmax())
-            value = float(score.flat[place])
-            if value > best[0]:
-                down, across = np.unravel_index(place, score.shape)[1:]
-                best = (value, _signed(int(down)), _signed(int(across)))
-        return best
+            best = np.maximum(best, products / (their_spread[row] * our_spread) * likely)
+        score = best.mean(0)  # a place that fits one frame only is where something moved to
+        down, across = np.unravel_index(int(score.argmax()), score.shape)
+        return float(score.max()), _signed(int(down)), _signed(int(across))
 
 
 def _signed(place: int) -> int:
