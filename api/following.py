@@ -3,6 +3,7 @@
 Once a second, whoever appended them; in a process of its own, as there it holds up nobody here.
 """
 
+import os
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,7 @@ from ledger.workers import open_pool
 from .home import Home
 
 _EVERY = 1  # second
+_LEAST_URGENT = 19
 _MOST = 1 << 15  # entries at a time: about as long as the end of the service may wait for it
 
 
@@ -68,6 +70,7 @@ def _size(home: Home) -> int:
 
 def _follow(home: Home) -> int:
     """Take some entries in; return how many are."""
+    os.nice(_LEAST_URGENT)  # appends, and whoever asks, go first
     with closing(home.catalogue()) as catalogue:
         catalogue.follow(LogReader(home.tiles(), home.log_verifier()), most=_MOST)
         return catalogue.size

@@ -13,9 +13,12 @@ flagged when any changed or colour region is told. Intervals: Clopper-Pearson, a
 
 import argparse
 import itertools
+import json
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -38,6 +41,7 @@ from .edits import AFTER, HONEST, Copy, edited, untouched
 HOW = ("pasted", "removed", "blurred")
 MET = 0.1
 Numbers = dict[tuple[str, ...], list[float]]
+Row = dict[str, list[list[Any]]]  # what was measured on one picture
 
 
 def main() -> None:
@@ -47,51 +51,73 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="how many pictures")
     parser.add_argument("--honest", type=int, default=6, help="honest copies of each picture")
     parser.add_argument("--pairs", type=int, help="unrelated pairs to try, and nothing else")
+    parser.add_argument("--keep", type=Path, help="a file to keep what was measured and go on from")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     options = parser.parse_args()
     paths = sorted(each for each in options.folder.iterdir() if each.is_file())
     if options.pairs:
         measure_pairs(paths, options.pairs)
-    else:
-        step = max(1, len(paths) // options.count)
-        measure(paths[::step][: options.count], options.honest)
+        return
+    paths = paths[:: max(1, len(paths) // options.count)][: options.count]
+    kept = options.keep.read_text().splitlines() if options.keep and options.keep.exists() else []
+    rows = [json.loads(line) for line in kept]
+    until = time.monotonic() + options.seconds
+    for number in range(len(rows), len(paths)):
+        rows.append(measured(paths, number, options.honest))
+        if options.keep:
+            options.keep.open("a").write(json.dumps(rows[-1]) + "\n")
+        if time.monotonic() > until:
+            break
+    show(rows)
 
 
-def measure(paths: list[Path], honest: int) -> None:
+def measured(paths: list[Path], number: int, honest: int) -> Row:
+    """Make the copies of one picture, and compare each with both of its originals."""
+    image, other = opened(paths[number]), opened(paths[number - 1])
+    both = list(originals(image))
+    random = np.random.default_rng(number)
+    row: Row = {"edited": [], "honest": []}
+    for how, (after, copy) in zip(
+        rotated(number), edits(image, other, random, number), strict=True
+    ):
+        for mode, original in both:
+            overlap = overlap_of(compared(copy, original), copy)
+            row["edited"].append([mode, how, after, overlap])
+    kinds = itertools.islice(itertools.cycle(HONEST), number * honest, (number + 1) * honest)
+    for how in kinds:
+        copy = HONEST[how](untouched(image), np.random.default_rng(number))
+        for mode, original in both:
+            result = compared(copy, original)
+            flag = result is not None and is_flagged(result, how)
+            row["honest"].append([mode, how, flag, *errors_of(result, copy)])
+    return row
+
+
+def show(rows: list[Row]) -> None:
     """Print the tables."""
     found: Numbers = defaultdict(list)
-    flagged: Numbers = defaultdict(list)
-    misplaced: Numbers = defaultdict(list)
-    kinds = itertools.cycle(HONEST)
-    for number, path in enumerate(paths):
-        image, other = opened(path), opened(paths[number - 1])
-        for mode, original in originals(image):
-            random = np.random.default_rng(number)
-            for how, (after, copy) in zip(
-                rotated(number), edits(image, other, random, number), strict=True
-            ):
-                result = compared(copy, original)
-                overlap = overlap_of(result, copy)
-                for key in ((mode, how), (mode, after), (mode, "all")):
-                    found[key].append(overlap)
-        for how in itertools.islice(kinds, honest):
-            copy = HONEST[how](untouched(image), np.random.default_rng(number))
-            for mode, original in originals(image):
-                result = compared(copy, original)
-                for key in ((mode, how), (mode, "all")):
-                    flagged[key].append(float(result is not None and is_flagged(result, how)))
-                    misplaced[key].append(1.0 if result is None else error_of(result, copy))
-    print(f"{len(paths)} pictures\n\nedited copies")
+    flags: Numbers = defaultdict(list)
+    errors: dict[tuple[str, ...], list[tuple[float, float]]] = defaultdict(list)
+    for row in rows:
+        for mode, how, after, overlap in row["edited"]:
+            for key in ((mode, how), (mode, after), (mode, "all")):
+                found[key].append(overlap)
+        for mode, how, flag, corner, crop in row["honest"]:
+            for key in ((mode, how), (mode, "all")):
+                flags[key].append(flag)
+                errors[key].append((corner, crop))
+    print(f"{len(rows)} pictures\n\nedited copies: the object is found; overlap of the boxes")
     for key, overlaps in sorted(found.items()):
         met = np.array(overlaps) > MET
-        print(f"  {named(key)} found {share(met)}   overlap {mean(np.array(overlaps))}")
-    print("\nhonest copies: flagged; laid within 1 % of the original's side; median error, 95th")
-    for key, flags in sorted(flagged.items()):
-        errors = np.array(misplaced[key])
-        middle, worst = np.quantile(errors, [0.5, 0.95])
-        print(
-            f"  {named(key)} flagged {share(np.array(flags) > 0)}   laid {share(errors < 0.01)}"
-            f"   {middle:.4f} {worst:.4f}"
+        print(f"  {named(key)} {share(met)}   {mean(np.array(overlaps))}")
+    print("\nhonest copies: flagged; corners laid within 1 % of the original's sides;")
+    print("median and 95th percentile of the corners' error, and of the crop box's")
+    for key, values in sorted(flags.items()):
+        corner, crop = np.array(errors[key]).T
+        told = " ".join(
+            f"{np.quantile(each, q):.4f}" for each in (corner, crop) for q in (0.5, 0.95)
         )
+        print(f"  {named(key)} {share(np.array(values) > 0)}   {share(corner < 0.01)}   {told}")
 
 
 def rotated(number: int) -> Iterator[str]:
@@ -149,12 +175,16 @@ def is_flagged(result: PictureComparison, how: str) -> bool:
     return bool(kinds - ({RegionKind.COLOUR} if how == "grey" else set()))
 
 
-def error_of(result: PictureComparison, copy: Copy) -> float:
-    """How far, in parts of the original, a corner of what it shows is misplaced at most."""
+def errors_of(result: PictureComparison | None, copy: Copy) -> tuple[float, float]:
+    """How far, in parts of the original, a corner is misplaced, and a side of the crop, at most."""
+    if result is None:
+        return 1.0, 1.0
     left, top, right, bottom = copy.marks.getbbox() or (0, 0, 0, 0)
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
     places = corners / np.array(copy.image.size)
-    return float(np.abs(mapped(result.matrix, places) - mapped(copy.matrix, places)).max())
+    found, true = (mapped(each.matrix, places) for each in (result, copy))
+    crop = np.clip([*true.min(0), *true.max(0)], 0, 1)
+    return float(np.abs(found - true).max()), float(np.abs(crop - result.geometry.crop).max())
 
 
 def measure_pairs(paths: list[Path], count: int) -> None:

@@ -12,7 +12,7 @@ from .storage import TileStorage
 from .tile import ENTRIES, TILE_WIDTH, Tile, format_tile_path, parse_entries
 from .workers import spread
 
-CHUNK = 16  # bundles
+CHUNK = 64  # bundles
 
 _FEW = 2  # chunks that are read sooner than a process is started
 

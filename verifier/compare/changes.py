@@ -16,7 +16,7 @@ from scipy import ndimage
 from .geometry import Frames
 from .result import Interval
 
-LONG_SIDE = 128  # pixels of the frames that are compared
+LONG_SIDE = 256  # pixels of the frames that are laid over one another; compared at half of it
 SEED = 2.3  # times what is usual: a region must somewhere differ by so much
 EXTENT = 1.6  # and reaches as far as the difference stays above this
 _POOLED = 5  # frames, on either side, are judged together
@@ -25,6 +25,7 @@ _FLOOR = 1.5  # grey levels: a difference below this is not told from none
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
 _WINDOW = 9  # pixels
 _LEAST_AREA = 30  # pixels
+_LEAST_FRAMES = 6  # unless the clip has fewer: what flickers is the codec's
 _BLURS = (0.0, 0.5, 0.8, 1.1, 1.5, 2.0)  # pixels
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
@@ -52,9 +53,14 @@ class Change:
     last: int
 
 
+def halved(frames: Frames) -> Frames:
+    """Frames at half the size, without the detail that two samplings show differently."""
+    return np.asarray(ndimage.gaussian_filter(frames, (0, 1.2, 1.2), truncate=3)[:, ::2, ::2])
+
+
 def find_changes(ours: Frames, theirs: Frames, mask: Mask) -> Changes:
     """Hold frames, (n, height, width), against those that they show, in the order of time."""
-    inside = ndimage.binary_erosion(mask, np.ones((3, 3)))
+    inside = ndimage.binary_erosion(mask, np.ones((7, 7)))  # edges are half a border
     if inside.sum() < _WINDOW**2 * _CLASSES:
         return Changes(np.zeros_like(ours))
     ours = _toned(ours, theirs, inside)
@@ -73,16 +79,17 @@ def find_changes(ours: Frames, theirs: Frames, mask: Mask) -> Changes:
 
 def regions_of(changes: Changes) -> list[Change]:
     """The regions that stand out, each for as long as it does in frame after frame."""
-    labels, count = ndimage.label(changes.unusual > EXTENT)
+    labels, _ = ndimage.label(changes.unusual > EXTENT)
     found = []
     for number, place in enumerate(ndimage.find_objects(labels), 1):
         part = np.where(labels[place] == number, changes.unusual[place], 0)
         height, width = place[1].stop - place[1].start, place[2].stop - place[2].start
         if part.max() < SEED or height * width < _LEAST_AREA:
             continue
+        if len(changes.unusual) > len(part) < _LEAST_FRAMES:
+            continue
         box = (place[2].start, place[1].start, place[2].stop, place[1].stop)
         found.append(Change(box, place[0].start, place[0].stop - 1))
-    del count
     return found
 
 
@@ -131,7 +138,7 @@ def _away(ours: Frames, theirs: Frames) -> Frames:
     away = np.abs(ours - theirs)
     for step in _BESIDE:
         away = np.minimum(away, np.abs(ours - (theirs + np.roll(theirs, step, (1, 2))) / 2))
-    return away
+    return np.asarray(away)
 
 
 def _usual(away: Frames, detail: Frames, inside: Mask) -> Frames:

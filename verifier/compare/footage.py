@@ -1,13 +1,15 @@
 """Clips as they are compared: small grey frames of what is left when borders are cut off."""
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from ledger.asset import MEDIA_TYPES, MediaType
-from verifier.errors import DecoderFailed
+from verifier.errors import DecoderFailed, Unreadable
 from verifier.fingerprint.luma import Thumbnails, collect, frame_size
 from verifier.media.decode import frames
 from verifier.media.limits import Limits
@@ -23,6 +25,7 @@ MOST_FRAMES = (
 )
 _BORDER_SIDE = 192  # pixels: borders are found to a 192nd of the longer side
 _BORDER_FRAMES = 48
+_TICKS = 1_000_000  # times are compared in microseconds
 _BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 
 
@@ -45,14 +48,76 @@ def read_footage(path: Path, media_type: MediaType, *, most: int = MOST_FRAMES) 
     return Thumbnails(found.times, found.luma, found.duration, size, part)
 
 
+def read_frames_at(
+    path: Path, media_type: MediaType, part: Part, times: Sequence[float], long_side: int
+) -> npt.NDArray[np.uint8]:
+    """Decode the frames that are shown from just these times on, (n, height, width).
+
+    Raises Unreadable, also when one is not there.
+    """
+    size = probe(path, media_type).size or (16, 9)
+    crop = _pixels(part, size)
+    wanted = {round(time * _TICKS) for time in times}
+    found: dict[int, npt.NDArray[np.uint8]] = {}
+    shown = frames(
+        path,
+        media_type,
+        per_second=FRAMES_PER_SECOND,
+        size=frame_size(crop[2:], long_side),
+        crop=None if part == WHOLE else crop,
+    )
+    for time, luma in shown:
+        if round(time * _TICKS) in wanted:
+            found[round(time * _TICKS)] = luma
+    if len(found) < len(wanted):
+        raise Unreadable("frames of the clip come at other times when read again", "try again")
+    return np.stack([found[round(time * _TICKS)] for time in times])
+
+
+def read_frames_at_in(
+    sandbox: Sandbox,
+    file: tuple[Path, MediaType],
+    part: Part,
+    times: Sequence[float],
+    long_side: int,
+    *,
+    limits: Limits,
+) -> npt.NDArray[np.uint8]:
+    """`read_frames_at` in a job of `sandbox`; also raises what `Sandbox.run` raises."""
+    path, media_type = file
+    arguments = (str(path.resolve()), media_type.name, list(part), list(times), long_side)
+    told = sandbox.run(read_frames_at_task, *arguments, limits=limits)
+    try:
+        count, height, width = told["shape"]
+        luma = np.frombuffer(told["luma"], np.uint8).reshape(count, height, width)
+        if count != len(times) or not 0 < max(height, width) <= long_side:
+            raise ValueError("count")
+    except (KeyError, TypeError, ValueError) as problem:
+        raise _nonsensical(problem) from None
+    return luma
+
+
+def read_frames_at_task(
+    path: str, media_type: str, part: list[float], times: list[float], long_side: int
+) -> dict[str, object]:
+    """`read_frames_at` as plain values."""
+    left, top, right, bottom = part
+    where = (left, top, right, bottom)
+    luma = read_frames_at(Path(path), _BY_NAME[media_type], where, times, long_side)
+    return {"shape": list(luma.shape), "luma": luma.tobytes()}
+
+
 def _content(path: Path, media_type: MediaType, size: tuple[int, int]) -> Part:
     """What is left of a clip's picture when still, even borders are cut off."""
     small = frame_size(size, min(_BORDER_SIDE, max(size)))
     key = frames(path, media_type, per_second=1, size=small, key_frames=True)
     some = np.stack([luma for _, luma in islice(key, _BORDER_FRAMES)]).astype(np.float32)
     key.close()  # type: ignore[attr-defined]  # a generator: ends ffmpeg
-    left, top, right, bottom = content_box(some)
     width, height = small
+    left, top, right, bottom = content_box(some)
+    # The outermost row within a border is half of it.
+    left, top = (side + 1 if side else 0 for side in (left, top))
+    right, bottom = (side - (side < most) for side, most in ((right, width), (bottom, height)))
     if (right - left) * (bottom - top) > 0.97 * width * height:
         return WHOLE
     return left / width, top / height, right / width, bottom / height
@@ -101,8 +166,12 @@ def parse_footage(told: object) -> Thumbnails:
         if len(times) != count or not count or not ordered or not times[-1] <= duration < 1e9:
             raise ValueError("times")
     except (KeyError, TypeError, ValueError) as problem:
-        raise DecoderFailed(
-            f"decoding the clip gave a nonsensical answer ({problem})",
-            "treat it as damaged or hostile",
-        ) from None
+        raise _nonsensical(problem) from None
     return Thumbnails(times, luma, duration, (across, down), (left, top, right, bottom))
+
+
+def _nonsensical(problem: Exception) -> DecoderFailed:
+    return DecoderFailed(
+        f"decoding the clip gave a nonsensical answer ({problem})",
+        "treat it as damaged or hostile",
+    )

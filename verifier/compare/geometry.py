@@ -23,13 +23,14 @@ Spectra = npt.NDArray[np.complex64]
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 _GRID = 128  # of the Fourier transforms: twice the long side of a thumbnail
-_OURS, _THEIRS = 6, 14  # frames that are tried in pairs
+_OURS, _THEIRS = 8, 16  # frames that are tried in pairs
 _CHECKED = (16, 300)  # of the suspect, of the original, that a placement is checked on
 _SIZES = np.geomspace(0.35, 2.9, 44)  # the original's size over the suspect's
 _LEAST_OVERLAP = 0.5  # of the smaller of the two frames
 _USUAL_OVERLAP = 0.85  # likewise: a crop lies wholly inside the original
 _GOOD = 0.92  # correlation above which the plainest placement needs no search
 _STILL, _EVEN = 2.0, 8.0  # a border moves less in time, and differs less along itself (levels)
+_AT_EDGE = 0.02  # of a side: so near to where a border was cut off is there
 _FINE = 4  # pixels of the original: coarser structure is left out
 
 
@@ -57,6 +58,25 @@ class Placement:
             for length, scale, offset in zip(shape, scales, offsets, strict=True)
         ]
         return _sampled(blurred, places[0], places[1])
+
+    def finer(self, ours: tuple[float, float], theirs: tuple[float, float]) -> "Placement":
+        """The same for frames so many times as large, across and down."""
+        scale, offset = (
+            (values[0], values[1])
+            for values in (
+                [s * b / a for s, a, b in zip(self.scale, ours, theirs, strict=True)],
+                [o * b for o, b in zip(self.offset, theirs, strict=True)],
+            )
+        )
+        return Placement(scale, offset, self.mirrored)
+
+    def back(self, box: Box, width: int) -> tuple[float, float, float, float]:
+        """Where a box of the original lies in the suspect, which is `width` pixels wide."""
+        left, right = ((side - self.offset[0]) / self.scale[0] for side in (box[0], box[2]))
+        top, bottom = ((side - self.offset[1]) / self.scale[1] for side in (box[1], box[3]))
+        if self.mirrored:
+            left, right = width - right, width - left
+        return left, top, right, bottom
 
     def seen(self, box: Box, width: int, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
         """Which of the original's pixels lie inside `box` of the suspect, which is `width` wide."""
@@ -170,7 +190,10 @@ class _Turned:
         return np.asarray(fft.rfft2(frames, (_GRID, _GRID)), np.complex64)
 
     def best(self, laid: "_Turned") -> tuple[float, int, int]:
-        """The best correlation of any pair, and how far `laid` is to be moved: down, across."""
+        """How far to move `laid`, down and across, so that each frame correlates best with some.
+
+        The first value is that correlation.
+        """
 
         def back(one: Spectra, other: Spectra) -> Frames:
             return np.asarray(fft.irfft2(one * np.conj(other), (_GRID, _GRID)), np.float32)
@@ -182,17 +205,15 @@ class _Turned:
         ours, our_squares = back(self.seen, laid.frames), back(self.seen, laid.squares)
         their_spread = np.sqrt(np.maximum(their_squares - theirs**2 / safe, safe * 0.5))
         our_spread = np.sqrt(np.maximum(our_squares - ours**2 / safe, safe * 0.5))
-        best = (-1.0, 0, 0)
         share = np.minimum(1, overlap / (_USUAL_OVERLAP * min(self.area, laid.area)))
+        likely = enough * (0.7 + 0.3 * share)
+        best = np.full((len(laid.frames), _GRID, _GRID), -1, np.float32)
         for row in range(len(self.frames)):
             products = back(self.frames[row][None], laid.frames) - theirs[row] * ours / safe
-            score = products / (their_spread[row] * our_spread) * enough * (0.7 + 0.3 * share)
-            place = int(score.argmax())
-            value = float(score.flat[place])
-            if value > best[0]:
-                down, across = np.unravel_index(place, score.shape)[1:]
-                best = (value, _signed(int(down)), _signed(int(across)))
-        return best
+            best = np.maximum(best, products / (their_spread[row] * our_spread) * likely)
+        score = best.mean(0)  # a place that fits one frame only is where something moved to
+        down, across = np.unravel_index(int(score.argmax()), score.shape)
+        return float(score.max()), _signed(int(down)), _signed(int(across))
 
 
 def _signed(place: int) -> int:
@@ -308,6 +329,18 @@ def refined_on(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> 
     return placement
 
 
+def agreement(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> tuple[float, float]:
+    """How alike pairs of frames are in what is fine, and in how that moves (correlations)."""
+    shape = shape_of(theirs)
+    seen = placement.seen(box, ours.shape[2], shape)
+    left = fine_structure(placement.laid(ours, shape), _FINE)[:, seen]
+    right = fine_structure(theirs, _FINE)[:, seen]
+    alike = float(np.median((_unit(left) * _unit(right)).sum(1)))
+    one, other = left - left.mean(0), right - right.mean(0)
+    power = float((one**2).sum() * (other**2).sum()) ** 0.5
+    return alike, float((one * other).sum()) / max(power, 1e-6)
+
+
 def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thumbnails) -> Geometry:
     """Where the original lies in the suspect, as parts of both clips as they are displayed."""
     crop, placed = [], []
@@ -321,9 +354,37 @@ def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thum
         seen = ((first - offset) / scale, (last - offset) / scale)
         if axis == 0 and placement.mirrored:
             seen = (length - seen[1], length - seen[0])
-        crop.append(_within(first / other, last / other, original.part[axis::2]))
-        placed.append(_within(seen[0] / length, seen[1] / length, suspect.part[axis::2]))
+        shown = _within(first / other, last / other, original.part[axis::2])
+        filled = _within(seen[0] / length, seen[1] / length, suspect.part[axis::2])
+        border = original.part[axis], 1 - original.part[axis + 2]
+        flip = axis == 0 and placement.mirrored
+        shown, filled = _with_borders(shown, filled, border, flip=flip)
+        crop.append(shown)
+        placed.append(filled)
     return Geometry(_as_part(crop), _as_part(placed), placement.mirrored)
+
+
+def _with_borders(
+    shown: tuple[float, float],
+    filled: tuple[float, float],
+    border: tuple[float, float],
+    *,
+    flip: bool,
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What is shown and where, with the borders that both clips have and that were cut off."""
+    scale = (filled[1] - filled[0]) / max(shown[1] - shown[0], 1e-6)
+    before, after = filled[0], 1 - filled[1]
+    if flip:
+        before, after = after, before
+    left_out = shown[0], 1 - shown[1]
+    low, high = (
+        min(out, room / scale) if abs(out - cut) < _AT_EDGE else 0.0
+        for out, cut, room in zip(left_out, border, (before, after), strict=True)
+    )
+    shown = shown[0] - low, shown[1] + high
+    if flip:
+        low, high = high, low
+    return shown, (filled[0] - low * scale, filled[1] + high * scale)
 
 
 def _within(first: float, last: float, part: tuple[float, ...]) -> tuple[float, float]:

@@ -140,7 +140,8 @@ def likeness(
         ours, theirs = ours - ours[pairs[0]].mean(0), theirs - right.mean(0)
         weights = _together(ours[pairs[0]], theirs[pairs[1]])
     directions = _directions((theirs - theirs.mean(0)) * weights, moments)
-    a, b = (ours * weights) @ directions, (theirs * weights) @ directions
+    a: Frames = (ours * weights) @ directions
+    b: Frames = (theirs * weights) @ directions
     floor = 0.02
     if pairs is None:
         floor = 0.08  # the nearest are nearer than what shows the same
@@ -205,7 +206,7 @@ def _toned(frames: Frames, left: Frames, right: Frames) -> Frames:
     one, other = left - left.mean(), right - right.mean()
     gain = np.sqrt((other * other).sum() / max(float((one * one).sum()), 1e-6))
     gain = float(np.clip(gain, 0.5, 2))
-    return (frames - left.mean()) * gain + right.mean()
+    return np.asarray((frames - left.mean()) * gain + right.mean())
 
 
 def _moving(ours: Frames, theirs: Frames) -> Frames:
@@ -229,7 +230,7 @@ def _directions(theirs: Frames, moments: Times) -> Frames:
     """Orthonormal directions, (pixels, DIRECTIONS): how frames differ from others a moment on."""
     chosen = _spread(len(theirs), _LEARN)
     step = float(np.median(np.diff(moments))) if len(moments) > 1 else 1.0
-    parts = []
+    parts: list[Frames] = []
     for lag in (0.2, 1.0):
         ahead = np.minimum(chosen + max(1, round(lag / step)), len(theirs) - 1)
         parts.append(theirs[ahead] - theirs[chosen])
@@ -252,11 +253,13 @@ def _reduced(ours: Frames, theirs: Frames) -> tuple[Frames, Frames]:
 
 
 def _sketched(rows: Frames) -> Frames:
-    """Rows with nearly the same principal directions, but fewer."""
-    values, vectors = np.linalg.eigh(rows @ rows.T)
-    top = vectors[:, -2 * DIRECTIONS :]
-    del values
-    return (top.T @ rows).astype(np.float32)
+    """Fewer rows with nearly the same principal directions (Halko, Martinsson and Tropp, 2011)."""
+    few = min(2 * DIRECTIONS, *rows.shape)
+    sketch = np.random.default_rng(0).normal(size=(few, len(rows))).astype(np.float32) @ rows
+    for _ in range(2):
+        basis, _ = np.linalg.qr(sketch.T)
+        sketch = (rows @ basis).T @ rows
+    return sketch
 
 
 def _scene(frames: Frames, mask: npt.NDArray[np.bool_]) -> Frames:
@@ -267,4 +270,4 @@ def _scene(frames: Frames, mask: npt.NDArray[np.bool_]) -> Frames:
     rows = np.concatenate(
         [rows, np.full((len(rows), 1), _FLAT * np.sqrt(rows.shape[1]), np.float32)], 1
     )
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))

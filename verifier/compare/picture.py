@@ -13,7 +13,7 @@ from verifier.errors import NotComparable
 from verifier.fingerprint.thumbnail import Thumbnail
 
 from .refine import refine
-from .regions import MOST, USUAL, Difference, Picture, blobs, box_of, differ
+from .regions import MOST, USUAL, Difference, Picture, blobs, box_of, differ, shown
 from .register import geometry, register
 from .result import Geometry, Heat, Part, Region, RegionKind
 from .warp import Matrix, resized
@@ -73,11 +73,12 @@ def compare_pictures(
     matrix = found.matrix if finer is None else finer
     difference = differ(suspect, original, matrix, _WORKING)
     height, width = original.luma.shape
-    laid = geometry(matrix, size, (width, height))
+    placed = None if difference is None else shown(difference)
+    laid = geometry(matrix, size, (width, height), placed)
     regions = [Region(box, RegionKind.ADDED) for box in _strips(laid.placed, size)]
     if difference is None:
         return PictureComparison(laid, tuple(regions), Heat(1, 1, b"\0"), matrix, found.score)
-    if _colourless(suspect) and not _colourless(original):
+    if _colour(suspect) < _LEAST_COLOUR < _colour(original) / 3:
         changed = [Region(_box_of_part(laid.placed, size), RegionKind.COLOUR)]
     else:
         changed = []
@@ -87,8 +88,9 @@ def compare_pictures(
     )
 
 
-def _colourless(picture: Picture) -> bool:
-    return float(picture.colours.std(axis=(1, 2)).max()) < _LEAST_COLOUR
+def _colour(picture: Picture) -> float:
+    """How much the colours of a picture vary, in grey levels."""
+    return float(picture.colours.std(axis=(1, 2)).max())
 
 
 def _changed(difference: Difference, size: tuple[int, int], *, colours: bool) -> list[Region]:
@@ -147,6 +149,6 @@ def _heat(difference: Difference, size: tuple[int, int]) -> Heat:
     strange = np.maximum(difference.content, difference.colour)
     warm = np.clip((strange - USUAL) / (MOST - USUAL), 0, 1)
     levels = np.zeros((height, width), np.uint8)
-    shown = np.clip(resized(warm, (wide, high)) * 255, 0, 255).astype(np.uint8)
-    levels[y : y + high, x : x + wide] = shown
+    drawn = np.clip(resized(warm, (wide, high)) * 255, 0, 255).astype(np.uint8)
+    levels[y : y + high, x : x + wide] = drawn
     return Heat(width, height, levels.tobytes())

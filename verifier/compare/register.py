@@ -117,7 +117,7 @@ def follow(suspect: Plane, original: Plane, matrix: Matrix, votes: float = np.in
 def _climb(
     suspect: Plane, original: Plane, best: Registration, side: int, judged_at: int
 ) -> Registration:
-    """Refine a map, affinely and then with a perspective, wherever that makes the two more alike."""
+    """Refine a map, affinely and then with a perspective, where that makes the two more alike."""
     for projective in (False, True):
         found = refine(suspect, original, best.matrix, side, steps=5, projective=projective)
         if found is not None:
@@ -212,10 +212,18 @@ def _affine(
 
 
 def geometry(
-    matrix: Matrix, suspect_size: tuple[int, int], original_size: tuple[int, int]
+    matrix: Matrix,
+    suspect_size: tuple[int, int],
+    original_size: tuple[int, int],
+    placed: Part | None = None,
 ) -> Geometry:
-    """What a map says, for pictures of these sizes (width, height)."""
-    corners = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+    """What a map says, for pictures of these sizes (width, height).
+
+    `placed` is the part of the suspect that shows the original, where it is less than the map has
+    room for: a part of the original was cut out and set into something else.
+    """
+    left, top, right, bottom = placed = placed or shown_part(matrix) or WHOLE
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
     back = scaling(*suspect_size) @ np.linalg.inv(scaling(*original_size) @ matrix)
     middle = np.array(original_size) / 2 + np.array([[0.0, 0], [1, 0], [0, 1]])
     laid = mapped(back, middle)
@@ -228,14 +236,14 @@ def geometry(
     seen = _visible(mapped(matrix, corners))
     return Geometry(
         crop=_snapped(seen),
-        placed=_snapped(shown_part(matrix) or WHOLE),
+        placed=_snapped(placed),
         mirrored=mirrored,
         rotation=180.0 if rotation == -180 else rotation,
     )
 
 
 def _visible(corners: npt.NDArray[np.float64]) -> Part:
-    """The box around the part of the original that is inside the suspect, given its corners.
+    """The box around the part of the original that is within these corners.
 
     Clipped edge by edge: I. Sutherland and G. Hodgman, Reentrant Polygon Clipping (1974).
     """

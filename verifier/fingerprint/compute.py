@@ -42,6 +42,7 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
         shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
         footage = FootageFinder()
         found += fingerprint_frames(footage.watch(shown)) + footage.fingerprints()
+    if info.video and found:  # not of a clip in which nothing is to be seen
         size = info.size or side
         small = frames(path, media_type, per_second=THUMBNAILS_PER_SECOND, size=frame_size(size))
         found += (fingerprint_thumbnails(collect(small, size)),)

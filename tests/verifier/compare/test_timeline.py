@@ -1,5 +1,7 @@
 """The time map of samples: lines are found, kept where nothing can be told, and never invented."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -15,12 +17,12 @@ class Wandering:
     """A `Cost` of points that wander: the suspect shows points of the original, with noise."""
 
     def __init__(self, suspect: Walk, original: Walk, step: float = 0.04) -> None:
-        self.times = np.arange(len(suspect)) * step
-        self.moments = np.arange(len(original)) * step
+        self.times: Times = np.arange(len(suspect), dtype=np.float64) * step
+        self.moments: Times = np.arange(len(original), dtype=np.float64) * step
         self._ours, self._theirs = suspect, original
 
     def _nats(self, ours: Walk, theirs: Walk) -> Nats:
-        return np.minimum(((ours - theirs) ** 2).sum(-1), 8).astype(np.float32)
+        return np.asarray(np.minimum(((ours - theirs) ** 2).sum(-1), 8), np.float32)
 
     def block(self, rows: Rows) -> Nats:
         return self._nats(self._ours[rows][:, None], self._theirs[None])
@@ -45,7 +47,7 @@ def wander(count: int, seed: int = 0) -> Walk:
 
 def shown(original: Walk, frames: npt.NDArray[np.float64], seed: int = 1) -> Walk:
     noise = np.random.default_rng(seed).normal(0, 0.2, (len(frames), original.shape[1]))
-    return original[np.round(frames).astype(int)] + noise
+    return np.asarray(original[np.round(frames).astype(int)] + noise)
 
 
 def kinds(suspect: Walk, original: Walk) -> list[SegmentKind]:
@@ -130,11 +132,12 @@ def test_one_sample_is_aligned_too() -> None:
 
 
 def test_pieces_follow_one_another_without_holes() -> None:
-    frames = np.random.default_rng(5).permutation(10).repeat(50) * 50.0 + np.tile(ALL[:50], 10)
+    order = np.random.default_rng(5).permutation(10).repeat(50)
+    frames = np.asarray(order * 50.0 + np.tile(ALL[:50], 10), np.float64)
     pieces: list[Piece] = align(Wandering(shown(ORIGINAL, frames), ORIGINAL))
     assert pieces[0].first == 0
     assert pieces[-1].last == 499
-    assert all(one.last + 1 == other.first for one, other in zip(pieces, pieces[1:], strict=False))
+    assert all(one.last + 1 == other.first for one, other in pairwise(pieces))
 
 
 def test_united_intervals_close_small_holes_only() -> None:

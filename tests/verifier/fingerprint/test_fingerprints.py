@@ -53,9 +53,9 @@ def near(suspect: tuple[Fingerprint, ...], original: tuple[Fingerprint, ...]) ->
 def test_the_bits_of_a_known_photograph_never_change(tmp_path: Path) -> None:
     """A change here makes every fingerprint that was ever recorded useless: raise the version."""
     found = fingerprints(media.photograph(tmp_path))
-    finder, confirmer, pdq, _ = found
+    finder, confirmer, pdq, *_ = found
     assert [each.algorithm for each in found] == [
-        *("picture-phash", "picture-dhash", "picture-pdq", "picture-descriptor")
+        *("picture-phash", "picture-dhash", "picture-pdq", "picture-descriptor", "picture-luma")
     ]
     assert {each.version for each in found} == {1}
     pinned = bytes.fromhex("c0d937671396ec201bdfe521127e67a19c7e0381fc7e0381ec7a1387e4f81b0f")
@@ -201,7 +201,9 @@ def test_a_clip_with_sound_has_both_and_the_sandbox_gives_the_same(
 ) -> None:
     clip = media.clip_with_sound(tmp_path)
     found = fingerprints(clip)
-    assert names(found) == ["clip-phash", "clip-descriptor", "sound-bands", "sound-peaks"]
+    assert names(found) == [
+        *("clip-phash", "clip-descriptor", "clip-luma", "sound-bands", "sound-peaks")
+    ]
     kind = detect_media_type(clip.read_bytes()[:HEAD_SIZE])
     assert compute_in(sandbox, clip, kind) == found
 

@@ -1,0 +1,155 @@
+"""Real clips, edited and encoded again for real, against their originals and their records."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
+from tests import media
+from verifier.compare.clip import File, compare_clips_in
+from verifier.compare.result import WHOLE, Comparison
+from verifier.errors import VerifierError
+from verifier.fingerprint import compute
+from verifier.media.limits import Limits
+from verifier.media.sandbox import Sandbox
+
+SMALL = ("-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "32", "-pix_fmt", "yuv420p")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return media.clip(tmp_path_factory.mktemp("original"))
+
+
+def file(path: Path) -> File:
+    return path, type_of(path)
+
+
+def type_of(path: Path) -> MediaType:
+    return detect_media_type(path.read_bytes()[:HEAD_SIZE])
+
+
+def copy(original: Path, folder: Path, filters: str, name: str = "copy.mp4") -> Path:
+    media.run_ffmpeg("-i", str(original), "-vf", filters, *SMALL, str(folder / name))
+    return folder / name
+
+
+def compared(sandbox: Sandbox, suspect: Path, original: Path) -> Comparison:
+    found = compare_clips_in(sandbox, file(suspect), file(original), limits=Limits())
+    assert found is not None
+    return found
+
+
+def kinds(found: Comparison) -> list[str]:
+    return [each.kind for each in found.time_map]
+
+
+def test_an_honest_copy_is_the_same_from_end_to_end(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    found = compared(sandbox, copy(original, tmp_path, "scale=-2:180"), original)
+    assert kinds(found) == ["same"]
+    assert found.removed == ()
+    assert found.regions == ()
+    assert found.geometry is not None
+    assert found.geometry.crop == WHOLE
+
+
+def test_a_slowed_mirrored_copy_in_an_upright_frame_is_undone(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    filters = "hflip,setpts=PTS/0.75,scale=270:-2,pad=270:480:0:(oh-ih)/2"
+    found = compared(sandbox, copy(original, tmp_path, filters), original)
+    (segment,) = found.time_map
+    assert segment.kind == "slowed"
+    assert segment.rate == pytest.approx(0.75, rel=0.01)
+    assert found.geometry is not None
+    assert found.geometry.mirrored
+    top, bottom = found.geometry.placed[1], found.geometry.placed[3]
+    assert 0.2 < top < 0.45
+    assert 0.55 < bottom < 0.8
+
+
+def test_a_cut_is_found_to_two_frames_with_the_record_alone(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    filters = "select='lt(t,3)+gt(t,5.5)',setpts=N/25/TB"
+    suspect = copy(original, tmp_path, filters)
+    (record,) = [
+        each for each in compute(original, type_of(original)) if each.algorithm == "clip-luma"
+    ]
+    for known in (file(original), record):
+        found = compare_clips_in(sandbox, file(suspect), known, limits=Limits())
+        assert found is not None
+        assert kinds(found) == ["same", "same"]
+        assert found.time_map[1].suspect[0] == pytest.approx(3.0, abs=0.09)
+        ((first, last),) = found.removed
+        assert (first, last) == pytest.approx((3.0, 5.5), abs=0.12)
+
+
+def test_what_covers_a_part_for_a_while_is_named_with_its_place_and_time(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    filters = "drawbox=x=iw/2:y=ih/3:w=iw/4:h=ih/3:color=gray:t=fill:enable='between(t,4,7)'"
+    found = compared(sandbox, copy(original, tmp_path, filters), original)
+    assert kinds(found) == ["same"]
+    region = max(found.regions, key=lambda each: each.box[2] * each.box[3])
+    assert region.time is not None
+    assert region.time == pytest.approx((4, 7), abs=1.3)
+    width, height = 640, 272
+    del width, height
+    left, _, across, _ = region.box
+    assert across > 20
+    assert left > 0
+
+
+def test_a_clip_of_something_else_has_nothing_in_common(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    other = media.clip_with_sound(tmp_path)
+    assert compare_clips_in(sandbox, file(other), file(original), limits=Limits()) is None
+
+
+def test_a_clip_of_one_frame_is_placed(sandbox: Sandbox, original: Path, tmp_path: Path) -> None:
+    media.run_ffmpeg(
+        "-ss", "4", "-i", str(original), "-frames:v", "1", *SMALL, str(tmp_path / "1.mp4")
+    )
+    found = compared(sandbox, tmp_path / "1.mp4", original)
+    assert len(found.time_map) == 1
+
+
+def test_a_clip_turned_by_its_header_is_compared_as_it_is_displayed(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    upright = copy(original, tmp_path, "transpose=1")
+    turned = tmp_path / "turned.mp4"
+    media.run_ffmpeg("-display_rotation", "90", "-i", str(upright), "-c", "copy", str(turned))
+    found = compared(sandbox, turned, original)
+    assert kinds(found) == ["same"]
+
+
+def test_uneven_frame_times_are_taken_as_they_are(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    uneven = copy(original, tmp_path, "select='not(mod(n,3))+lt(t,2)'", "uneven.mkv")
+    media.run_ffmpeg(
+        *("-i", str(original), "-vf", "select='not(mod(n,3))+lt(t,2)'", "-fps_mode", "vfr"),
+        *(*SMALL, str(uneven)),
+    )
+    assert kinds(compared(sandbox, uneven, original)) == ["same"]
+
+
+def test_a_damaged_clip_is_refused_with_a_reason(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(original.read_bytes()[:2000])
+    with pytest.raises(VerifierError):
+        compare_clips_in(sandbox, file(damaged), file(original), limits=Limits())
