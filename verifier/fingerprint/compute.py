@@ -1,6 +1,10 @@
 """From a file to its fingerprints: the one place where decoders and fingerprints meet."""
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from ledger.asset import MEDIA_TYPES, Kind, MediaType
 from ledger.vocabulary import Fingerprint
@@ -12,8 +16,7 @@ from verifier.media.sandbox import Sandbox
 
 from .audio import RATE, fingerprint_samples
 from .image import fingerprint_picture
-from .luma import FRAMES_PER_SECOND as THUMBNAILS_PER_SECOND
-from .luma import collect, fingerprint_thumbnails, frame_size
+from .luma import Gathering, fingerprint_thumbnails, frame_size
 from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
 
 _SHRINK_TO = 256  # pixels: more than either hash looks at, and up to 8 times cheaper to decode
@@ -33,16 +36,32 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
     info = probe(path, media_type)
     found: tuple[Fingerprint, ...] = ()
     if info.video:
-        side = (FRAME_SIDE, FRAME_SIDE)
-        shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
-        found += fingerprint_frames(shown)
-    if info.video and found:  # not of a clip in which nothing is to be seen
-        size = info.size or side
-        small = frames(path, media_type, per_second=THUMBNAILS_PER_SECOND, size=frame_size(size))
-        found += (fingerprint_thumbnails(collect(small, size)),)
+        found += _fingerprint_pictures(path, media_type, info.size or (1, 1))
     if info.sound:
         found += fingerprint_samples(samples(path, media_type, rate=RATE))
     return found
+
+
+def _fingerprint_pictures(
+    path: Path, media_type: MediaType, size: tuple[int, int]
+) -> tuple[Fingerprint, ...]:
+    """Both records of a clip's frames, which are decoded once; none if nothing is to be seen."""
+    width, height = frame_size(size)
+
+    def square() -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
+        side = (FRAME_SIDE, FRAME_SIDE)
+        shown = frames(
+            path, media_type, per_second=FRAMES_PER_SECOND, size=side, beside=(width, height)
+        )
+        for time, luma in shown:
+            thumbnails.add(time, luma[:height, FRAME_SIDE:])
+            yield time, luma[:, :FRAME_SIDE]
+
+    thumbnails = Gathering()
+    found = fingerprint_frames(square())
+    if not found:
+        return ()
+    return (*found, fingerprint_thumbnails(thumbnails.gathered(size)))
 
 
 def compute_in(
