@@ -1,4 +1,4 @@
-"""How an original lies in a suspect, in the terms of a report: parts of both as they are displayed."""
+"""How an original lies in a suspect, in a report's terms: parts of both as they are displayed."""
 
 from collections.abc import Sequence
 
