@@ -23,12 +23,12 @@ from .geometry import (
     Frames,
     Placement,
     agreement,
-    describe,
     find_placement,
     refined_on,
     shape_of,
 )
 from .likeness import Likeness, likeness
+from .placed import describe
 from .result import Comparison, Geometry, Region, RegionKind
 from .segments import Shown, removed_from, segments_of
 from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest

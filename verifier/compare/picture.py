@@ -94,13 +94,13 @@ def _colour(picture: Picture) -> float:
 
 
 def _changed(difference: Difference, size: tuple[int, int], *, colours: bool) -> list[Region]:
-    content = blobs(difference.content, difference.mask)
+    content = blobs(difference.content, difference.core)
     changed = [Region(_box(blob, difference, size), RegionKind.CHANGED) for blob in content]
     covered = np.zeros_like(difference.mask)
     for blob in content:
         left, top, right, bottom = box_of(blob)
         covered[top:bottom, left:right] = True
-    strange = blobs(difference.colour, difference.mask) if colours else []
+    strange = blobs(difference.colour, difference.core) if colours else []
     apart = [blob for blob in strange if (blob & covered).sum() < _TOLD * blob.sum()]
     return changed + [Region(_box(each, difference, size), RegionKind.COLOUR) for each in apart]
 

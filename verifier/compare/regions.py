@@ -34,6 +34,8 @@ _LEAST_PIXELS = 400  # that both show: fewer cannot be told from chance
 _MARGIN = 2  # pixels: as much of an edge is never looked at
 _OURS, _THEIRS = 0.1, 0.3  # of the power of each: noise of the suspect's own says little
 _PARTS, _NEARLY_ALL = 8, 0.7  # of a strip along an edge
+_PLAIN, _PLAINER = 6, 0.25  # grey levels; how much more of a strip is plain
+_NOTHING = 0.6  # of the power of both: 1 where they have nothing in common, below 0 where all
 _EDGE = 0.015  # of a side: what is cut off is at least so wide
 _COARSER = 4  # colours are kept and compared at a quarter of the resolution
 
@@ -52,6 +54,7 @@ class Difference:
 
     part: Part
     mask: Mask  # where it shows the original
+    core: Mask  # where it does so for sure: what is cut out is not found to the pixel
     content: Plane
     colour: Plane
 
@@ -70,7 +73,11 @@ def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) ->
     mask = ndimage.binary_erosion(mask, np.ones((3, 3)))
     if mask.sum() < _LEAST_PIXELS:
         return None
-    mask = _cut(working.suspect, laid, mask)
+    whole, mask = mask, _cut(working.suspect, laid, mask)
+    core = mask
+    if mask.sum() < whole.sum():
+        rim = max(1, round(_RIM * max(mask.shape)))
+        core = ndimage.binary_erosion(mask, iterations=rim)
     size = width, height
     ours = [resized(each, size, working.part) for each in suspect.colours]
     theirs = [warped(each, inner, size)[0] for each in original.colours]
@@ -81,7 +88,7 @@ def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) ->
     small = max(4, -(-width // _COARSER)), max(4, -(-height // _COARSER))
     inside = resized(mask.astype(np.float32), small) > 0.99
     if inside.sum() < 4 * _CLASSES:
-        return Difference(working.part, mask, content, colour)
+        return Difference(working.part, mask, core, content, colour)
     tones = [resized(each, small) for each in (laid, *theirs)]
     tones += [tones[0] * each / 128 for each in tones]
     for plane in ours:
@@ -91,7 +98,7 @@ def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) ->
             told, meant, inside, resized(doubt.astype(np.float32), small) * _COLOUR_FLOOR / _FLOOR
         )
         colour = np.maximum(colour, resized(strange, size))
-    return Difference(working.part, mask, content, colour)
+    return Difference(working.part, mask, core, content, colour)
 
 
 def _cut(suspect: Plane, laid: Plane, mask: Mask) -> Mask:
@@ -100,24 +107,39 @@ def _cut(suspect: Plane, laid: Plane, mask: Mask) -> Mask:
     There a part of the original was cut out and set into something else, or a bar lies over it.
     """
     ours, theirs = normalised(suspect, mask), normalised(laid, mask)
+    power = _OURS * ours * ours + _THEIRS * theirs * theirs
     # Above 0 where there is detail and it is not the same; below where it is; 0 where it is flat.
-    unlike = _OURS * ours * ours + _THEIRS * theirs * theirs - ours * theirs
+    unlike = power - ours * theirs
     kept = mask.copy()
     for _ in range(2):  # what is cut off one way makes the other way clearer
         for turns in range(4):
-            turned, away = np.rot90(kept, turns), np.rot90(unlike, turns)  # a view of `kept`
-            rows = _edge(np.where(turned, away, 0))
-            if rows >= _EDGE * len(turned):
+            turned = np.rot90(kept, turns)  # a view of `kept`
+            away, of = (np.where(turned, np.rot90(each, turns), 0) for each in (unlike, power))
+            rows = int(np.cumsum(away.sum(1)).argmax()) + 1
+            strip = (np.rot90(each, turns)[:rows][turned[:rows]] for each in (suspect, laid))
+            if rows >= _EDGE * len(turned) and _is_foreign(away[:rows], of[:rows], *strip):
                 turned[: rows + _MARGIN] = False
     return kept if kept.sum() >= _LEAST_PIXELS else mask
 
 
-def _edge(unlike: Plane) -> int:
-    """How many of the first rows are, taken together, unlike over nearly all of their width."""
-    rows = int(np.cumsum(unlike.sum(1)).argmax()) + 1
-    parts = [each.sum() for each in np.array_split(unlike[:rows], _PARTS, axis=1)]
-    told = [part for part in parts if abs(part) > 1]
-    return rows if sum(part > 0 for part in told) > _NEARLY_ALL * len(told) else 0
+def _is_foreign(unlike: Plane, power: Plane, suspect: Plane, laid: Plane) -> bool:
+    """Whether a strip is unlike the original over nearly all of its width, or plain as it is not.
+
+    An object that was changed in front of a plain sky is neither.
+    """
+    away, of = (
+        np.array([part.sum() for part in np.array_split(each, _PARTS, axis=1)])
+        for each in (unlike, power)
+    )
+    told = of > 1
+    if not told.any() or (away[told] > _NOTHING * of[told]).sum() < _NEARLY_ALL * told.sum():
+        return False
+    return told.sum() >= _NEARLY_ALL * _PARTS or _plainness(suspect) > _plainness(laid) + _PLAINER
+
+
+def _plainness(strip: Plane) -> float:
+    """The share of pixels that are about as bright as most are."""
+    return float((np.abs(strip - np.median(strip)) < _PLAIN).mean()) if strip.size else 0.0
 
 
 def shown(difference: Difference) -> Part:
@@ -173,22 +195,30 @@ def _away(suspect: Plane, original: Plane) -> Plane:
 
 
 def _usual(away: Plane, detail: Plane, mask: Mask) -> Plane:
-    """What difference is usual at places of as much detail: a deviation, by quartiles."""
+    """What difference is usual at places of as much detail: a deviation, by quartiles.
+
+    Of all lines through two classes of detail, the one that most other classes lie near: an edited
+    object that fills a class or two does not pass for usual.
+    """
     inside, values = detail[mask], away[mask]
     groups = np.array_split(np.argsort(inside, kind="stable"), _CLASSES)
-    middle = np.array([np.median(inside[group]) for group in groups])
-    spread = np.array([np.quantile(values[group], 0.75) / _QUARTILE for group in groups])
-    return np.interp(detail, middle, np.maximum.accumulate(spread)).astype(np.float32)
+    x = np.array([np.median(inside[group]) for group in groups])
+    y = np.array([np.quantile(values[group], 0.75) / _QUARTILE for group in groups])
+    i, j = np.triu_indices(_CLASSES, 1)
+    slope = np.maximum(0, (y[j] - y[i]) / np.maximum(x[j] - x[i], 1e-6))
+    start = np.maximum(0, y[i] - slope * x[i])
+    lines = start[:, None] + slope[:, None] * x
+    off = (np.abs(lines - y) / (lines + y + 0.1)).sum(1)
+    best = int(off.argmin())
+    return np.asarray(start[best] + slope[best] * np.minimum(detail, x[-1]))
 
 
-def blobs(unusual: Plane, mask: Mask) -> list[Mask]:
-    """The regions that are unusual, largest first."""
-    least = LEAST_AREA * float(mask.sum())
-    seed = SEED + MORE_SEED * max(0.0, float(np.log2(max(mask.shape) / 128)))
+def blobs(unusual: Plane, core: Mask) -> list[Mask]:
+    """The regions that are unusual, and mostly within the core; largest first."""
+    least = LEAST_AREA * float(core.sum())
+    seed = SEED + MORE_SEED * max(0.0, float(np.log2(max(core.shape) / 128)))
     extent = ndimage.binary_opening(unusual > EXTENT, np.ones((2, 2)))
     labels, _ = ndimage.label(extent, np.ones((3, 3)))
-    # Where another picture begins is not known to the pixel: a strip along an edge is none.
-    core = ndimage.binary_erosion(mask, iterations=max(1, round(_RIM * max(mask.shape))))
     found = []
     for number, place in enumerate(ndimage.find_objects(labels), 1):
         blob, inner = labels[place] == number, core[place]

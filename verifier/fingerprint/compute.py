@@ -1,6 +1,10 @@
 """From a file to its fingerprints: the one place where decoders and fingerprints meet."""
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from ledger.asset import MEDIA_TYPES, Kind, MediaType
 from ledger.vocabulary import Fingerprint
@@ -13,8 +17,7 @@ from verifier.media.sandbox import Sandbox
 from .audio import RATE, fingerprint_samples
 from .described import FootageFinder
 from .image import fingerprint_picture
-from .luma import FRAMES_PER_SECOND as THUMBNAILS_PER_SECOND
-from .luma import collect, fingerprint_thumbnails, frame_size
+from .luma import Gathering, fingerprint_thumbnails, frame_size
 from .peaks import PeakFinder
 from .thumbnail import fingerprint_thumbnail
 from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
@@ -31,26 +34,42 @@ def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
     """
     if media_type.kind is Kind.PICTURE:
         image = picture(path, media_type, shrink_to=_SHRINK_TO)
-        found = fingerprint_picture(image)
-        return (*found, fingerprint_thumbnail(image)) if found else ()
+        known = fingerprint_picture(image)
+        return (*known, fingerprint_thumbnail(image)) if known else ()
     if media_type.kind not in (Kind.CLIP, Kind.RECORDING):
         return ()
     info = probe(path, media_type)
-    found = ()
+    found: tuple[Fingerprint, ...] = ()
     if info.video:
-        side = (FRAME_SIDE, FRAME_SIDE)
-        shown = frames(path, media_type, per_second=FRAMES_PER_SECOND, size=side)
-        footage = FootageFinder()
-        found += fingerprint_frames(footage.watch(shown)) + footage.fingerprints()
-    if info.video and found:  # not of a clip in which nothing is to be seen
-        size = info.size or side
-        small = frames(path, media_type, per_second=THUMBNAILS_PER_SECOND, size=frame_size(size))
-        found += (fingerprint_thumbnails(collect(small, size)),)
+        found += _fingerprint_pictures(path, media_type, info.size or (1, 1))
     if info.sound:
         peaks = PeakFinder()
         heard = peaks.listen(samples(path, media_type, rate=RATE))
         found += fingerprint_samples(heard) + peaks.fingerprints()
     return found
+
+
+def _fingerprint_pictures(
+    path: Path, media_type: MediaType, size: tuple[int, int]
+) -> tuple[Fingerprint, ...]:
+    """All records of a clip's frames, which are decoded once; none if nothing is to be seen."""
+    width, height = frame_size(size)
+
+    def square() -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
+        side = (FRAME_SIDE, FRAME_SIDE)
+        shown = frames(
+            path, media_type, per_second=FRAMES_PER_SECOND, size=side, beside=(width, height)
+        )
+        for time, luma in shown:
+            thumbnails.add(time, luma[:height, FRAME_SIDE:])
+            yield time, luma[:, :FRAME_SIDE]
+
+    thumbnails, footage = Gathering(), FootageFinder()
+    found = fingerprint_frames(footage.watch(square()))
+    if not found:
+        return ()
+    luma = fingerprint_thumbnails(thumbnails.gathered(size))
+    return (*found, *footage.fingerprints(), luma)
 
 
 def compute_in(

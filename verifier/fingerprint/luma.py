@@ -58,29 +58,44 @@ def frame_size(size: tuple[int, int], long_side: int = LONG_SIDE) -> tuple[int, 
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def collect(
-    frames: Iterable[tuple[float, Luma]], size: tuple[int, int], *, most: int = MOST_FRAMES
-) -> Thumbnails:
-    """Gather frames as `media.decode.frames` yields them, in constant memory.
+class Gathering:
+    """Frames gathered one by one, in constant memory.
 
     Each time that there would be more than `most`, every other frame is dropped and from then on
     only frames twice as far apart are taken: between `most` / 2 and `most` stay, evenly spread.
     """
-    times: list[float] = []
-    luma: list[Luma] = []
-    step = 1
-    last = gap = 0.0
-    for number, (time, frame) in enumerate(frames):
-        gap, last = (time - last if number else gap), time
-        if number % step:
-            continue
-        if len(times) == most:
-            times, luma, step = times[::2], luma[::2], 2 * step
-            if number % step:
-                continue
-        times.append(time)
-        luma.append(frame)
-    return Thumbnails(np.array(times), np.stack(luma), last + gap, size)
+
+    def __init__(self, most: int = MOST_FRAMES) -> None:
+        self._most, self._step, self._count = most, 1, 0
+        self._last = self._gap = 0.0
+        self._times: list[float] = []
+        self._luma: list[Luma] = []
+
+    def add(self, time: float, luma: Luma) -> None:
+        """Take the next frame."""
+        self._gap = time - self._last if self._count else 0.0
+        self._last = time
+        number, self._count = self._count, self._count + 1
+        if number % self._step == 0 and len(self._times) == self._most:
+            self._times, self._luma = self._times[::2], self._luma[::2]
+            self._step *= 2
+        if number % self._step == 0:
+            self._times.append(time)
+            self._luma.append(luma.copy())
+
+    def gathered(self, size: tuple[int, int]) -> Thumbnails:
+        """What was gathered of a clip that is displayed at this size; at least one frame."""
+        return Thumbnails(np.array(self._times), np.stack(self._luma), self._last + self._gap, size)
+
+
+def collect(
+    frames: Iterable[tuple[float, Luma]], size: tuple[int, int], *, most: int = MOST_FRAMES
+) -> Thumbnails:
+    """Gather frames as `media.decode.frames` yields them, in constant memory."""
+    gathering = Gathering(most)
+    for time, luma in frames:
+        gathering.add(time, luma)
+    return gathering.gathered(size)
 
 
 def fingerprint_thumbnails(thumbnails: Thumbnails) -> Fingerprint:

@@ -8,8 +8,9 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+import ffmpeg
 import numpy as np
 import numpy.typing as npt
 
@@ -30,16 +31,18 @@ def frames(
     size: tuple[int, int] = (64, 64),
     crop: tuple[int, int, int, int] | None = None,
     key_frames: bool = False,
+    beside: tuple[int, int] | None = None,
 ) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
     """Yield (presentation time in seconds, luma of height by width) for some frames of a clip.
 
     The first frame shown in each period of 1 / `per_second` is taken, turned as it is displayed and
     scaled to `size` (width, height) by averaging. A frame that is shown for several periods comes
     once. `crop` (left, top, width, height in pixels as displayed) leaves the rest out;
-    `key_frames` decodes only those that stand alone, which is far cheaper. Raises Unreadable, also
-    when there was no frame at all.
+    `key_frames` decodes only those that stand alone, which is far cheaper. With `beside` each frame
+    comes twice, scaled to that size too: to the right of the first and no higher than it. Raises
+    Unreadable, also when there was no frame at all.
     """
-    width, height = size
+    width, height = size[0] + (beside[0] if beside else 0), size[1]
     only = {"skip_frame": "nokey"} if key_frames else {}
     source = open_stream(path, media_type, "V:0", **only)  # V: never a cover picture
     reader, writer = os.pipe()
@@ -47,13 +50,20 @@ def frames(
     if crop is not None:
         left, top, across, down = crop
         chosen = chosen.filter("crop", across, down, left, top, exact=1)
+    chosen = chosen.filter("settb", f"1/{_TICKS}")
+    if beside is None:
+        scaled = _scaled(chosen, size)
+    else:
+        both = chosen.filter_multi_output("split")
+        first, second = both[0], both[1]
+        filled = _scaled(second, beside).filter("pad", beside[0], height)
+        scaled = ffmpeg.filter([_scaled(first, size), filled], "hstack")
     stream = (
-        chosen.filter("settb", f"1/{_TICKS}")
-        .filter("scale", width, height, flags="area")
-        .filter("format", "gray")
+        scaled
         # `metadata` prints the time of a frame only if the frame carries something to print.
-        .filter("metadata", mode="add", key="frame", value="1")
-        .filter("metadata", mode="print", file=f"pipe:{writer}", direct=1)
+        .filter("metadata", mode="add", key="frame", value="1").filter(
+            "metadata", mode="print", file=f"pipe:{writer}", direct=1
+        )
     )
     raw = {"format": "rawvideo", "pix_fmt": "gray", "fps_mode": "passthrough"}
     some = False
@@ -67,6 +77,10 @@ def frames(
             yield _time(notes), np.frombuffer(luma, np.uint8).reshape(height, width)
     if not some:
         raise Unreadable("the file holds no frame that can be decoded", "get a whole copy")
+
+
+def _scaled(stream: Any, size: tuple[int, int]) -> Any:
+    return stream.filter("scale", *size, flags="area").filter("format", "gray")
 
 
 def _first_in_each_period(per_second: float) -> str:

@@ -1,5 +1,6 @@
 """What was changed is boxed, what a copy loses is not, and every bad picture has its answer."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
 from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
 from tests import media
+from tests.verifier.media.test_picture import chunk
 from verifier.compare.picture import compare_pictures, picture_of, picture_of_thumbnail
 from verifier.compare.picture_in import _parse_comparison, compare_pictures_in
 from verifier.compare.regions import Picture
@@ -222,7 +224,9 @@ def test_a_stranger_has_no_comparison(
 def test_a_huge_picture_is_refused_before_it_is_unpacked(
     sandbox: Sandbox, original: Path, tmp_path: Path
 ) -> None:
-    huge = saved(Image.new("1", (20_000, 20_000)), tmp_path / "huge.png")
+    huge = tmp_path / "huge.png"
+    header = struct.pack(">II", 20_000, 20_000) + bytes([8, 2, 0, 0, 0])
+    huge.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b""))
     with pytest.raises(LimitReached, match="megapixels"):
         compare_pictures_in(sandbox, file(huge), file(original))
 

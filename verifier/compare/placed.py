@@ -1,0 +1,72 @@
+"""How an original lies in a suspect, in a report's terms: parts of both as they are displayed."""
+
+from collections.abc import Sequence
+
+from verifier.fingerprint.luma import Thumbnails
+
+from .geometry import Box, Placement
+from .result import Geometry, Part
+
+_AT_EDGE = 0.02  # of a side: so near to where a border was cut off is there
+
+
+def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thumbnails) -> Geometry:
+    """Where the original lies in the suspect, as parts of both clips as they are displayed."""
+    crop, placed = [], []
+    for axis in (0, 1):
+        scale, offset = placement.scale[axis], placement.offset[axis]
+        length, other = suspect.luma.shape[2 - axis], original.luma.shape[2 - axis]
+        low, high = float(box[axis]), float(box[axis + 2])
+        if axis == 0 and placement.mirrored:
+            low, high = length - high, length - low
+        first, last = max(0.0, scale * low + offset), min(float(other), scale * high + offset)
+        seen = ((first - offset) / scale, (last - offset) / scale)
+        if axis == 0 and placement.mirrored:
+            seen = (length - seen[1], length - seen[0])
+        shown = _within(first / other, last / other, original.part[axis::2])
+        filled = _within(seen[0] / length, seen[1] / length, suspect.part[axis::2])
+        border = original.part[axis], 1 - original.part[axis + 2]
+        flip = axis == 0 and placement.mirrored
+        shown, filled = _with_borders(shown, filled, border, flip=flip)
+        crop.append(shown)
+        placed.append(filled)
+    return Geometry(_as_part(crop), _as_part(placed), placement.mirrored)
+
+
+def _with_borders(
+    shown: tuple[float, float],
+    filled: tuple[float, float],
+    border: tuple[float, float],
+    *,
+    flip: bool,
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What is shown and where, with the borders that both clips have and that were cut off."""
+    scale = (filled[1] - filled[0]) / max(shown[1] - shown[0], 1e-6)
+    before, after = filled[0], 1 - filled[1]
+    if flip:
+        before, after = after, before
+    left_out = shown[0], 1 - shown[1]
+    low, high = (
+        min(out, room / scale) if abs(out - cut) < _AT_EDGE else 0.0
+        for out, cut, room in zip(left_out, border, (before, after), strict=True)
+    )
+    shown = shown[0] - low, shown[1] + high
+    if flip:
+        low, high = high, low
+    return shown, (filled[0] - low * scale, filled[1] + high * scale)
+
+
+def _within(first: float, last: float, part: tuple[float, ...]) -> tuple[float, float]:
+    """A stretch of a part as one of the whole."""
+    low, high = part
+    return low + (high - low) * first, low + (high - low) * last
+
+
+def _as_part(sides: Sequence[tuple[float, float]]) -> Part:
+    (left, right), (top, bottom) = sides
+    return _tidy(left), _tidy(top), _tidy(right), _tidy(bottom)
+
+
+def _tidy(value: float) -> float:
+    """Within less than a pixel of a thumbnail of an edge is the edge."""
+    return 0.0 if value < 0.012 else 1.0 if value > 0.988 else round(value, 4)
