@@ -9,6 +9,7 @@ same time whatever they are. Beside it, plain numpy on the same rows, and faiss'
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import faiss
 import numpy as np
@@ -16,10 +17,11 @@ import numpy as np
 from ledger.vocabulary import Fingerprint
 from verifier.fingerprint.align import bit_distances
 from verifier.fingerprint.descriptor import DESCRIPTOR
+from verifier.fingerprint.image import FINDER
 from verifier.fingerprint.index import FingerprintIndex
 from verifier.fingerprint.rows import Block, Part, format_part
 
-SEARCHES = 300
+SEARCHES = 200
 
 
 def main() -> None:
@@ -36,7 +38,8 @@ def measure(count: int) -> None:
     random = np.random.default_rng(1)
     rows = np.frombuffer(random.bytes(32 * count), np.uint8).reshape(count, 32)
     entries, counts = np.arange(count), np.ones(count, np.uint32)
-    data = format_part(Part(0, count, [Block(DESCRIPTOR, 1, entries, counts, rows)]))
+    blocks = [Block(name, 1, entries, counts, rows) for name in (DESCRIPTOR, FINDER)]
+    data = format_part(Part(0, count, blocks))
     index = FingerprintIndex(lambda _: ())
     started = time.perf_counter()
     index.load(data)
@@ -48,16 +51,17 @@ def measure(count: int) -> None:
     print(f"  read again in {took:.2f} s")
     del data
     asked = [random.bytes(32) for _ in range(SEARCHES)]
-    suspects = [[Fingerprint(DESCRIPTOR, 1, bits)] for bits in asked]
-    report("a search of the index", [lambda one=one: index.search(one) for one in suspects])
+    for title, names in (
+        ("descriptor", [DESCRIPTOR]),
+        ("descriptor and hash", [DESCRIPTOR, FINDER]),
+    ):
+        suspects = [[Fingerprint(name, 1, bits) for name in names] for bits in asked]
+        report(f"the index, by {title}", [partial(index.search, one) for one in suspects])
     flat = faiss.IndexBinaryFlat(256)
     flat.add(rows)
     single = [np.frombuffer(bits, np.uint8)[None] for bits in asked[:50]]
-    report(
-        "faiss IndexBinaryFlat, 10 nearest",
-        [lambda one=one: flat.search(one, 10) for one in single],
-    )
-    report("numpy", [lambda one=one: bit_distances(one[0], rows) for one in single[:10]])
+    report("faiss IndexBinaryFlat, 10 nearest", [partial(flat.search, one, 10) for one in single])
+    report("numpy", [partial(bit_distances, one[0], rows) for one in single[:10]])
 
 
 def report(name: str, runs: list[Callable[[], object]]) -> None:

@@ -36,7 +36,7 @@ PICTURE_FALSE_MATCH_RATE = 1.6e-6  # 0 of 1,873,079 pairs of photographs
 # Pictures that were cropped, framed, turned or written on: the descriptor finds, and either PDQ, in
 # any of eight ways to turn and mirror the suspect, or the geometry of the two pictures confirms.
 DESCRIPTOR_THRESHOLD = 78 / HASH_BITS
-PDQ_THRESHOLD = 90 / HASH_BITS
+PDQ_THRESHOLD = 76 / HASH_BITS
 DESCRIBED_FALSE_MATCH_RATE = 1e-6
 REGISTERED_FALSE_MATCH_RATE = 1e-6
 
