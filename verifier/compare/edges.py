@@ -28,7 +28,12 @@ _AROUND = 0.7  # seconds on either side of it where a bridge may begin and end
 _SLOWEST, _FASTEST = 0.4, 3.0  # seconds of the original in a second of a bridge
 _GRID = (0.05, 0.02, 0.01, 0.005)  # seconds, ever finer
 _FRAMES = 32  # of a bridge, evenly spread, are looked at
-_GAIN = 4.0  # correlation summed over frames, that a bridge must add
+_GAIN = 2.5  # correlation summed over frames, that a bridge must add, or another line
+_AGAINST = 5.5  # and that must speak against a line
+_MOST_BARED = 6  # stretches in one another's rest
+_APART = 0.1  # seconds between two lines that may be one
+_NOT_JUST_UNLIKE = 0.15  # correlation: by so much less than neutral is another sound
+_BEYOND = 0.05  # seconds
 _MOST_BRIDGED = 60  # gaps are tried: 50 ms each
 _OTHER_RATE = 0.05
 
@@ -46,39 +51,123 @@ class Piece:
 
 @dataclass(frozen=True)
 class Fine:
-    """Two recordings whose spectra are at hand, and which correlation speaks for neither side."""
+    """Two recordings whose spectra are at hand, and what is usual where they are the same."""
 
     suspect: Heard
     original: Heard
     spectra: tuple[Spectrum, Spectrum]
-    neutral: float
+    neutral: float = 0.0  # the correlation that speaks for neither
 
     @classmethod
     def of(cls, suspect: Heard, original: Heard, pieces: Sequence[Piece]) -> "Fine | None":
         """None where one of the two has no spectrum, or nothing lies on a line."""
         if suspect.spectrum is None or original.spectrum is None:
             return None
-        fine = cls(suspect, original, (suspect.spectrum, original.spectrum), 0.0)
+        fine = cls(suspect, original, (suspect.spectrum, original.spectrum))
         lined = [piece for piece in pieces if piece.line is not None]
-        total = sum(piece.end - piece.start for piece in lined)
-        found = [np.zeros(0)]
-        for piece in lined:
-            step = max(HOP, total / _SAMPLED)
-            times = np.arange(piece.start + HOP / 2, piece.end, step)
-            found.append(fine.alike(piece.line, times)[suspect.sounds_at(times)])
-        usual = np.concatenate(found)
-        if not len(usual):
+        step = max(HOP, sum(piece.end - piece.start for piece in lined) / _SAMPLED)
+        sampled = [_sounding(suspect, piece, step) for piece in lined]
+        if not any(len(times) for _, times in sampled):
             return None
-        return replace(fine, neutral=float(np.clip(np.median(usual) / 2, *_LEAST_ALIKE)))
+        fine = replace(fine, spectra=fine.drowned(sampled))
+        usual = np.median(np.concatenate([fine.along(line, times) for line, times in sampled]))
+        return replace(fine, neutral=float(np.clip(usual / 2, *_LEAST_ALIKE)))
 
-    def alike(self, line: Line | None, times: Floats) -> Floats:
-        """Correlation less what speaks for neither, along a line; 0 without one or in a pause."""
+    def drowned(self, sampled: Sequence[tuple[Line, Floats]]) -> tuple[Spectrum, Spectrum]:
+        """Both spectra in the noise of either, so that what noise hides speaks against nothing."""
+        ours, theirs = self.spectra
+        louder = np.concatenate(
+            [
+                ours.loudness(times) - theirs.loudness(line.rate * times + line.offset)
+                for line, times in sampled
+            ]
+        )
+        known = louder[~np.isnan(louder)]
+        by = float(np.median(known)) if len(known) else 0.0
+        floor = np.maximum(ours.floor(), theirs.floor() + by)
+        return ours.above(floor), theirs.above(floor - by)
+
+    def along(self, line: Line | None, times: Floats) -> Floats:
+        """What each moment says for a line, none for no line: correlation less what is neutral."""
         if line is None:
             return np.zeros(times.shape)
-        moments = line.rate * times + line.offset
-        told = correlation(*self.spectra, times, moments, line.pitch) - self.neutral
+        return self.told(times, line.rate * times + line.offset, line.pitch)
+
+    def told(self, times: Floats, moments: Floats, pitch: float) -> Floats:
+        """The same for times of the suspect and of the original, of any one shape.
+
+        A pause of both says nothing; before the original begins and after it ends is nothing.
+        """
+        told = correlation(*self.spectra, times, moments, pitch) - self.neutral
         heard = self.suspect.sounds_at(times) | self.original.sounds_at(moments)
-        return np.where(heard & ~np.isnan(told), told, 0.0)
+        outside = (moments < -_BEYOND) | (moments > self.original.duration + _BEYOND)
+        return np.where(outside, -1.0, np.where(heard, np.nan_to_num(told), 0.0))
+
+
+def _sounding(suspect: Heard, piece: Piece, step: float) -> tuple[Line, Floats]:
+    """The line of a piece, and times in it at which there is no pause."""
+    times = np.arange(piece.start + HOP / 2, piece.end, step)
+    return piece.line or Line(1.0, 0.0, 0.0), times[suspect.sounds_at(times)]
+
+
+def sharp(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Piece]:
+    """The pieces as the spectra show them; as they are where one of the two has none."""
+    fine = Fine.of(suspect, original, pieces)
+    if fine is None:
+        return list(pieces)
+    kept = [part for piece in sharpened(pieces, fine) for part in bared(piece, fine)]
+    return sharpened(bridged(simpler(kept, fine), fine), fine)
+
+
+def bared(piece: Piece, fine: Fine, depth: int = _MOST_BARED) -> list[Piece]:
+    """The piece without what is nothing like its line: the stretches that most speak against it."""
+    if piece.line is None or not depth:
+        return [piece]
+    times = np.arange(piece.start + HOP / 2, piece.end, HOP)
+    told = fine.along(piece.line, times)
+    against = np.concatenate(([0.0], np.cumsum(np.where(told, -told - _NOT_JUST_UNLIKE, 0.0))))
+    least = np.minimum.accumulate(against)
+    last = int((against - least).argmax())
+    if against[last] - least[last] < _AGAINST:
+        return [piece]
+    first = int(against[: last + 1].argmin())
+    start, end = (piece.start + place * HOP for place in (first, last))
+    before, after = replace(piece, end=start), replace(piece, start=min(end, piece.end))
+    bare = Piece(start, after.start, None)
+    return [*bared(before, fine, depth - 1), bare, *bared(after, fine, depth - 1)]
+
+
+def simpler(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
+    """The pieces, with two that one line explains as well, and what lies between, made one."""
+    kept, number = list(pieces), 0
+    while number < len(kept) - 1:
+        for other in (number + 2, number + 1):
+            if other < len(kept) and (found := _one_line(kept[number : other + 1], fine)):
+                kept[number : other + 1] = [found]
+                break
+        else:
+            number += 1
+    return kept
+
+
+def _one_line(pieces: Sequence[Piece], fine: Fine) -> Piece | None:
+    """The first and last piece as one, on the line of either; None where that explains less."""
+    first, last = pieces[0], pieces[-1]
+    if first.line is None or last.line is None or last.start - first.end > _LONGEST:
+        return None
+    middle = (first.end + last.start) / 2
+    apart = (first.line.rate - last.line.rate) * middle + first.line.offset - last.line.offset
+    if abs(apart) > _APART:
+        return None
+    low, high = max(first.start, first.end - _FURTHEST), min(last.end, last.start + _FURTHEST)
+    times = np.arange(low, high, HOP) + HOP / 2
+    now = sum(
+        float(fine.along(each.line, times[(times >= each.start) & (times < each.end)]).sum())
+        for each in pieces
+    )
+    joined = ((float(fine.along(line, times).sum()), line) for line in (first.line, last.line))
+    total, line = max(joined, key=lambda each: each[0])
+    return Piece(first.start, last.end, line) if total >= now - _GAIN else None
 
 
 def sharpened(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
@@ -99,7 +188,7 @@ def _edge(fine: Fine, before: Piece, after: Piece, first: float, last: float) ->
     """The edge between `first` and `last` that explains both sides best; of several, the nearest."""
     count = int((last - first) / HOP)
     times = first + (np.arange(count) + 0.5) * HOP
-    gain = fine.alike(before.line, times) - fine.alike(after.line, times)
+    gain = fine.along(before.line, times) - fine.along(after.line, times)
     total = np.concatenate(([0.0], np.cumsum(gain)))
     best = np.flatnonzero(total >= total.max() - 1e-6)
     edges = first + best * HOP
@@ -139,7 +228,7 @@ def _bridge(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
     before, after = (_summed(fine, line, edges) for line in (first.line, last.line))
     span = Span(edges, before, after, first.line, last.line)
     now = sum(
-        float(fine.alike(each.line, edges[(edges >= each.start) & (edges < each.end)] + HOP / 2).sum())
+        float(fine.along(each.line, edges[(edges >= each.start) & (edges < each.end)] + HOP / 2).sum())
         for each in pieces
     )
     best, start, end, line = max(
@@ -167,7 +256,7 @@ class Span:
 
 
 def _summed(fine: Fine, line: Line, edges: Floats) -> Floats:
-    return np.concatenate(([0.0], np.cumsum(fine.alike(line, edges[:-1] + HOP / 2))))
+    return np.concatenate(([0.0], np.cumsum(fine.along(line, edges[:-1] + HOP / 2))))
 
 
 def _best(fine: Fine, span: Span, moved: bool) -> tuple[float, float, float, Line | None]:
@@ -219,9 +308,7 @@ def _inside(
     told = np.zeros(times.shape)
     for pitch in np.unique(pitches):
         rows = pitches == pitch
-        told[rows] = correlation(*fine.spectra, times[rows], moments[rows], float(pitch))
-    heard = fine.suspect.sounds_at(times) | fine.original.sounds_at(moments)
-    told = np.where(heard & ~np.isnan(told), told - fine.neutral, 0.0)
+        told[rows] = fine.told(times[rows], moments[rows], float(pitch))
     return np.asarray(told.mean(axis=1) * (ends - starts) / HOP, np.float64)
 
 

@@ -29,7 +29,7 @@ from verifier.fingerprint.lines import (
 from verifier.fingerprint.peaks import LEAST_PEAKS
 from verifier.fingerprint.triplets import Postings
 
-from .edges import Fine, Piece, bridged, sharpened
+from .edges import Piece, sharp
 from .hearing import STEP, Heard
 from .result import Interval, Segment, SegmentKind
 
@@ -102,10 +102,7 @@ def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
             break
         pieces = following
     pieces = _merged(_doubted(pieces, suspect, original))
-    fine = Fine.of(suspect, original, pieces)
-    if fine is not None:
-        pieces = sharpened(bridged(sharpened(pieces, fine), fine), fine)
-    return _said(_merged(pieces), suspect)
+    return _said(_merged(sharp(pieces, suspect, original)), suspect)
 
 
 def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:

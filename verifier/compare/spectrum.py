@@ -25,6 +25,8 @@ _LOWEST, _HIGHEST = 200.0, 3600.0  # Hz
 _PER_SEMITONE = BANDS / (12 * np.log2(_HIGHEST / _LOWEST))
 _AT_ONCE = 1024  # windows transformed together
 _LEAST_BANDS = 8  # that two frames share at different pitches
+_QUIETEST = 5  # percent of a recording are its noise,
+_ABOVE_NOISE = 4.0  # half decibels more still are
 
 Samples = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.uint8]
@@ -82,13 +84,31 @@ class Spectrum:
     rows: Rows
 
     @cached_property
+    def _means(self) -> Samples:
+        """The mean of each band in dB where the recording is loud."""
+        loud = self.rows.mean(axis=1)
+        louder = self.rows[loud >= np.median(loud)] if len(loud) else np.zeros((1, BANDS))
+        return np.asarray(louder.mean(axis=0) / 2, np.float32)
+
+    @cached_property
     def _levels(self) -> Samples:
-        """The rows in dB, each band without its mean where the recording is loud."""
-        levels = self.rows.astype(np.float32) / 2
-        if not len(levels):
-            return levels
-        loud = levels.mean(axis=1)
-        return np.asarray(levels - levels[loud >= np.median(loud)].mean(axis=0), np.float32)
+        """The rows in dB, each band without its mean."""
+        return np.asarray(self.rows.astype(np.float32) / 2 - self._means, np.float32)
+
+    def floor(self) -> Floats:
+        """The level of each band, in half decibels, under which lies but noise, or next to it."""
+        if not len(self.rows):
+            return np.zeros(BANDS)
+        return np.asarray(np.percentile(self.rows, _QUIETEST, axis=0) + _ABOVE_NOISE, np.float64)
+
+    def above(self, floor: Floats) -> "Spectrum":
+        """The same, drowned in noise of the level `floor` in each band."""
+        return Spectrum(np.maximum(self.rows, np.clip(floor, 0, 255).astype(np.uint8)))
+
+    def loudness(self, times: Floats) -> Floats:
+        """The mean level of all bands, in half decibels, at times; NaN where there is none."""
+        levels, known = self.at(times)
+        return np.where(known, 2 * (levels + self._means).mean(axis=-1), np.nan)
 
     def at(self, times: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """The levels at times, and which of the times have any."""
