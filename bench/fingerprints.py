@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from verifier.errors import Unreadable
 from verifier.fingerprint import compute, compute_in
 from verifier.fingerprint.index import FingerprintIndex
 from verifier.fingerprint.match import match
+from verifier.fingerprint.peaks import format_peaks, parse_numbers
 from verifier.media.confine import report_isolation
 from verifier.media.decode import frames, samples
 from verifier.media.ffmpeg import find_ffmpeg
@@ -151,6 +153,10 @@ def scrambled(fingerprint: Fingerprint, seed: int) -> Fingerprint:
     if fingerprint.algorithm == "clip-phash":
         rows = np.frombuffer(memoryview(bits)[8:], np.uint8).reshape(-1, 40)
         rows[:, 8:] = random.integers(0, 256, (len(rows), 32), np.uint8)
+    elif fingerprint.algorithm == "sound-peaks":
+        times = parse_numbers(fingerprint.bits) & ~np.uint32(0xFF)
+        pitches = random.integers(0, 220, len(times), np.uint32)
+        return replace(fingerprint, bits=format_peaks(np.unique(times | pitches)))
     else:
         start = 8 if fingerprint.algorithm == "sound-bands" else 0
         bits[start:] = random.bytes(len(bits) - start)
