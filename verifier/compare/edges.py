@@ -172,7 +172,8 @@ def _one_line(pieces: Sequence[Piece], fine: Fine) -> Piece | None:
     )
     joined = ((float(fine.along(line, times).sum()), line) for line in (first.line, last.line))
     total, line = max(joined, key=lambda each: each[0])
-    return Piece(first.start, last.end, line) if total >= now - _GAIN else None
+    gain = _GAIN if all(each.line for each in pieces) else _LESS_GAIN
+    return Piece(first.start, last.end, line) if total >= now - gain else None
 
 
 def sharpened(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
@@ -207,10 +208,9 @@ def _without_crumbs(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _met(pieces: Sequence[Piece], fine: Fine) -> Floats:
     """Moments of the original at which pieces begin or end, and at which it does."""
-    lined = [piece for piece in pieces if piece.line is not None]
     moments = [
         piece.line.rate * time + piece.line.offset
-        for piece in lined
+        for piece in pieces
         for time in (piece.start, piece.end)
         if piece.line is not None
     ]
@@ -226,7 +226,7 @@ def _edge(
     or ends; or the nearest to where it was.
     """
     count = int((span[1] - span[0]) / HOP)
-    times = span[0] + (np.arange(count) + 0.5) * HOP
+    times: Floats = span[0] + (np.arange(count) + 0.5) * HOP
     gain = fine.along(before.line, times) - fine.along(after.line, times)
     total = np.concatenate(([0.0], np.cumsum(gain)))
     edges = span[0] + np.flatnonzero(total >= total.max() - 1e-6) * HOP
@@ -273,7 +273,9 @@ def _bridge(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
     before, after = (_summed(fine, line, edges) for line in (first.line, last.line))
     span = Span(edges, before, after, first.line, last.line)
     now = sum(
-        float(fine.along(each.line, edges[(edges >= each.start) & (edges < each.end)] + HOP / 2).sum())
+        float(
+            fine.along(each.line, edges[(edges >= each.start) & (edges < each.end)] + HOP / 2).sum()
+        )
         for each in pieces
     )
     best, start, end, line = max(

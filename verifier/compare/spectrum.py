@@ -83,7 +83,9 @@ class Spectrum:
     """The rows of a recording; row n is about the time n * HOP + 0.025 s."""
 
     rows: Rows
-    noise: Rows | float = 0.0  # half decibels, in each band: what does not rise above it is no sound
+    noise: Rows | float = (
+        0.0  # half decibels, in each band: what does not rise above it is no sound
+    )
 
     @cached_property
     def _means(self) -> Samples:
