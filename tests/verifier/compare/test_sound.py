@@ -135,7 +135,7 @@ def test_one_second_at_twice_the_speed_is_found_with_its_pitch_kept_or_not(
 
 def test_a_replaced_word_is_told_to_fifty_milliseconds(music: Samples) -> None:
     other = music.copy()
-    other[at(4) : at(4.4)] = music[at(10) : at(10.4)][::-1]
+    other[at(4) : at(4.4)] = music[at(8) : at(8.4)][::-1]
     found = mapped(other, music)
     assert kinds(found) == [SegmentKind.SAME, SegmentKind.REPLACED, SegmentKind.SAME]
     assert found.segments[1].suspect == pytest.approx((4, 4.4), abs=0.05)
