@@ -80,7 +80,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         raise FirsthandError("--proof speaks of one file", "name just that file")
     codes = []
     with Services(open_home(settings.home), Sandbox()) as services:
-        _follow(services)
+        take_in_new_entries(services)
         with progress("Verifying", len(options.files)) as bar:
             for path in options.files:
                 codes.append(_verify_one(services, path, options))
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return overall(codes)
 
 
-def _follow(services: Services) -> None:
+def take_in_new_entries(services: Services) -> None:
     """Take in what others appended; of a million entries nobody should wait in silence."""
     with (
         progress("Taking in new entries", None) as bar,
