@@ -33,6 +33,7 @@ class LogReader:
     def __init__(self, tiles: TileReader, verifier: NoteVerifier) -> None:
         self._tiles = tiles
         self._verifier = verifier
+        self._opened: tuple[bytes, Checkpoint] | None = None
 
     @property
     def origin(self) -> str:
@@ -124,10 +125,15 @@ class LogReader:
         return entries
 
     def _open(self, note: bytes) -> Checkpoint:
+        opened = self._opened
+        if opened is not None and opened[0] == note:  # its signature was verified: once is enough
+            return opened[1]
         try:
-            return open_checkpoint(note, self._verifier, self.origin)
+            checkpoint = open_checkpoint(note, self._verifier, self.origin)
         except (FormatError, ProofError) as problem:
             raise StorageError(f"the published checkpoint: {problem.message}", _FSCK) from problem
+        self._opened = note, checkpoint
+        return checkpoint
 
     def _read(self) -> tuple[bytes, Checkpoint]:
         note = self._tiles.read(CHECKPOINT_PATH)
