@@ -5,9 +5,10 @@
 Signed files of all formats that can carry a manifest, and of those that take one beside them, are
 damaged in ways that a seed repeats: bits flipped, ranges zeroed, cut out, doubled, exchanged,
 filled with noise, the end cut off, pieces of another format put in; half of the time where the
-manifest lies. Every one is verified as a stranger's file is, in the sandbox, with no log to ask. Counted are
-the conclusions, crashes and hangs of this process (there must be none), the longest time and the
-most memory; every damaged file that is still `unchanged` is listed with the bytes that differ.
+manifest lies. Every one is verified as a stranger's file is, in the sandbox, with no log to ask.
+Counted are the conclusions, crashes and hangs of this process (there must be none), the longest
+time and the most memory; every damaged file that is still `unchanged` is listed with the bytes that
+differ.
 """
 
 import argparse
