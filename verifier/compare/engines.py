@@ -3,6 +3,8 @@
 Each is imported when it is first asked: what they compute with is slow to load.
 """
 
+from dataclasses import replace
+
 from ledger.vocabulary import Fingerprint
 from verifier.media.limits import Limits
 from verifier.media.sandbox import Sandbox
@@ -36,7 +38,9 @@ def _sound(
     found = compare_sound_in(sandbox, suspect, theirs, limits=limits)
     if found is None:
         return None
-    return Comparison(sentence="", sound=found.segments, sound_removed=found.removed)
+    heard = zip(found.segments, found.pitches, strict=True)
+    sound = tuple(replace(segment, pitch=pitch) for segment, pitch in heard)
+    return Comparison(sentence="", sound=sound, sound_removed=found.removed)
 
 
 ENGINES = Engines(

@@ -17,10 +17,12 @@ IDENTICAL = "The two files are the same, byte for byte."
 NOTHING_DIFFERS = "Nothing was found to differ but what encoding and scaling change."
 NOT_COMPARED = "The two could not be compared."
 
-# What is not said, because honest copies have it: parts of a side, degrees, seconds.
+# What is not said, because honest copies have it: parts of a side, degrees, seconds,
+# semitones.
 LEAST_PART = 0.01
 LEAST_TURN = 0.5
 LEAST_TRIM = 0.5
+LEAST_PITCH = 0.75  # semitones
 LEAST_LAG = 0.1  # seconds; ITU-R BT.1359: noticed from 0.045 ahead and 0.125 behind
 
 _MOST_CLAUSES = 4  # of a sentence
@@ -47,6 +49,15 @@ class _Said:
     rank: int
     one: str
     many: str
+
+
+_OF_KIND = {
+    SegmentKind.INSERTED: _Said(_FOREIGN, "is not from the original", "are not from the original"),
+    SegmentKind.REPLACED: _Said(_FOREIGN, "was replaced", "were replaced"),
+    SegmentKind.ABSENT: _Said(_EDITED, "is muted", "are muted"),
+    SegmentKind.FROZEN: _Said(_EDITED, "stands still", "stand still"),
+    SegmentKind.REVERSED: _Said(_EDITED, "runs backwards", "run backwards"),
+}
 
 
 def describe(
@@ -120,12 +131,16 @@ def _unchanged(comparison: Comparison, time: Sequence[_Clause]) -> Iterable[str]
     if comparison.time_map and not time:
         yield "Speed and order are those of the original."
     if comparison.sound and comparison.time_map and not _sound(comparison):
-        if time and all(_is_in_place(each) for each in comparison.sound):
-            yield "The sound is that of the original."
-        elif time:
-            yield "The sound was changed with it."
-        else:
-            yield "The sound is that of the original."
+        moved = [each for each in comparison.sound if not _is_in_place(each)]
+        yield _with_it(moved) if time and moved else "The sound is that of the original."
+
+
+def _with_it(moved: Sequence[Segment]) -> str:
+    """Say how the sound was changed where it just follows the picture."""
+    kinds, pitches = {each.kind for each in moved}, {_pitch(each) for each in moved}
+    verb = {SegmentKind.SLOWED: "slowed", SegmentKind.SPED_UP: "sped up"}
+    done = verb.get(next(iter(kinds)), "changed") if len(kinds) == 1 else "changed"
+    return f"The sound was {done} with it{pitches.pop() if len(pitches) == 1 else ''}."
 
 
 # Time.
@@ -150,31 +165,46 @@ def _edits(
 
 def _said(segment: Segment, *, is_moved: bool) -> _Said | None:
     """Return what is to be said of a segment; None where it runs as in the original."""
+    if segment.kind in _OF_KIND:
+        return _OF_KIND[segment.kind]
     again = (
         f"{interval(segment.original)} of the original" if segment.original else "what came before"
     )
-    match segment.kind:
-        case SegmentKind.INSERTED:
-            return _Said(_FOREIGN, "is not from the original", "are not from the original")
-        case SegmentKind.REPLACED:
-            return _Said(_FOREIGN, "was replaced", "were replaced")
-        case SegmentKind.ABSENT:
-            return _Said(_EDITED, "is muted", "are muted")
-        case SegmentKind.FROZEN:
-            return _Said(_EDITED, "stands still", "stand still")
-        case SegmentKind.REVERSED:
-            return _Said(_EDITED, "runs backwards", "run backwards")
-        case SegmentKind.REPEATED:
-            return _Said(_EDITED, f"repeats {again}", f"repeat {again}")
+    if segment.kind is SegmentKind.REPEATED:
+        return _Said(_EDITED, f"repeats {again}", f"repeat {again}")
     if segment.source:
         said = "another recorded original"
         return _Said(_FOREIGN, f"is from {said}", f"are from {said}")
     pace = ""
     if segment.kind is not SegmentKind.SAME:
         pace = f" at {speed(segment.rate)} speed" if segment.rate else " at another speed"
+        pace += _pitch(segment)
     if is_moved:
         return _Said(_EDITED, f"shows {again}{pace}", f"show {again}{pace}")
-    return _Said(_EDITED, f"plays{pace}", f"play{pace}") if pace else None
+    if pace:
+        return _Said(_EDITED, f"plays{pace}", f"play{pace}")
+    return _shifted(segment)
+
+
+def _shifted(segment: Segment) -> _Said | None:
+    """Say that the voice was disguised, where nothing else was done."""
+    if _is_in_place(segment) or segment.pitch is None:
+        return None
+    by = f"{abs(segment.pitch):.0f} semitone{'' if round(abs(segment.pitch)) == 1 else 's'}"
+    done = f"{'raised' if segment.pitch > 0 else 'lowered'} in pitch by {by}"
+    return _Said(_EDITED, f"is {done}", f"are {done}")
+
+
+def _pitch(segment: Segment) -> str:
+    """Say what became of the pitch of sound at another speed, where that can be told."""
+    natural = 12 * math.log2(segment.rate) if segment.rate and segment.rate > 0 else 0.0
+    if segment.pitch is None or abs(natural) < 2 * LEAST_PITCH:
+        return ""
+    if abs(segment.pitch) < LEAST_PITCH:
+        return ", its pitch restored"
+    if abs(segment.pitch - natural) < LEAST_PITCH:
+        return f", its pitch {'lowered' if natural < 0 else 'raised'} too"
+    return ", its pitch shifted"
 
 
 def _of_stretches(said: _Said, spans: Sequence[Interval], total: float = 0.0) -> _Clause:
@@ -222,7 +252,8 @@ def _start(segment: Segment) -> float:
 
 
 def _is_in_place(segment: Segment) -> bool:
-    return segment.kind is SegmentKind.SAME and not segment.source
+    is_same = segment.kind is SegmentKind.SAME and not segment.source
+    return is_same and abs(segment.pitch or 0.0) < LEAST_PITCH
 
 
 def _excerpt(
@@ -352,6 +383,8 @@ def _sound(comparison: Comparison) -> list[_Clause]:
 
 
 def _follows(segment: Segment, pictures: Sequence[Segment]) -> bool:
+    if segment.kind is SegmentKind.SAME and not _is_in_place(segment):
+        return False
     return any(
         each.kind is segment.kind
         and _is_among(segment.suspect, [each.suspect])

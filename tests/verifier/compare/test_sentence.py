@@ -60,6 +60,10 @@ def of(
     )
 
 
+def pitched(segment: Segment, pitch: float) -> Segment:
+    return replace(segment, pitch=pitch)
+
+
 SLOWED = (
     shown(0, 12, 0, 12),
     shown(12, 19, 12, 17.25, SegmentKind.SLOWED, 0.75),
@@ -109,7 +113,26 @@ TABLE = [
             shown(0, 20, 0, 15, SegmentKind.SLOWED, 0.75),
             sound=(shown(0, 19.9, 0, 15, SegmentKind.SLOWED, 0.751),),
         ),
-        "All of it plays at 75 % speed. The sound was changed with it.",
+        "All of it plays at 75 % speed. The sound was slowed with it.",
+    ),
+    (
+        of(
+            shown(0, 20, 0, 15, SegmentKind.SLOWED, 0.75),
+            sound=(pitched(shown(0, 20, 0, 15, SegmentKind.SLOWED, 0.75), 0.1),),
+        ),
+        "All of it plays at 75 % speed. The sound was slowed with it, its pitch restored.",
+    ),
+    (
+        of(sound=(pitched(shown(0, 20, 0, 15, SegmentKind.SLOWED, 0.75), -4.9),)),
+        "All of it plays at 75 % speed, its pitch lowered too.",
+    ),
+    (
+        of(*WHOLE_CLIP, sound=(pitched(shown(0, 40, 0, 40), -2.1),)),
+        "The sound is lowered in pitch by 2 semitones. Speed and order are those of the original.",
+    ),
+    (
+        of(sound=(shown(0, 4, 0, 4), pitched(shown(4, 9, 4, 9), 1.0))),
+        "0:04–0:09 is raised in pitch by 1 semitone; the rest is the same.",
     ),
     (
         of(shown(0, 5, 0, 5), shown(5, 7, 5, 5, FROZEN, 0.0), shown(7, 9, 5, 7), lag=0.0),
