@@ -154,6 +154,35 @@ TABLE = [
         ),
     ),
     (
+        of(
+            *(shown(0, 8, 0, 8), shown(8, 11, 17, 17, FROZEN, 0.0), shown(11, 17, 14, 20)),
+            removed=((8, 14),),
+            sound=(shown(0, 8, 0, 8), foreign(8, 11, SegmentKind.ABSENT), shown(11, 17, 14, 20)),
+        ),
+        (
+            "0:08–0:11 stands still in place of 0:08–0:14 of the original; the rest runs as in "
+            "the original. The sound is muted from 0:08 to 0:11."
+        ),
+    ),
+    (
+        of(
+            sound=(
+                *(shown(0, 3, 0, 3), shown(3, 4, 6, 7), shown(4, 6, 4, 6)),
+                *(shown(6, 7, 6, 7, SegmentKind.REPEATED), shown(7, 9, 7, 9)),
+            ),
+            sound_removed=((3, 4),),
+        ),
+        ("0:03–0:04 shows 0:06–0:07 in place of 0:03–0:04 of the original; the rest is the same."),
+    ),
+    (
+        of(shown(0, 4, 0, 4), foreign(4, 6), shown(6, 9, 7, 10), removed=((4, 7),)),
+        "0:04–0:06 is from elsewhere, in place of 0:04–0:07 of the original; the rest is the same.",
+    ),
+    (
+        of(shown(0, 4, 0, 4), shown(4, 6, 1, 3, SegmentKind.REPEATED, -1)),
+        "0:04–0:06 repeats 0:01–0:03 of the original; the rest is the same.",
+    ),
+    (
         of(shown(0, 4, 0, 4), shown(4, 6, 0, 2, source=1)),
         "0:04–0:06 is from another recorded original; the rest is the same.",
     ),
