@@ -5,9 +5,11 @@
 None of them carries a generated pixel: (a) the whole clip at 75 % of its speed, its pitch restored,
 so that the speaker seems drunk; (b) two seconds in one, so that a gesture becomes a blow; (c) a
 question, a frozen shot of the guest in silence where the answer was, and what came later, so that
-the guest seems to have none. Of each CLIP (15 s or longer, with sound; of a longer one the first
-30 s) ffmpeg makes them at 360 lines, H.264 crf 32, AAC 64 kb/s. Then the same code as `firsthand
-compare` runs on each, and what was done is printed beside what was told, picture and sound apart.
+the guest seems to have none. Of each CLIP, or each in a folder (15 s or longer, with sound; of a
+longer one the first 30 s) ffmpeg makes them at 360 lines, H.264 crf 32, AAC 64 kb/s. Then the same
+code as `firsthand compare` runs on each, and what was done is printed beside what was told, picture
+and sound apart.
+
 With `--out`, the copies and a drawing of each stay there; `--blank` draws no frame of the clip.
 """
 
@@ -276,6 +278,12 @@ def drawing(sandbox: Sandbox, original: Medium, suspect: Medium, found: Comparis
     return as_png(draw(sides[0], sides[1], found))
 
 
+def files(named: Sequence[Path]) -> Iterator[Path]:
+    """The clips that are named, and those in the folders that are."""
+    for path in named:
+        yield from sorted(each for each in path.iterdir()) if path.is_dir() else [path]
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -287,7 +295,7 @@ def main() -> None:
         folder = options.out or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         right = []
-        for clip in options.clips:
+        for clip in files(options.clips):
             original = read_medium(clip)
             _, rate, seconds = headers(clip)
             if seconds < SHORTEST or not probe(clip, type_of(clip)).sound:
