@@ -9,7 +9,8 @@ import io
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from bench.shallowfakes import LONGEST, drawing, fakes, make, snapped
 from bench.timemap import headers, run_ffmpeg
 from tests import media
 from verifier.compare.compare import compare_in, read_medium
+from verifier.compare.context import Captured, Claim, check_context, parse_moment
 from verifier.compare.engines import ENGINES
 from verifier.compare.picturing import picture_of
 from verifier.media.ffmpeg import find_ffmpeg
@@ -27,6 +29,7 @@ from verifier.media.sandbox import Sandbox
 FOLDER = Path(__file__).parent
 _WIDE, _COLOURS = 1000, 160
 _RATE = 16000
+_TAKEN = "2019-03-02"  # as it would have been sealed when the picture was signed
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Case:
     original: Path
     suspect: Path
     is_free: bool = True
+    claimed: str | None = None
 
 
 def cases(folder: Path, clip: Path | None) -> Iterator[Case]:
@@ -44,6 +48,10 @@ def cases(folder: Path, clip: Path | None) -> Iterator[Case]:
     launch, cup = media.photograph(folder), media.another_photograph(folder)
     yield Case("changed", launch, second_rocket(launch, folder / "second-rocket.jpg"))
     yield Case("cropped", cup, cropped(cup, folder / "cropped.jpg"))
+    today = folder / "launch-today.jpg"
+    with Image.open(launch) as picture:
+        picture.save(today, "JPEG", quality=60)
+    yield Case("old", launch, today, claimed="2025-11-24")
     if clip is None:
         return
     _, rate, seconds = headers(clip)
@@ -108,6 +116,14 @@ def other_word(sound: Path, path: Path) -> Path:
     return path
 
 
+def contradicted(claimed: str) -> str:
+    """What is said of a picture that was recorded long before the time that is claimed for it."""
+    taken, entered = parse_moment(_TAKEN), datetime(2019, 3, 2, 12, tzinfo=UTC)
+    record = Captured(time=taken, time_source="the signer's word", entered=entered)
+    [finding] = check_context(Claim(time=parse_moment(claimed)), record, "picture")
+    return finding.sentence
+
+
 def small(png: bytes, path: Path) -> None:
     """Write a drawing as small as a page needs it."""
     with Image.open(io.BytesIO(png)) as image:
@@ -126,6 +142,8 @@ def main() -> None:
         for case in cases(Path(scratch), options.clip):
             original, suspect = read_medium(case.original), read_medium(case.suspect)
             found = compare_in(sandbox, original, suspect, ENGINES)
+            if case.claimed:
+                found = replace(found, sentence=f"{found.sentence} {contradicted(case.claimed)}")
             draw = picture_of if case.is_free else drawing
             path = options.output / f"compare-{case.name}.png"
             small(draw(sandbox, original, suspect, found), path)
