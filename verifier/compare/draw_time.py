@@ -171,7 +171,7 @@ def _hatch(
 
 
 def _kinds(sheet: Image.Image, bar: _Bar, segments: Sequence[Segment], fine: int) -> None:
-    """Colour the edge of the suspect's strip, and hatch what shows nothing of the original."""
+    """Colour a line over the suspect's strip, and hatch what shows nothing of the original."""
     draw = ImageDraw.Draw(sheet)
     for segment in segments:
         left, top, right, bottom = bar.box(segment.suspect)
@@ -179,7 +179,7 @@ def _kinds(sheet: Image.Image, bar: _Bar, segments: Sequence[Segment], fine: int
         if segment.kind in _FOREIGN or segment.source:
             _veil(sheet, (left, top, right, bottom), ink.PAPER, 0.35)
             _hatch(sheet, (left, top, right, bottom), ink.OF_SEGMENT[SegmentKind.INSERTED], fine)
-        draw.rectangle((left, top, max(right - 1, left), top + _EDGE * fine), fill=colour)
+        draw.rectangle((left, top - _EDGE * fine, max(right - 1, left), top), fill=colour)
         draw.line([(left, top), (left, bottom)], fill=ink.PAPER, width=2 * fine)
 
 
@@ -197,7 +197,7 @@ def _names(draw: ImageDraw.ImageDraw, bar: _Bar, segments: Sequence[Segment], fi
         middle = min(max((left + right) / 2, wide / 2 + 4), draw.im.size[0] - wide / 2 - 4)
         row = next((r for r, end in enumerate(taken) if middle - wide / 2 > end), None)
         if row is not None:
-            at = (middle, bar.top - 8 * fine - round(1.4 * row * size))
+            at = (middle, bar.top - (8 + _EDGE) * fine - round(1.4 * row * size))
             ink.write(draw, at, words, size, anchor="ms", halo=ink.PAPER)
             taken[row] = middle + wide / 2 + 6 * fine
 
