@@ -11,7 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .result import WHOLE, Comparison, Geometry, Interval, Region, RegionKind, Segment, SegmentKind
-from .words import count, from_to, interval, listing, moment, percent, sentence, speed, where
+from .words import (
+    Originals,
+    count,
+    from_to,
+    interval,
+    listing,
+    moment,
+    percent,
+    sentence,
+    speed,
+    where,
+)
 
 IDENTICAL = "The two files are the same, byte for byte."
 NOTHING_DIFFERS = "Nothing was found to differ but what encoding and scaling change."
@@ -54,19 +65,25 @@ def describe(
     *,
     size: tuple[int, int] | None = None,
     duration: float | None = None,
+    originals: int = 1,
 ) -> str:
     """Say what a comparison established, from its parts; what it says of itself is not read.
 
-    `size` is the suspect's width and height in pixels, `duration` the original's seconds: without
-    them, places and excerpts are said less plainly.
+    `size` is the suspect's width and height in pixels, `duration` the seconds of the original that
+    it shows for longest: without them, places and excerpts are said less plainly. `originals` is
+    how many it was compared with.
     """
     if _is_empty(comparison):
         return NOT_COMPARED
-    time, picture, sound = _topics(comparison, size, duration)
+    time, picture, sound = _topics(comparison, size, duration, originals)
+    named = _named(comparison, originals)
     if not (time or picture or sound):
-        return NOTHING_DIFFERS
-    is_steady = any(_is_in_place(each) for each in comparison.time_map or comparison.sound)
-    rest = "the rest runs as in the original" if picture or sound else "the rest is the same"
+        return " ".join([NOTHING_DIFFERS, *_not_shown(comparison, named)])
+    segments = comparison.time_map or comparison.sound
+    is_steady = any(_is_in_place(each, named.main) for each in segments)
+    rest = f"the rest runs as in {named.name()}" if picture or sound else "the rest is the same"
+    if named.number > 1 and time:
+        rest = f"the rest is as in {named.name()}"
     said = [
         _sentence(time, rest if is_steady else None),
         _sentence(picture),
@@ -75,13 +92,40 @@ def describe(
     ranks = [min((clause.rank for clause in topic), default=9) for topic in (time, picture, sound)]
     order = sorted(range(3), key=lambda topic: ranks[topic])
     return " ".join(
-        [*filter(None, (said[topic] for topic in order)), *_unchanged(comparison, time)]
+        [
+            *filter(None, (said[topic] for topic in order)),
+            *_unchanged(comparison, time, named),
+            *_not_shown(comparison, named),
+        ]
     )
+
+
+def main_source(comparison: Comparison) -> int:
+    """The number of the original that is shown, or else heard, for longest."""
+    seconds: dict[int, float] = {}
+    for each in comparison.time_map or comparison.sound:
+        if each.original is not None:
+            seconds[each.source] = seconds.get(each.source, 0.0) + _length(each.suspect)
+    return min(seconds, key=lambda source: (-seconds[source], source), default=0)
+
+
+def _named(comparison: Comparison, originals: int) -> Originals:
+    sources = [each.source for each in (*comparison.time_map, *comparison.sound)]
+    return Originals(main_source(comparison), max([originals, *(each + 1 for each in sources)]))
+
+
+def _not_shown(comparison: Comparison, named: Originals) -> Iterable[str]:
+    """Name the originals of which nothing is there."""
+    segments = (*comparison.time_map, *comparison.sound)
+    there = {each.source for each in segments if each.original is not None}
+    for source in range(named.number):
+        if named.number > 1 and source not in there:
+            yield f"Nothing of {named.name(source)} was found."
 
 
 def differs(comparison: Comparison) -> bool:
     """Tell whether a comparison says that anything differs which encoding does not explain."""
-    return comparison.sentence not in (IDENTICAL, NOTHING_DIFFERS)
+    return comparison.sentence != IDENTICAL and not comparison.sentence.startswith(NOTHING_DIFFERS)
 
 
 def _is_empty(comparison: Comparison) -> bool:
@@ -92,16 +136,20 @@ def _is_empty(comparison: Comparison) -> bool:
 
 
 def _topics(
-    comparison: Comparison, size: tuple[int, int] | None, duration: float | None
+    comparison: Comparison,
+    size: tuple[int, int] | None,
+    duration: float | None,
+    originals: int,
 ) -> tuple[list[_Clause], list[_Clause], list[_Clause]]:
+    named = _named(comparison, originals)
     picture = [*_geometry(comparison.geometry), *_regions(comparison.regions, size)]
     if comparison.time_map or comparison.removed:
-        edits = _edits(comparison.time_map, comparison.removed, duration)
-        return edits, picture, _sound(comparison)
-    edits = _edits(comparison.sound, comparison.sound_removed, duration)
+        edits = _edits(comparison.time_map, comparison.removed, duration, named)
+        return edits, picture, _sound(comparison, named)
+    edits = _edits(comparison.sound, comparison.sound_removed, duration, named)
     if comparison.lag is None and comparison.geometry is None and not picture:
         return edits, picture, []  # a recording is all sound
-    return [], picture, _sound(comparison)
+    return [], picture, _sound(comparison, named)
 
 
 def _sentence(clauses: Sequence[_Clause], rest: str | None = None) -> str | None:
@@ -115,12 +163,12 @@ def _sentence(clauses: Sequence[_Clause], rest: str | None = None) -> str | None
     return sentence([*shown, rest] if rest else shown)
 
 
-def _unchanged(comparison: Comparison, time: Sequence[_Clause]) -> Iterable[str]:
+def _unchanged(comparison: Comparison, time: Sequence[_Clause], named: Originals) -> Iterable[str]:
     """Say of what was compared that it is as it was, where something else is not."""
     if comparison.time_map and not time:
         yield "Speed and order are those of the original."
-    if comparison.sound and comparison.time_map and not _sound(comparison):
-        if time and all(_is_in_place(each) for each in comparison.sound):
+    if comparison.sound and comparison.time_map and not _sound(comparison, named):
+        if time and all(_is_in_place(each, named.main) for each in comparison.sound):
             yield "The sound is that of the original."
         elif time:
             yield "The sound was changed with it."
@@ -132,30 +180,39 @@ def _unchanged(comparison: Comparison, time: Sequence[_Clause]) -> Iterable[str]
 
 
 def _edits(
-    segments: Sequence[Segment], removed: Sequence[Interval], duration: float | None
+    segments: Sequence[Segment],
+    removed: Sequence[Interval],
+    duration: float | None,
+    named: Originals,
 ) -> list[_Clause]:
     """Say what was done to the order and the speed of a clip or a recording."""
-    moved = _moved(segments)
+    moved = _moved(segments, named.main)
     groups: dict[_Said, list[Interval]] = {}
     for segment in segments:
-        if said := _said(segment, is_moved=segment in moved):
+        if said := _said(segment, named, is_moved=segment in moved):
             groups.setdefault(said, []).append(segment.suspect)
     total = sum(_length(each.suspect) for each in segments)
     clauses = [_of_stretches(said, spans, total) for said, spans in groups.items()]
     if removed:
-        said = _Said(_EDITED, "of the original is missing", "of the original are missing")
+        whole = named.name()
+        said = _Said(_EDITED, f"of {whole} is missing", f"of {whole} are missing")
         clauses.append(_of_stretches(said, removed))
-    return [*clauses, *_excerpt(segments, removed, duration)]
+    return [*clauses, *_excerpt(segments, removed, duration, named)]
 
 
-def _said(segment: Segment, *, is_moved: bool) -> _Said | None:
+def _said(segment: Segment, named: Originals, *, is_moved: bool) -> _Said | None:
     """Return what is to be said of a segment; None where it runs as in the original."""
     again = (
-        f"{interval(segment.original)} of the original" if segment.original else "what came before"
+        f"{interval(segment.original)} of {named.name(segment.source)}"
+        if segment.original
+        else "what came before"
     )
     match segment.kind:
         case SegmentKind.INSERTED:
-            return _Said(_FOREIGN, "is not from the original", "are not from the original")
+            whence = (
+                f"not from {named.name()}" if named.number == 1 else "from none of the originals"
+            )
+            return _Said(_FOREIGN, f"is {whence}", f"are {whence}")
         case SegmentKind.REPLACED:
             return _Said(_FOREIGN, "was replaced", "were replaced")
         case SegmentKind.ABSENT:
@@ -166,12 +223,11 @@ def _said(segment: Segment, *, is_moved: bool) -> _Said | None:
             return _Said(_EDITED, "runs backwards", "run backwards")
         case SegmentKind.REPEATED:
             return _Said(_EDITED, f"repeats {again}", f"repeat {again}")
-    if segment.source:
-        said = "another recorded original"
-        return _Said(_FOREIGN, f"is from {said}", f"are from {said}")
     pace = ""
     if segment.kind is not SegmentKind.SAME:
         pace = f" at {speed(segment.rate)} speed" if segment.rate else " at another speed"
+    if segment.source != named.main:
+        return _Said(_FOREIGN, f"is {again}{pace}", f"are {again}{pace}")
     if is_moved:
         return _Said(_EDITED, f"shows {again}{pace}", f"show {again}{pace}")
     return _Said(_EDITED, f"plays{pace}", f"play{pace}") if pace else None
@@ -190,10 +246,14 @@ def _of_stretches(said: _Said, spans: Sequence[Interval], total: float = 0.0) ->
     )
 
 
-def _moved(segments: Sequence[Segment]) -> set[Segment]:
+def _moved(segments: Sequence[Segment], main: int) -> set[Segment]:
     """Return the segments out of order: all but the heaviest chain that runs on in the original."""
     ordered = sorted(
-        (each for each in segments if each.original and not each.source and _runs_on(each.kind)),
+        (
+            each
+            for each in segments
+            if each.original and each.source == main and _runs_on(each.kind)
+        ),
         key=lambda each: each.suspect,
     )
     best: list[tuple[float, int | None]] = []  # of the chain that ends here: its weight, its last
@@ -221,15 +281,18 @@ def _start(segment: Segment) -> float:
     return segment.original[0] if segment.original else 0.0
 
 
-def _is_in_place(segment: Segment) -> bool:
-    return segment.kind is SegmentKind.SAME and not segment.source
+def _is_in_place(segment: Segment, main: int = 0) -> bool:
+    return segment.kind is SegmentKind.SAME and segment.source == main
 
 
 def _excerpt(
-    segments: Sequence[Segment], removed: Sequence[Interval], duration: float | None
+    segments: Sequence[Segment],
+    removed: Sequence[Interval],
+    duration: float | None,
+    named: Originals,
 ) -> Iterable[_Clause]:
     """Say which part of the original is shown at all, where it is not the whole."""
-    shown = [each.original for each in segments if each.original and not each.source]
+    shown = [each.original for each in segments if each.original and each.source == named.main]
     if not shown:
         return
     spans = [*shown, *removed]
@@ -239,10 +302,10 @@ def _excerpt(
     if duration is not None and (first or duration - last >= LEAST_TRIM):
         whole = moment(duration)
         yield _Clause(
-            _SLIGHT, f"only {interval((first, last))} of the original's {whole} are shown"
+            _SLIGHT, f"only {interval((first, last))} of {named.name()}'s {whole} are shown"
         )
     elif first:
-        yield _Clause(_SLIGHT, f"it begins {moment(first, 1)} into the original")
+        yield _Clause(_SLIGHT, f"it begins {moment(first, 1)} into {named.name()}")
 
 
 def _length(span: Interval) -> float:
@@ -325,12 +388,12 @@ def _area(region: Region) -> int:
 # The sound of a clip.
 
 
-def _sound(comparison: Comparison) -> list[_Clause]:
+def _sound(comparison: Comparison, named: Originals) -> list[_Clause]:
     """Say how the sound differs where it does not just follow the picture."""
-    moved = _moved(comparison.sound)
+    moved = _moved(comparison.sound, named.main)
     groups: dict[_Said, list[Interval]] = {}
     for segment in comparison.sound:
-        said = _said(segment, is_moved=segment in moved)
+        said = _said(segment, named, is_moved=segment in moved)
         if said and not _follows(segment, comparison.time_map):
             groups.setdefault(said, []).append(segment.suspect)
     total = sum(_length(each.suspect) for each in comparison.sound)
@@ -354,6 +417,7 @@ def _sound(comparison: Comparison) -> list[_Clause]:
 def _follows(segment: Segment, pictures: Sequence[Segment]) -> bool:
     return any(
         each.kind is segment.kind
+        and each.source == segment.source
         and _is_among(segment.suspect, [each.suspect])
         and abs((each.rate or 0) - (segment.rate or 0)) <= _RATE_WITHIN
         for each in pictures
