@@ -59,7 +59,8 @@ def judged(folder: Path) -> Iterator[Judged]:
                     if found is None:
                         print(f"  {path.name} {layout}: nothing in common")
                         continue
-                    rows, columns = found.pairs
+                    laid = found.laid[0]
+                    rows, columns = laid.pairs
                     fine = [
                         read_frames_at(file, type_of(file), clip.part, times.tolist(), LONG_SIDE)
                         for file, clip, times in (
@@ -67,7 +68,7 @@ def judged(folder: Path) -> Iterator[Judged]:
                             (original, whole, whole.times[columns]),
                         )
                     ]
-                    changes: Changes = changes_of(found, suspect, whole, *fine)[0]
+                    changes: Changes = changes_of(laid, suspect, whole, *fine)[0]
                 yield Judged(
                     original.stem, method, layout, changes.scores(), bool(regions_of(changes))
                 )

@@ -17,6 +17,7 @@ from verifier.media.limits import Limits
 from verifier.media.sandbox import Sandbox
 
 from .changes import LONG_SIDE, Changes, find_changes, halved, interval_of, regions_of
+from .exact import sharpened
 from .footage import read_footage_in, read_frames_at_in
 from .geometry import (
     Box,
@@ -50,54 +51,68 @@ File = tuple[Path, MediaType]
 
 
 @dataclass(frozen=True, slots=True)
-class ClipMap:
-    """What a suspect shows of its originals, and how each original lies in it."""
+class Laid:
+    """How one original lies in a suspect."""
 
-    shown: Shown
+    source: int  # the number of the original
     geometry: Geometry
     placement: Placement
     fit: float  # correlation of the frames laid over one another, -1 to 1
     pairs: tuple[Rows, Rows]  # frames of the suspect and of the original that show the same
 
 
-def compare_clips_in(
-    sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
-) -> Comparison | None:
-    """Compare two clips, or a clip with what is recorded of its original (`clip-luma`).
+@dataclass(frozen=True, slots=True)
+class ClipMap:
+    """What a suspect shows of its originals; `laid` has each that it shows, the longest first."""
 
-    None where they have nothing in common. The sentence is left empty. Raises what `Sandbox.run`
-    raises, and FormatError for a record that does not read.
+    shown: Shown
+    laid: tuple[Laid, ...]
+
+
+def compare_clips_in(
+    sandbox: Sandbox, suspect: File, originals: Sequence[File | Fingerprint], *, limits: Limits
+) -> Comparison | None:
+    """Compare a clip with its originals, or with what is recorded of them (`clip-luma`).
+
+    None where it has nothing in common with any. The sentence is left empty. Raises what
+    `Sandbox.run` raises, and FormatError for a record that does not read.
     """
     ours = read_footage_in(sandbox, *suspect, limits=limits)
-    if isinstance(original, Fingerprint):
-        theirs = parse_thumbnails(original.bits)
-    else:
-        theirs = read_footage_in(sandbox, *original, limits=limits)
-    found = map_clip(ours, [theirs])
+    theirs = [
+        parse_thumbnails(each.bits)
+        if isinstance(each, Fingerprint)
+        else read_footage_in(sandbox, *each, limits=limits)
+        for each in originals
+    ]
+    found = map_clip(ours, theirs)
     if found is None:
         return None
-    regions: tuple[Region, ...] = ()
-    if not isinstance(original, Fingerprint) and len(found.pairs[0]):
-        rows, columns = found.pairs
+    regions: list[Region] = []
+    for laid in found.laid:
+        original = originals[laid.source]
+        if isinstance(original, Fingerprint) or not len(laid.pairs[0]):
+            continue
+        rows, columns = laid.pairs
+        other = theirs[laid.source]
         fine = [
             read_frames_at_in(sandbox, file, clip.part, times, LONG_SIDE, limits=limits)
             for file, clip, times in (
                 (suspect, ours, ours.times[rows].tolist()),
-                (original, theirs, theirs.times[columns].tolist()),
+                (original, other, other.times[columns].tolist()),
             )
         ]
-        regions = changed_regions(found, ours, theirs, *fine)
+        regions += changed_regions(laid, ours, other, *fine)
     return Comparison(
         sentence="",
-        geometry=found.geometry,
-        regions=regions,
+        geometry=found.laid[0].geometry,
+        regions=tuple(regions),
         time_map=found.shown.segments,
         removed=found.shown.removed,
     )
 
 
 def changes_of(
-    found: ClipMap,
+    found: Laid,
     suspect: Thumbnails,
     original: Thumbnails,
     ours: npt.NDArray[np.uint8],
@@ -116,7 +131,7 @@ def changes_of(
 
 
 def changed_regions(
-    found: ClipMap,
+    found: Laid,
     suspect: Thumbnails,
     original: Thumbnails,
     ours: npt.NDArray[np.uint8],
@@ -127,6 +142,7 @@ def changed_regions(
     height, width = ours.shape[1:]
     times = suspect.times[found.pairs[0]]
     ends = np.append(times[1:], suspect.duration)
+    ends = np.minimum(ends, times + 2 * np.median(ends - times))  # what comes between is no change
     return tuple(
         Region(
             _box(placement.back(_doubled(change.box), width), (height, width), suspect),
@@ -168,43 +184,52 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
     A segment's `source` is the number of its original; `geometry` and `removed` speak of the one
     that is shown for longest.
     """
-    sides = [_Side.find(suspect, original) for original in originals]
-    fitting = [side for side in sides if side is not None]
-    if not fitting:
-        return None
-    together = _Together(suspect.times, fitting)
+    sides: list[_Side | None] = [_Side.find(suspect, original) for original in originals]
+    while True:  # until those that are left are all shown
+        numbers = [number for number, side in enumerate(sides) if side is not None]
+        fitting = [side for side in sides if side is not None]
+        if not fitting:
+            return None
+        together, pieces = _aligned(suspect.times, fitting)
+        axis = [
+            (together.starts[place], originals[number].duration, number)
+            for place, number in enumerate(numbers)
+        ]
+        shown = segments_of(pieces, suspect.times, suspect.duration, axis)
+        seconds = [shown.seconds(number) for number in numbers]
+        least = min(_LEAST_SHOWN, suspect.duration / 2)
+        wrong = [
+            number
+            for place, number in enumerate(numbers)
+            if seconds[place] < least or not fitting[place].agrees(*together.pairs(pieces, place))
+        ]
+        if not wrong:
+            break
+        # What it was said to show of these may be shown by the others, or by none.
+        worst = min(wrong, key=lambda number: seconds[numbers.index(number)])
+        sides[worst] = None
+    order = sorted(range(len(numbers)), key=lambda place: -seconds[place])
+    return ClipMap(
+        removed_from(shown, numbers[order[0]]),
+        tuple(
+            fitting[place].laid(numbers[place], *together.pairs(pieces, place), suspect.duration)
+            for place in order
+        ),
+    )
+
+
+def _aligned(times: Times, sides: Sequence["_Side"]) -> tuple["_Together", list[Piece]]:
+    """The suspect on the axis of its originals; geometry and noise are learnt on the way."""
+    together = _Together(times, sides)
     pieces = align(together)
     for _ in range(_ROUNDS - 1):
-        for number, side in enumerate(fitting):
+        for number, side in enumerate(sides):
             side.learn(*together.pairs(pieces, number))
-        together = _Together(suspect.times, fitting)
+        together = _Together(times, sides)
         before, pieces = pieces, align(together)
         if pieces == before:
             break
-    numbers = [number for number, side in enumerate(sides) if side is not None]
-    shown = segments_of(
-        pieces,
-        suspect.times,
-        suspect.duration,
-        [
-            (together.starts[place], originals[number].duration, number)
-            for place, number in enumerate(numbers)
-        ],
-    )
-    seconds = [shown.seconds(number) for number in range(len(originals))]
-    main = int(np.argmax(seconds))
-    if seconds[main] < min(_LEAST_SHOWN, suspect.duration / 2):
-        return None
-    best = fitting[numbers.index(main)]
-    if not best.agrees(*together.pairs(pieces, numbers.index(main))):
-        return None
-    return ClipMap(
-        removed_from(shown, main),
-        best.geometry(),
-        best.placement,
-        best.fit,
-        best.some_pairs(*together.pairs(pieces, numbers.index(main)), suspect.duration),
-    )
+    return together, sharpened(together, pieces)
 
 
 class _Side:
@@ -254,15 +279,13 @@ class _Side:
         )
         return moving >= _LEAST_MOVING or alike >= _LEAST_ALIKE
 
-    def some_pairs(self, rows: Rows, columns: Rows, seconds: float) -> tuple[Rows, Rows]:
-        """A few pairs for each second, evenly spread."""
+    def laid(self, number: int, rows: Rows, columns: Rows, seconds: float) -> Laid:
+        """How the original lies in the suspect, with a few pairs for each second."""
         most = int(min(_MOST_LARGE, max(1, _LARGE_PER_SECOND * seconds)))
         some = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int))
-        return rows[some], self.likeness.nearby(rows[some], columns[some])
-
-    def geometry(self) -> Geometry:
-        """Where the original lies in the suspect, as parts of both."""
-        return describe(self.placement, self._box, self._suspect, self._original)
+        pairs = rows[some], self.likeness.nearby(rows[some], columns[some])
+        geometry = describe(self.placement, self._box, self._suspect, self._original)
+        return Laid(number, geometry, self.placement, self.fit, pairs)
 
 
 class _Together:
@@ -289,6 +312,14 @@ class _Together:
         costs = self._parts[0].at(rows, moments)
         for part, start in zip(self._parts[1:], self.starts[1:], strict=True):
             costs = np.where(moments > start - GAP / 2, part.at(rows, moments - start), costs)
+        return costs
+
+    def exactly(self, rows: Rows, moments: Times) -> Nats:
+        """See `exact.Sharp`."""
+        costs = self._parts[0].exactly(rows, moments)
+        for part, start in zip(self._parts[1:], self.starts[1:], strict=True):
+            beyond = moments > start - GAP / 2
+            costs = np.where(beyond, part.exactly(rows, moments - start), costs)
         return costs
 
     def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:

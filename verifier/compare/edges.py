@@ -228,7 +228,9 @@ def _bridge(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
     before, after = (_summed(fine, line, edges) for line in (first.line, last.line))
     span = Span(edges, before, after, first.line, last.line)
     now = sum(
-        float(fine.along(each.line, edges[(edges >= each.start) & (edges < each.end)] + HOP / 2).sum())
+        float(
+            fine.along(each.line, edges[(edges >= each.start) & (edges < each.end)] + HOP / 2).sum()
+        )
         for each in pieces
     )
     best, start, end, line = max(

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from .result import Interval, Segment, SegmentKind
-from .words import interval, listing, moment, speed
+from .words import Originals, interval, listing, moment, speed
 
 # What is not said, because honest copies have it: seconds, semitones.
 LEAST_TRIM = 0.5
@@ -17,7 +17,6 @@ LEAST_PITCH = 0.75
 
 FOREIGN, EDITED, LAID, SLIGHT = range(4)  # how grave: not the original's; moved; cropped; rest
 MOST_ITEMS = 3  # of a clause
-_OF = " of the original"
 RATE_WITHIN = 0.03
 _MEETS = 0.25  # seconds, by which what runs on may miss what it runs on from
 
@@ -42,7 +41,6 @@ class Said:
 
 
 _OF_KIND = {
-    SegmentKind.INSERTED: Said(FOREIGN, "is not from the original", "are not from the original"),
     SegmentKind.REPLACED: Said(FOREIGN, "was replaced", "were replaced"),
     SegmentKind.ABSENT: Said(EDITED, "is muted", "are muted"),
     SegmentKind.FROZEN: Said(EDITED, "stands still", "stand still"),
@@ -51,23 +49,27 @@ _OF_KIND = {
 
 
 def edits(
-    segments: Sequence[Segment], removed: Sequence[Interval], duration: float | None
+    segments: Sequence[Segment],
+    removed: Sequence[Interval],
+    duration: float | None,
+    named: Originals,
 ) -> list[Clause]:
     """Say what was done to the order and the speed of a clip or a recording."""
-    moved = moved_among(segments)
+    moved = moved_among(segments, named.main)
     instead = _instead(segments, removed, moved)
     groups: dict[Said, list[Interval]] = {}
     for segment in segments:
-        if said := said_of(segment, is_moved=segment in moved):
+        if said := said_of(segment, named, is_moved=segment in moved):
             if of := instead.get(segment):
-                said = _placed(said, of)
+                said = _placed(said, of, named)
             groups.setdefault(said, []).append(segment.suspect)
     total = sum(length_of(each.suspect) for each in segments)
     clauses = [of_stretches(said, spans, total) for said, spans in groups.items()]
     if left_out := [span for span in removed if span not in instead.values()]:
-        said = Said(EDITED, "of the original is missing", "of the original are missing")
+        whole = named.name()
+        said = Said(EDITED, f"of {whole} is missing", f"of {whole} are missing")
         clauses.append(of_stretches(said, left_out))
-    return [*clauses, *_excerpt(segments, removed, duration)]
+    return [*clauses, *_excerpt(segments, removed, duration, named)]
 
 
 def _instead(
@@ -86,35 +88,41 @@ def _instead(
     return found
 
 
-def _placed(said: Said, of: Interval) -> Said:
+def _placed(said: Said, of: Interval, named: Originals) -> Said:
     """Say of what stands where something was left out what that is."""
-    place = f" in place of {interval(of)}{_OF}"
+    whole = f" of {named.name()}"
     told = (
-        each.replace("not from the original", "from elsewhere,").removesuffix(_OF) + place
+        each.replace("not from the original", "from elsewhere,").removesuffix(whole)
+        + f" in place of {interval(of)}{whole}"
         for each in (said.one, said.many)
     )
     return Said(said.rank, *told)
 
 
-def said_of(segment: Segment, *, is_moved: bool) -> Said | None:
+def said_of(segment: Segment, named: Originals, *, is_moved: bool) -> Said | None:
     """Return what is to be said of a segment; None where it runs as in the original."""
     if segment.kind in _OF_KIND:
         return _OF_KIND[segment.kind]
-    again = f"{interval(segment.original)}{_OF}" if segment.original else "what came before"
+    if segment.kind is SegmentKind.INSERTED:
+        whence = "not from the original" if named.number == 1 else "from none of the originals"
+        return Said(FOREIGN, f"is {whence}", f"are {whence}")
+    again = "what came before"
+    if segment.original:
+        again = f"{interval(segment.original)} of {named.name(segment.source)}"
     if segment.kind is SegmentKind.REPEATED and (is_moved or not _runs_on(segment)):
         return Said(EDITED, f"repeats {again}", f"repeat {again}")
-    if segment.source:
-        said = "another recorded original"
-        return Said(FOREIGN, f"is from {said}", f"are from {said}")
-    pace = ""
-    if _is_paced(segment):
-        pace = f" at {speed(segment.rate)} speed" if segment.rate else " at another speed"
-        pace += pitch_of(segment)
+    pace = f" at {_speed(segment)}{pitch_of(segment)}" if _is_paced(segment) else ""
+    if segment.source != named.main:
+        return Said(FOREIGN, f"is {again}{pace}", f"are {again}{pace}")
     if is_moved:
         return Said(EDITED, f"shows {again}{pace}", f"show {again}{pace}")
     if pace:
         return Said(EDITED, f"plays{pace}", f"play{pace}")
     return _shifted(segment)
+
+
+def _speed(segment: Segment) -> str:
+    return f"{speed(segment.rate)} speed" if segment.rate else "another speed"
 
 
 def _is_paced(segment: Segment) -> bool:
@@ -125,7 +133,7 @@ def _is_paced(segment: Segment) -> bool:
 
 def _shifted(segment: Segment) -> Said | None:
     """Say that the voice was disguised, where nothing else was done."""
-    if is_in_place(segment) or segment.pitch is None:
+    if segment.pitch is None or abs(segment.pitch) < LEAST_PITCH:
         return None
     by = f"{abs(segment.pitch):.0f} semitone{'' if round(abs(segment.pitch)) == 1 else 's'}"
     done = f"{'raised' if segment.pitch > 0 else 'lowered'} in pitch by {by}"
@@ -158,10 +166,10 @@ def of_stretches(said: Said, spans: Sequence[Interval], total: float = 0.0) -> C
     )
 
 
-def moved_among(segments: Sequence[Segment]) -> set[Segment]:
+def moved_among(segments: Sequence[Segment], main: int = 0) -> set[Segment]:
     """Return the segments out of order: all but the heaviest chain that runs on in the original."""
     ordered = sorted(
-        (each for each in segments if each.original and not each.source and _runs_on(each)),
+        (each for each in segments if each.original and each.source == main and _runs_on(each)),
         key=lambda each: each.suspect,
     )
     best: list[tuple[float, int | None]] = []  # of the chain that ends here: its weight, its last
@@ -190,17 +198,20 @@ def _start(segment: Segment) -> float:
     return segment.original[0] if segment.original else 0.0
 
 
-def is_in_place(segment: Segment) -> bool:
+def is_in_place(segment: Segment, main: int = 0) -> bool:
     """Tell whether a stretch is the original's, at its speed and in its pitch."""
-    is_same = segment.kind is SegmentKind.SAME and not segment.source
+    is_same = segment.kind is SegmentKind.SAME and segment.source == main
     return is_same and abs(segment.pitch or 0.0) < LEAST_PITCH
 
 
 def _excerpt(
-    segments: Sequence[Segment], removed: Sequence[Interval], duration: float | None
+    segments: Sequence[Segment],
+    removed: Sequence[Interval],
+    duration: float | None,
+    named: Originals,
 ) -> Iterable[Clause]:
     """Say which part of the original is shown at all, where it is not the whole."""
-    shown = [each.original for each in segments if each.original and not each.source]
+    shown = [each.original for each in segments if each.original and each.source == named.main]
     if not shown:
         return
     spans = [*shown, *removed]
@@ -209,9 +220,11 @@ def _excerpt(
         first = 0.0
     if duration is not None and (first or duration - last >= LEAST_TRIM):
         whole = moment(duration)
-        yield Clause(SLIGHT, f"only {interval((first, last))} of the original's {whole} are shown")
+        yield Clause(
+            SLIGHT, f"only {interval((first, last))} of {named.name()}'s {whole} are shown"
+        )
     elif first:
-        yield Clause(SLIGHT, f"it begins {moment(first, 1)} into the original")
+        yield Clause(SLIGHT, f"it begins {moment(first, 1)} into {named.name()}")
 
 
 def length_of(span: Interval) -> float:

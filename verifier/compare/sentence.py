@@ -27,7 +27,7 @@ from .edits import (
     said_of,
 )
 from .result import WHOLE, Comparison, Geometry, Interval, Region, RegionKind, Segment, SegmentKind
-from .words import count, from_to, interval, listing, percent, sentence, where
+from .words import Originals, count, from_to, interval, listing, percent, sentence, where
 
 IDENTICAL = "The two files are the same, byte for byte."
 NOTHING_DIFFERS = "Nothing was found to differ but what encoding and scaling change."
@@ -49,19 +49,25 @@ def describe(
     *,
     size: tuple[int, int] | None = None,
     duration: float | None = None,
+    originals: int = 1,
 ) -> str:
     """Say what a comparison established, from its parts; what it says of itself is not read.
 
-    `size` is the suspect's width and height in pixels, `duration` the original's seconds: without
-    them, places and excerpts are said less plainly.
+    `size` is the suspect's width and height in pixels, `duration` the seconds of the original that
+    it shows for longest: without them, places and excerpts are said less plainly. `originals` is
+    how many it was compared with.
     """
     if _is_empty(comparison):
         return NOT_COMPARED
-    time, picture, sound = _topics(comparison, size, duration)
+    time, picture, sound = _topics(comparison, size, duration, originals)
+    named = _named(comparison, originals)
     if not (time or picture or sound):
-        return NOTHING_DIFFERS
-    is_steady = any(is_in_place(each) for each in comparison.time_map or comparison.sound)
-    rest = "the rest runs as in the original" if picture or sound else "the rest is the same"
+        return " ".join([NOTHING_DIFFERS, *_not_shown(comparison, named)])
+    segments = comparison.time_map or comparison.sound
+    is_steady = any(is_in_place(each, named.main) for each in segments)
+    rest = f"the rest runs as in {named.name()}" if picture or sound else "the rest is the same"
+    if named.number > 1 and time:
+        rest = f"the rest is as in {named.name()}"
     said = [
         _sentence(time, rest if is_steady else None),
         _sentence(picture),
@@ -70,13 +76,40 @@ def describe(
     ranks = [min((clause.rank for clause in topic), default=9) for topic in (time, picture, sound)]
     order = sorted(range(3), key=lambda topic: ranks[topic])
     return " ".join(
-        [*filter(None, (said[topic] for topic in order)), *_unchanged(comparison, time)]
+        [
+            *filter(None, (said[topic] for topic in order)),
+            *_unchanged(comparison, time, named),
+            *_not_shown(comparison, named),
+        ]
     )
+
+
+def main_source(comparison: Comparison) -> int:
+    """The number of the original that is shown, or else heard, for longest."""
+    seconds: dict[int, float] = {}
+    for each in comparison.time_map or comparison.sound:
+        if each.original is not None:
+            seconds[each.source] = seconds.get(each.source, 0.0) + length_of(each.suspect)
+    return min(seconds, key=lambda source: (-seconds[source], source), default=0)
+
+
+def _named(comparison: Comparison, originals: int) -> Originals:
+    sources = [each.source for each in (*comparison.time_map, *comparison.sound)]
+    return Originals(main_source(comparison), max([originals, *(each + 1 for each in sources)]))
+
+
+def _not_shown(comparison: Comparison, named: Originals) -> Iterable[str]:
+    """Name the originals of which nothing is there."""
+    segments = (*comparison.time_map, *comparison.sound)
+    there = {each.source for each in segments if each.original is not None}
+    for source in range(named.number):
+        if named.number > 1 and source not in there:
+            yield f"Nothing of {named.name(source)} was found."
 
 
 def differs(comparison: Comparison) -> bool:
     """Tell whether a comparison says that anything differs which encoding does not explain."""
-    return comparison.sentence not in (IDENTICAL, NOTHING_DIFFERS)
+    return comparison.sentence != IDENTICAL and not comparison.sentence.startswith(NOTHING_DIFFERS)
 
 
 def _is_empty(comparison: Comparison) -> bool:
@@ -87,16 +120,20 @@ def _is_empty(comparison: Comparison) -> bool:
 
 
 def _topics(
-    comparison: Comparison, size: tuple[int, int] | None, duration: float | None
+    comparison: Comparison,
+    size: tuple[int, int] | None,
+    duration: float | None,
+    originals: int,
 ) -> tuple[list[Clause], list[Clause], list[Clause]]:
+    named = _named(comparison, originals)
     picture = [*_geometry(comparison.geometry), *_regions(comparison.regions, size)]
     if comparison.time_map or comparison.removed:
-        done = edits(comparison.time_map, comparison.removed, duration)
-        return done, picture, _sound(comparison)
-    done = edits(comparison.sound, comparison.sound_removed, duration)
+        done = edits(comparison.time_map, comparison.removed, duration, named)
+        return done, picture, _sound(comparison, named)
+    done = edits(comparison.sound, comparison.sound_removed, duration, named)
     if comparison.lag is None and comparison.geometry is None and not picture:
         return done, picture, []  # a recording is all sound
-    return [], picture, _sound(comparison)
+    return [], picture, _sound(comparison, named)
 
 
 def _sentence(clauses: Sequence[Clause], rest: str | None = None) -> str | None:
@@ -110,12 +147,12 @@ def _sentence(clauses: Sequence[Clause], rest: str | None = None) -> str | None:
     return sentence([*shown, rest] if rest else shown)
 
 
-def _unchanged(comparison: Comparison, time: Sequence[Clause]) -> Iterable[str]:
+def _unchanged(comparison: Comparison, time: Sequence[Clause], named: Originals) -> Iterable[str]:
     """Say of what was compared that it is as it was, where something else is not."""
     if comparison.time_map and not time:
         yield "Speed and order are those of the original."
-    if comparison.sound and comparison.time_map and not _sound(comparison):
-        moved = [each for each in comparison.sound if not is_in_place(each)]
+    if comparison.sound and comparison.time_map and not _sound(comparison, named):
+        moved = [each for each in comparison.sound if not is_in_place(each, named.main)]
         yield _with_it(moved) if time and moved else "The sound is that of the original."
 
 
@@ -203,12 +240,12 @@ def _area(region: Region) -> int:
 # The sound of a clip.
 
 
-def _sound(comparison: Comparison) -> list[Clause]:
+def _sound(comparison: Comparison, named: Originals) -> list[Clause]:
     """Say how the sound differs where it does not just follow the picture."""
-    moved = moved_among(comparison.sound)
+    moved = moved_among(comparison.sound, named.main)
     groups: dict[Said, list[Interval]] = {}
     for segment in comparison.sound:
-        said = said_of(segment, is_moved=segment in moved)
+        said = said_of(segment, named, is_moved=segment in moved)
         if said and not _follows(segment, comparison.time_map):
             groups.setdefault(said, []).append(segment.suspect)
     total = sum(length_of(each.suspect) for each in comparison.sound)
@@ -228,10 +265,11 @@ def _sound(comparison: Comparison) -> list[Clause]:
 
 
 def _follows(segment: Segment, pictures: Sequence[Segment]) -> bool:
-    if segment.kind is SegmentKind.SAME and not is_in_place(segment):
+    if segment.kind is SegmentKind.SAME and not is_in_place(segment, segment.source):
         return False
     return any(
         each.kind is segment.kind
+        and each.source == segment.source
         and _is_among(segment.suspect, [each.suspect])
         and abs((each.rate or 0) - (segment.rate or 0)) <= RATE_WITHIN
         for each in pictures

@@ -34,7 +34,7 @@ _ODDER = 4.0  # nats more for a line backwards, or at a rate that hardly moves
 _INDEPENDENT = 8.0  # samples a second: more of them repeat each other's errors
 _TURNS = 0.04  # of the rate: lines that differ less do not turn into one another
 _MOSTLY = 0.3  # of a stretch must be told from a continuation, to be none
-_FREE = 2.0  # nats that the rate 1 may cost more than the best rate, and is still preferred
+FREE = 2.0  # nats that the rate 1 may cost more than the best rate, and is still preferred
 
 _RATES = np.array(
     [
@@ -100,17 +100,17 @@ class Piece:
 
 def align(cost: Cost) -> list[Piece]:
     """The cheapest chain of lines for all samples, in order, without holes."""
-    weights = _weights(cost.times)
+    weights = weights_of(cost.times)
     lines = _distinct(
         [Line(1.0, 0.0), *(line for window in _windows(cost) for line in _propose(cost, window))],
         cost,
     )
-    pieces = _chain(cost, weights, lines)
+    pieces = chain(cost, weights, lines)
     for _ in range(3):
         refitted = [_refitted(cost, weights, piece) for piece in pieces]
         merged = _merged(cost, weights, refitted)
         used = [piece.line for piece in (*pieces, *refitted, *merged) if piece.line is not None]
-        following = _chain(cost, weights, list(dict.fromkeys(used)))
+        following = chain(cost, weights, list(dict.fromkeys(used)))
         if following == pieces:
             break
         pieces = following
@@ -118,7 +118,7 @@ def align(cost: Cost) -> list[Piece]:
     return _merged(cost, weights, fitted)
 
 
-def _weights(times: Times) -> Nats:
+def weights_of(times: Times) -> Nats:
     """How much each sample counts: its time on the screen, but no more than it tells anew."""
     gaps = np.diff(times, append=times[-1] + np.median(np.diff(times)) if len(times) > 1 else 1.0)
     return np.minimum(1.0, gaps * _INDEPENDENT).astype(np.float32)
@@ -192,7 +192,7 @@ def _distinct(lines: list[Line], cost: Cost) -> list[Line]:
     return [group[len(group) // 2] for group in ranked[:_MOST_LINES]]
 
 
-def _chain(cost: Cost, weights: Nats, lines: list[Line]) -> list[Piece]:
+def chain(cost: Cost, weights: Nats, lines: list[Line]) -> list[Piece]:
     """Viterbi over lines, and over being unmatched."""
     count, rows = len(lines) + 1, np.arange(len(cost.times))
     costs = np.empty((len(rows), count), np.float32)
@@ -259,7 +259,7 @@ def _fit(cost: Cost, weights: Nats, rows: Rows, line: Line) -> tuple[Line, float
     if line.rate > 0.1 and line.rate != 1.0 and abs(found[0].rate - 1) < 0.15 + 0.3 / half:
         straight = Line(1.0, float(found[0].at(np.array(middle))) - middle)
         plain = _search(cost, weights, rows, straight, middle, half, fixed=True)
-        if plain[1] <= found[1] + _FREE:
+        if plain[1] <= found[1] + FREE:
             return plain
     return found
 

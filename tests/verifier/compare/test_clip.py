@@ -42,7 +42,7 @@ def copy(original: Path, folder: Path, filters: str, name: str = "copy.mp4") -> 
 
 
 def compared(sandbox: Sandbox, suspect: Path, original: Path) -> Comparison:
-    found = compare_clips_in(sandbox, file(suspect), file(original), limits=Limits())
+    found = compare_clips_in(sandbox, file(suspect), [file(original)], limits=Limits())
     assert found is not None
     return found
 
@@ -86,7 +86,7 @@ def test_a_cut_is_found_to_two_frames_with_the_record_alone(
         each for each in compute(original, type_of(original)) if each.algorithm == "clip-luma"
     ]
     for known in (file(original), record):
-        found = compare_clips_in(sandbox, file(suspect), known, limits=Limits())
+        found = compare_clips_in(sandbox, file(suspect), [known], limits=Limits())
         assert found is not None
         assert kinds(found) == ["same", "same"]
         assert found.time_map[1].suspect[0] == pytest.approx(3.0, abs=0.09)
@@ -114,7 +114,7 @@ def test_a_clip_of_something_else_has_nothing_in_common(
     sandbox: Sandbox, original: Path, tmp_path: Path
 ) -> None:
     other = media.clip_with_sound(tmp_path)
-    assert compare_clips_in(sandbox, file(other), file(original), limits=Limits()) is None
+    assert compare_clips_in(sandbox, file(other), [file(original)], limits=Limits()) is None
 
 
 def test_a_clip_of_one_frame_is_placed(sandbox: Sandbox, original: Path, tmp_path: Path) -> None:
@@ -152,4 +152,4 @@ def test_a_damaged_clip_is_refused_with_a_reason(
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(original.read_bytes()[:2000])
     with pytest.raises(VerifierError):
-        compare_clips_in(sandbox, file(damaged), file(original), limits=Limits())
+        compare_clips_in(sandbox, file(damaged), [file(original)], limits=Limits())
