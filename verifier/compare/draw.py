@@ -92,10 +92,11 @@ def _side_by_side(
         (labels[0], with_crop(_shown(pictures[0]), comparison.geometry)),
         (labels[1], with_boxes(_shown(pictures[1]), comparison.regions, size)),
     ]
-    if (heat := comparison.heat) is not None:
-        is_changed = any(each.kind is RegionKind.CHANGED for each in comparison.regions)
-        label = f"Where its content differs{'' if is_changed else ': nowhere'}"
-        panels.append((label, with_heat(_shown(pictures[1]), heat)))
+    is_changed = any(each.kind is RegionKind.CHANGED for each in comparison.regions)
+    if comparison.heat is not None and is_changed:
+        panels.append(
+            ("Where its content differs", with_heat(_shown(pictures[1]), comparison.heat))
+        )
     column = (_inner() - (len(panels) - 1) * _GAP) // len(panels)
     sizes = [_fitted(picture.size, (column, _TALLEST)) for _, picture in panels]
     head, legend = round(_LABEL * 1.7), _legend_of(comparison)

@@ -69,7 +69,7 @@ def draw_timeline(
     draw = ImageDraw.Draw(sheet)
     is_sound = not comparison.time_map
     segments = comparison.time_map or comparison.sound
-    removed = comparison.sound_removed if is_sound else comparison.removed
+    removed = _unheard(comparison) if is_sound else comparison.removed
     longest = max(original.seconds, suspect.seconds, 0.1)
     scale = (sheet.width - 2 * fine) / longest
     head = round(_LABEL * 3.2) * fine
@@ -91,6 +91,12 @@ def draw_timeline(
     ink.write(draw, (0, foot + round(_LABEL * 1.7) * fine), words, _LABEL * fine, ink.QUIET)
     heard = () if is_sound else comparison.sound
     _legend(sheet, [*segments, *heard], is_missing=bool(removed), fine=fine)
+
+
+def _unheard(comparison: Comparison) -> list[Interval]:
+    """What of the original's sound is left out, and what other sound or none covers."""
+    hidden = [each.original for each in comparison.sound if each.kind in _FOREIGN and each.original]
+    return [*comparison.sound_removed, *hidden]
 
 
 def _bands(sheet: Image.Image, segments: Sequence[Segment], above: _Bar, below: _Bar) -> None:
