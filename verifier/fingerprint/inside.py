@@ -23,7 +23,19 @@ Pixels = npt.NDArray[np.int16]
 
 def inside(image: Image.Image) -> Image.Image | None:
     """The part of a picture that its frame leaves, or None where it has none."""
-    share = min(1.0, _SIDE / max(image.size))
+    box = inner_box(image)
+    if box is None:
+        return None
+    pixels = np.round(np.array(box) * (*image.size, *image.size)).astype(int).tolist()
+    return image.crop((pixels[0], pixels[1], pixels[2], pixels[3]))
+
+
+def inner_box(image: Image.Image, side: int = _SIDE) -> tuple[float, float, float, float] | None:
+    """Left, top, right and bottom of that part, in parts of the picture's sides.
+
+    `side` is how many pixels of the longer side are looked at.
+    """
+    share = min(1.0, side / max(image.size))
     size = (max(1, round(image.width * share)), max(1, round(image.height * share)))
     small = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX), np.int16)
     top, bottom = _longest_run(small)
@@ -32,9 +44,7 @@ def inside(image: Image.Image) -> Image.Image | None:
     across, down = (right - left) / width, (bottom - top) / height
     if min(across, down) < _LEAST_PART or across * down > _CLEARLY_LESS:
         return None
-    box = np.array([left / width, top / height, right / width, bottom / height])
-    pixels = np.round(box * (*image.size, *image.size)).astype(int).tolist()
-    return image.crop((pixels[0], pixels[1], pixels[2], pixels[3]))
+    return left / width, top / height, right / width, bottom / height
 
 
 def _longest_run(rows: Pixels) -> tuple[int, int]:
