@@ -267,7 +267,7 @@ def _near_finders(finder: Rows, rows: Rows, owners: Owners) -> set[int]:
 def _near_descriptors(descriptor: Rows, rows: Rows, owners: Owners) -> set[int]:
     """All that PDQ may confirm, and the nearest of those that geometry may."""
     near = near_rows(descriptor, rows, REGISTERED_THRESHOLD * HASH_BITS)
-    order = np.argsort(near.bits, kind="stable")
+    order = np.lexsort((owners[near.found], near.bits))
     entries, first = np.unique(owners[near.found[order]], return_index=True)
     sure = near.bits[order][first] <= DESCRIPTOR_THRESHOLD * HASH_BITS
     rank = np.argsort(np.argsort(first))

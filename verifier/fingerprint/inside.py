@@ -52,12 +52,18 @@ def _longest_run(rows: Pixels) -> tuple[int, int]:
     framed = np.zeros(len(rows), bool)
     for edge in (rows[0], rows[-1]):
         colour = np.median(edge, axis=0)
-        same = (np.abs(rows - colour) <= _NEAR).all(axis=2).mean(axis=1)
-        if max(same[0], same[-1]) >= _EVEN:
-            framed |= same >= _MOST
+        if _same(rows[[0, -1]], colour).max() >= _EVEN:
+            framed |= _same(rows, colour) >= _MOST
     places = np.flatnonzero(~framed)
     if not len(places):
         return 0, len(rows)
     runs = np.split(places, np.flatnonzero(np.diff(places) > 1 + _GAP * len(rows)) + 1)
     longest = max(runs, key=len)
     return int(longest[0]), int(longest[-1]) + 1
+
+
+def _same(rows: Pixels, colour: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The share of each row that has a colour, or nearly."""
+    low, high = np.ceil(colour - _NEAR).astype(np.int16), np.floor(colour + _NEAR).astype(np.int16)
+    near = (rows >= low) & (rows <= high)
+    return np.asarray((near[..., 0] & near[..., 1] & near[..., 2]).mean(axis=1))
