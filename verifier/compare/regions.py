@@ -17,7 +17,7 @@ from .warp import Mask, Matrix, Plane, resized, warped
 
 # In units of the difference that is usual in the pair; chosen on pictures held apart from those of
 # `python -m bench.regions`.
-SEED = 4.3  # a region must have places that differ by so much (in a view of 128 pixels,
+SEED = 4.5  # a region must have places that differ by so much (in a view of 128 pixels,
 MORE_SEED = 0.9  # and by this more for each time that a view is twice as wide: it has more places),
 EXTENT = 2.0  # it reaches as far as the difference stays above this,
 LEAST_AREA = 0.0025  # and is at least so large a part of what the suspect shows of the original
