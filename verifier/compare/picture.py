@@ -10,12 +10,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from verifier.errors import NotComparable
+from verifier.fingerprint.inside import inner_box
 from verifier.fingerprint.thumbnail import Thumbnail
 
 from .refine import refine
 from .regions import MOST, USUAL, Difference, Picture, blobs, box_of, differ, shown
 from .register import geometry, register
-from .result import Geometry, Heat, Part, Region, RegionKind
+from .result import WHOLE, Geometry, Heat, Part, Region, RegionKind
 from .warp import Matrix, resized
 
 LONGEST = 512  # pixels: of a picture that is compared
@@ -45,7 +46,8 @@ def picture_of(image: Image.Image) -> Picture:
     small = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3)
     luma, *colours = (np.asarray(each, np.float32) for each in small.convert("YCbCr").split())
     size = -(-width // 4), -(-height // 4)
-    return Picture(luma, np.stack([resized(each, size) for each in colours]))
+    inner = inner_box(small, LONGEST) or WHOLE
+    return Picture(luma, np.stack([resized(each, size) for each in colours]), inner)
 
 
 def picture_of_thumbnail(thumbnail: Thumbnail) -> Picture:
@@ -69,9 +71,13 @@ def compare_pictures(
     found = register(suspect.luma, original.luma)
     if found is None:
         return None
-    finer = refine(suspect.luma, original.luma, found.matrix, _WORKING, steps=4, projective=True)
-    matrix = found.matrix if finer is None else finer
+    matrix = _refined(suspect, original, found.matrix)
     difference = differ(suspect, original, matrix, _WORKING)
+    if difference is not None and difference.core.sum() < difference.mask.sum():
+        # What lies around the original pulled the map; now it is known, and left out.
+        limit = shown(difference)
+        matrix = _refined(suspect, original, matrix, limit)
+        difference = differ(suspect, original, matrix, _WORKING, limit) or difference
     height, width = original.luma.shape
     placed = None if difference is None else shown(difference)
     laid = geometry(matrix, size, (width, height), placed)
@@ -86,6 +92,13 @@ def compare_pictures(
     return PictureComparison(
         laid, (*changed, *regions), _heat(difference, size), matrix, found.score
     )
+
+
+def _refined(suspect: Picture, original: Picture, matrix: Matrix, limit: Part = WHOLE) -> Matrix:
+    finer = refine(
+        *(suspect.luma, original.luma, matrix, _WORKING), steps=4, projective=True, limit=limit
+    )
+    return matrix if finer is None else finer
 
 
 def _colour(picture: Picture) -> float:
