@@ -1,12 +1,12 @@
 """How fast files are fingerprinted and found, each figure beside a peer or the machine's own limit.
 
-    python -m bench.compare [FOLDER] [--pictures 1000000 10000000]
+    python -m bench.compare [FOLDER] [--clips 1000] [--pictures 1000000 10000000]
 
 Figures are per second of processor time, of all processes that took part: what one core does. The
 media are those that the wheels of `demo` carry, photographs enlarged to 12 megapixels; or FOLDER's
 `pictures`, `clips` and `sounds`, where those are. pdqhash, vpdq, fpcalc and ffmpeg's chromaprint
-muxer are peers where this machine has them; which one is absent is said. `--pictures` are the sizes
-of the index that is searched (`bench.scale`).
+muxer are peers where this machine has them; which one is absent is said. `--clips` and `--pictures`
+are how many are searched (the pictures by `bench.scale`).
 """
 
 import argparse
@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,16 @@ from PIL import Image
 from bench import scale
 from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
 from ledger.errors import AssetError
+from ledger.vocabulary import Fingerprint
 from tests import media
 from verifier.errors import Unreadable
 from verifier.fingerprint import compute
 from verifier.fingerprint.descriptor import session
+from verifier.fingerprint.image import views
+from verifier.fingerprint.index import FingerprintIndex
 from verifier.fingerprint.pdq import pdq
+from verifier.fingerprint.peaks import format_peaks, parse_numbers
+from verifier.fingerprint.thumbnail import fingerprint_thumbnail
 from verifier.media.decode import frames
 from verifier.media.ffmpeg import find_ffmpeg
 from verifier.media.picture import picture
@@ -42,6 +47,7 @@ from verifier.media.probe import probe
 LARGE = (4000, 3000)  # 12 megapixels
 MOST = 8  # files of each kind
 LONGEST = 60.0  # seconds of each clip or recording
+SEARCHES = 10
 SHRINK_TO = 256  # pixels: what `fingerprint.compute` decodes to
 
 
@@ -60,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
     parser.add_argument("--pictures", type=int, nargs="*", default=[1_000_000, 10_000_000])
+    parser.add_argument("--clips", type=int, default=1000)
     options = parser.parse_args()
     session()  # the network is read once in the life of a process
     with tempfile.TemporaryDirectory() as name:
@@ -77,6 +84,8 @@ def main() -> None:
         ]
         show(f"{len(sounds)} recordings", of_sounds([longer(each, scratch) for each in sounds]))
     faiss.omp_set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name:
+        search_in_time(options.clips, Path(name))
     for count in options.pictures:
         scale.measure(count)
 
@@ -97,13 +106,13 @@ def of_pictures(paths: Sequence[Path]) -> list[Figure]:
         Figure("imagehash.phash alone", each(peer_hash), "pictures/s"),
         Figure("pdqhash alone", each(peer_pdq) if known else None, "pictures/s"),
         Figure(
-            "ours, the hashes (phash, dhash, PDQ)",
-            each(partial(hashes, kind=kind)),
+            "ours, without the descriptor",
+            each(partial(cheap, media_type=kind)),
             "pictures/s",
             "asked: 60",
         ),
         Figure(
-            "ours, all: descriptor and luma record too",
+            "ours, all",
             each(partial(compute, media_type=kind)),
             "pictures/s",
             "asked: 12",
@@ -175,6 +184,36 @@ def show(title: str, figures: Sequence[Figure]) -> None:
         )
 
 
+def search_in_time(count: int, folder: Path) -> None:
+    """Print the time of a search among so many clips and recordings, made up of scrambled ones."""
+    kinds = {"clip of 10 s": media.clip(folder), "recording of 7 s": media.recording(folder)}
+    suspects = {name: compute(path, type_of(path)) for name, path in kinds.items()}
+    index = FingerprintIndex()
+    for entry in range(count):
+        for place, prints in enumerate(suspects.values()):
+            index.add(place * count + entry, [scrambled(each, entry) for each in prints])
+    print(f"search among {count:,} clips of 10 s and {count:,} recordings of 7 s")
+    for name, prints in suspects.items():
+        scale.report(f"a {name}", [partial(index.search, prints)] * SEARCHES)
+
+
+def scrambled(fingerprint: Fingerprint, seed: int) -> Fingerprint:
+    """A fingerprint of the same length whose hashes are random (headers and times are kept)."""
+    random = np.random.default_rng(seed)
+    bits = bytearray(fingerprint.bits)
+    if fingerprint.algorithm == "clip-phash":
+        rows = np.frombuffer(memoryview(bits)[8:], np.uint8).reshape(-1, 40)
+        rows[:, 8:] = random.integers(0, 256, (len(rows), 32), np.uint8)
+    elif fingerprint.algorithm == "sound-peaks":
+        times = parse_numbers(fingerprint.bits) & ~np.uint32(0xFF)
+        pitches = random.integers(0, 220, len(times), np.uint32)
+        return replace(fingerprint, bits=format_peaks(np.unique(times | pitches)))
+    else:
+        start = 8 if fingerprint.algorithm == "sound-bands" else 0
+        bits[start:] = random.bytes(len(bits) - start)
+    return Fingerprint(fingerprint.algorithm, fingerprint.version, bytes(bits))
+
+
 def rate_of(
     paths: Sequence[Path], amounts: Sequence[float], work: Callable[[Path], object]
 ) -> float:
@@ -199,11 +238,15 @@ def whole(path: Path) -> Image.Image:
     return Image.open(path)
 
 
-def hashes(path: Path, kind: MediaType) -> tuple[object, ...]:
-    """What `fingerprint_picture` computes, but for the network."""
-    image = picture(path, kind, shrink_to=SHRINK_TO)
+def cheap(path: Path, media_type: MediaType) -> list[object]:
+    """What needs no network: two hashes, PDQ of the picture and of what a frame leaves, the luma."""
+    image = picture(path, media_type, shrink_to=SHRINK_TO)
     luma = image.convert("L")
-    return imagehash.phash(luma, 16), imagehash.dhash(luma, 16), pdq(np.asarray(luma))
+    found: list[object] = [
+        hashed(luma, hash_size=16) for hashed in (imagehash.phash, imagehash.dhash)
+    ]
+    found += [pdq(np.asarray(view.convert("L"))) for view in views(image)]
+    return [*found, fingerprint_thumbnail(image)]
 
 
 def peer_hash(path: Path) -> object:

@@ -279,9 +279,9 @@ function segmentItem(segment, track = "") {
   const button = element("button", undefined, "segment");
   button.type = "button";
   button.append(element("span", "", `swatch k-${segment.kind}`));
-  const isShown = segment.original && !FOREIGN.includes(segment.kind);
+  const instead = FOREIGN.includes(segment.kind) ? "instead of " : "";
   const where = segment.source ? " (another original)" :
-    isShown ? ` (${span(segment.original)} of the original)` : "";
+    segment.original ? ` (${instead}${span(segment.original)} of the original)` : "";
   const what = segment.kind === "same" ? "out of order" : pace(segment); // the rest is not listed
   button.append(`${track}${span(segment.suspect)} ${what}${where}`);
   button.addEventListener("click", () => goTo(segment.suspect[0]));

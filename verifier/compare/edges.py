@@ -21,19 +21,24 @@ from .spectrum import HOP, Spectrum, correlation
 _REACH = 0.35  # seconds by which an edge between two lines may move
 _FURTHEST = 60.0  # seconds, into a stretch without a line
 _LEAST_ALIKE = (0.25, 0.5)  # correlation: half of what is usual, within these, speaks for neither
+_AT_ONCE = 20_000  # moments looked at together
 _SAMPLED = 4000  # frames tell what is usual
 _SHORTEST = 0.15  # seconds of a bridge
 _LONGEST = 4.0  # and of what it takes the place of
 _AROUND = 0.7  # seconds on either side of it where a bridge may begin and end
 _SLOWEST, _FASTEST = 0.4, 3.0  # seconds of the original in a second of a bridge
 _GRID = (0.05, 0.02, 0.01, 0.005)  # seconds, ever finer
+_SPARED = 0.25  # of what is neutral: at another rate and pitch, less is alike
 _FRAMES = 32  # of a bridge, evenly spread, are looked at
 _GAIN = 2.5  # correlation summed over frames, that a bridge must add, or another line
-_AGAINST = 5.5  # and that must speak against a line
+_LESS_GAIN = 1.0  # where there was no line at all
+_AGAINST = 3.5  # and that must speak against a line
 _MOST_BARED = 6  # stretches in one another's rest
-_APART = 0.1  # seconds between two lines that may be one
 _NOT_JUST_UNLIKE = 0.15  # correlation: by so much less than neutral is another sound
 _BEYOND = 0.05  # seconds
+_MEETS = 0.03  # seconds of the original
+_CRUMB = 0.1  # seconds
+_BRIDGES = 0.7  # of a stretch without a line is to be bridged
 _MOST_BRIDGED = 60  # gaps are tried: 50 ms each
 _OTHER_RATE = 0.05
 
@@ -91,7 +96,9 @@ class Fine:
         """What each moment says for a line, none for no line: correlation less what is neutral."""
         if line is None:
             return np.zeros(times.shape)
-        return self.told(times, line.rate * times + line.offset, line.pitch)
+        parts = np.array_split(times, 1 + len(times) // _AT_ONCE)
+        told = [self.told(part, line.rate * part + line.offset, line.pitch) for part in parts]
+        return np.concatenate(told)
 
     def told(self, times: Floats, moments: Floats, pitch: float) -> Floats:
         """The same for times of the suspect and of the original, of any one shape.
@@ -99,7 +106,9 @@ class Fine:
         A pause of both says nothing; before the original begins and after it ends is nothing.
         """
         told = correlation(*self.spectra, times, moments, pitch) - self.neutral
-        heard = self.suspect.sounds_at(times) | self.original.sounds_at(moments)
+        ours, theirs = self.spectra
+        heard = self.suspect.sounds_at(times) & ours.is_clear(times)
+        heard |= self.original.sounds_at(moments) & theirs.is_clear(moments)
         outside = (moments < -_BEYOND) | (moments > self.original.duration + _BEYOND)
         return np.where(outside, -1.0, np.where(heard, np.nan_to_num(told), 0.0))
 
@@ -116,7 +125,7 @@ def sharp(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Piec
     if fine is None:
         return list(pieces)
     kept = [part for piece in sharpened(pieces, fine) for part in bared(piece, fine)]
-    return sharpened(bridged(simpler(kept, fine), fine), fine)
+    return bridged(simpler(sharpened(simpler(kept, fine), fine), fine), fine)
 
 
 def bared(piece: Piece, fine: Fine, depth: int = _MOST_BARED) -> list[Piece]:
@@ -155,10 +164,6 @@ def _one_line(pieces: Sequence[Piece], fine: Fine) -> Piece | None:
     first, last = pieces[0], pieces[-1]
     if first.line is None or last.line is None or last.start - first.end > _LONGEST:
         return None
-    middle = (first.end + last.start) / 2
-    apart = (first.line.rate - last.line.rate) * middle + first.line.offset - last.line.offset
-    if abs(apart) > _APART:
-        return None
     low, high = max(first.start, first.end - _FURTHEST), min(last.end, last.start + _FURTHEST)
     times = np.arange(low, high, HOP) + HOP / 2
     now = sum(
@@ -167,7 +172,8 @@ def _one_line(pieces: Sequence[Piece], fine: Fine) -> Piece | None:
     )
     joined = ((float(fine.along(line, times).sum()), line) for line in (first.line, last.line))
     total, line = max(joined, key=lambda each: each[0])
-    return Piece(first.start, last.end, line) if total >= now - _GAIN else None
+    gain = _GAIN if all(each.line for each in pieces) else _LESS_GAIN
+    return Piece(first.start, last.end, line) if total >= now - gain else None
 
 
 def sharpened(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
@@ -179,20 +185,58 @@ def sharpened(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
         last = after.end if after.line is None else after.start + _REACH
         first = max(first, before.start, before.end - _FURTHEST)
         last = min(last, after.end, after.start + _FURTHEST)
-        edge = _edge(fine, before, after, first, last)
+        others = [*kept[:number], replace(before, end=before.start)]
+        others += [replace(after, start=after.end), *kept[number + 2 :]]
+        edge = _edge(fine, before, after, (first, last), _met(others, fine))
         kept[number], kept[number + 1] = replace(before, end=edge), replace(after, start=edge)
-    return [piece for piece in kept if piece.end - piece.start > HOP]
+    return _without_crumbs(kept)
 
 
-def _edge(fine: Fine, before: Piece, after: Piece, first: float, last: float) -> float:
-    """The edge between `first` and `last` that explains both sides best; of several, the nearest."""
-    count = int((last - first) / HOP)
-    times = first + (np.arange(count) + 0.5) * HOP
+def _without_crumbs(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces that are not too short to be told, and the time of the others."""
+    kept: list[Piece] = []
+    start = pieces[0].start if pieces else 0.0
+    for piece in pieces:
+        if piece.end - piece.start >= _CRUMB:
+            kept.append(replace(piece, start=start))
+            start = piece.end
+        elif kept and kept[-1].line is not None:
+            kept[-1] = replace(kept[-1], end=piece.end)
+            start = piece.end
+    return [*kept[:-1], replace(kept[-1], end=pieces[-1].end)] if kept else list(pieces)
+
+
+def _met(pieces: Sequence[Piece], fine: Fine) -> Floats:
+    """Moments of the original at which pieces begin or end, and at which it does."""
+    moments = [
+        piece.line.rate * time + piece.line.offset
+        for piece in pieces
+        for time in (piece.start, piece.end)
+        if piece.line is not None
+    ]
+    return np.array([0.0, fine.original.duration, *moments])
+
+
+def _edge(
+    fine: Fine, before: Piece, after: Piece, span: tuple[float, float], others: Floats
+) -> float:
+    """The edge within a span that explains both sides best.
+
+    In a pause many do: then the one at which the original is cut where it is cut already, or begins
+    or ends; or the nearest to where it was.
+    """
+    count = int((span[1] - span[0]) / HOP)
+    times: Floats = span[0] + (np.arange(count) + 0.5) * HOP
     gain = fine.along(before.line, times) - fine.along(after.line, times)
     total = np.concatenate(([0.0], np.cumsum(gain)))
-    best = np.flatnonzero(total >= total.max() - 1e-6)
-    edges = first + best * HOP
-    return float(edges[np.abs(edges - before.end).argmin()])
+    edges = span[0] + np.flatnonzero(total >= total.max() - 1e-6) * HOP
+    moments = [
+        line.rate * edges + line.offset for line in (before.line, after.line) if line is not None
+    ]
+    apart = [np.abs(each[:, None] - others).min(axis=1) for each in moments]
+    odd = np.minimum.reduce([*apart, np.full(len(edges), _MEETS)])
+    far = np.abs(edges - before.end)
+    return float(edges[np.lexsort((far, np.rint(odd / HOP)))[0]])
 
 
 def bridged(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
@@ -205,6 +249,7 @@ def bridged(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
                 found = _bridge(kept[number : other + 1], fine)
                 if found:
                     kept[number : other + 1] = found
+                    number += 1
                     break
         number += 1
     return kept
@@ -236,7 +281,11 @@ def _bridge(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
     best, start, end, line = max(
         (_best(fine, span, moved) for moved in (False, True)), key=lambda each: each[0]
     )
-    if line is None or best - now < _GAIN or abs(line.rate / first.line.rate - 1) < _OTHER_RATE:
+    bare = sum(each.end - each.start for each in pieces[1:-1] if each.line is None)
+    gain = _LESS_GAIN if bare > _SHORTEST else _GAIN
+    if line is None or best - now < gain or end - start < _BRIDGES * bare:
+        return []
+    if abs(line.rate / first.line.rate - 1) < _OTHER_RATE:
         return []
     return [replace(first, end=start), Piece(start, end, line), replace(last, start=end)]
 
@@ -311,6 +360,7 @@ def _inside(
     for pitch in np.unique(pitches):
         rows = pitches == pitch
         told[rows] = fine.told(times[rows], moments[rows], float(pitch))
+    told += np.where(told, _SPARED * fine.neutral, 0.0)
     return np.asarray(told.mean(axis=1) * (ends - starts) / HOP, np.float64)
 
 

@@ -18,6 +18,7 @@ from verifier.media.sandbox import Sandbox
 
 from .hearing import STEP, Heard, hear, recorded
 from .sound import SoundMap, map_sound
+from .spectrum import BANDS, HOP, MOST_ROWS, Spectrum
 
 MOST_SECONDS = 12 * 3600  # of a file; what comes after is not compared
 
@@ -61,7 +62,7 @@ def hear_in(
 
 
 def hear_task(path: str, media_type: str) -> dict[str, object] | None:
-    """`hear` as plain values: duration, the bits of the peaks, and which steps are no pause."""
+    """`hear` as plain values: duration, bits of the peaks, steps that are no pause, spectrum."""
     kind = _BY_NAME[media_type]
     if not probe(Path(path), kind).sound:
         return None
@@ -72,6 +73,7 @@ def hear_task(path: str, media_type: str) -> dict[str, object] | None:
         "peaks": heard.bits(),
         "steps": len(sounding),
         "sounding": np.packbits(sounding).tobytes(),
+        "spectrum": heard.spectrum.rows.tobytes() if heard.spectrum is not None else b"",
     }
 
 
@@ -89,6 +91,10 @@ def _parsed(answer: dict[str, Any]) -> Heard:
     bits = np.frombuffer(answer["sounding"], np.uint8)
     if not 0 <= duration <= MOST_SECONDS or not 0 <= steps <= min(8 * len(bits), duration / STEP):
         raise FormatError("what was heard is longer than it can be")
+    rows = np.frombuffer(answer["spectrum"], np.uint8)
+    if len(rows) % BANDS or len(rows) > BANDS * min(MOST_ROWS, duration / HOP):
+        raise FormatError("the spectrum of what was heard is longer than it can be")
     prints = [Fingerprint(PEAKS, VERSION, answer["peaks"])] if answer["peaks"] else []
     peaks = recorded(prints).peaks
-    return Heard(duration, peaks, np.unpackbits(bits, count=steps).astype(np.bool_))
+    sounding = np.unpackbits(bits, count=steps).astype(np.bool_)
+    return Heard(duration, peaks, sounding, Spectrum(rows.reshape(-1, BANDS)))

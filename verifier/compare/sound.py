@@ -49,7 +49,7 @@ _ROUNDS = 3
 _ALIKE = 0.03  # seconds between two lines, below which they are one
 _SAME_RATE = 0.012
 _FAINT = 0.3  # of either side's peaks: where more meet, a stretch is not foreign
-_MOSTLY_SILENT = 0.5  # of a stretch: so little of it is no pause
+_MOSTLY_SILENT = 0.3  # of a stretch: so little of it is no pause
 _LEAST = 0.1  # seconds: shorter stretches and holes are as likely a rounding of ours
 
 Floats = npt.NDArray[np.float64]

@@ -27,6 +27,7 @@ _AT_ONCE = 1024  # windows transformed together
 _LEAST_BANDS = 8  # that two frames share at different pitches
 _QUIETEST = 5  # percent of a recording are its noise,
 _ABOVE_NOISE = 4.0  # half decibels more still are
+_CLEAR = 4.0  # half decibels above its noise, all bands together, is a sound
 
 Samples = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.uint8]
@@ -82,6 +83,9 @@ class Spectrum:
     """The rows of a recording; row n is about the time n * HOP + 0.025 s."""
 
     rows: Rows
+    noise: Rows | float = (
+        0.0  # half decibels, in each band: what does not rise above it is no sound
+    )
 
     @cached_property
     def _means(self) -> Samples:
@@ -103,7 +107,19 @@ class Spectrum:
 
     def above(self, floor: Floats) -> "Spectrum":
         """The same, drowned in noise of the level `floor` in each band."""
-        return Spectrum(np.maximum(self.rows, np.clip(floor, 0, 255).astype(np.uint8)))
+        noise = np.clip(floor, 0, 255).astype(np.uint8)
+        return Spectrum(np.maximum(self.rows, noise), noise)
+
+    def is_clear(self, times: Floats) -> npt.NDArray[np.bool_]:
+        """Whether there is more than noise at times."""
+        if not len(self.rows):
+            return np.zeros(times.shape, np.bool_)
+        places = np.rint((times - _WINDOW / RATE / 2) / HOP)
+        return self._clear[np.clip(places, 0, len(self.rows) - 1).astype(np.int64)]
+
+    @cached_property
+    def _clear(self) -> npt.NDArray[np.bool_]:
+        return np.asarray((self.rows - self.noise).mean(axis=1) >= _CLEAR, np.bool_)
 
     def loudness(self, times: Floats) -> Floats:
         """The mean level of all bands, in half decibels, at times; NaN where there is none."""
