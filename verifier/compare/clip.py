@@ -37,7 +37,7 @@ from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest
 _LEAST_SHOWN = (
     0.4  # seconds of an original in a suspect, below which the two have nothing in common
 )
-_LEAST_FIT = 0.45  # correlation of frames laid over one another, likewise
+_LEAST_FIT = 0.36  # of frames laid over one another (correlation above chance), likewise
 _LARGE_PER_SECOND, _MOST_LARGE = 5, 240  # pairs of larger frames, to find what changed
 _PAIRS = 400  # frames that are compared to learn the noise
 # Of clips of different scenes, laid over one another as well as they can be: correlation of frames
