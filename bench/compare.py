@@ -239,7 +239,7 @@ def whole(path: Path) -> Image.Image:
 
 
 def cheap(path: Path, media_type: MediaType) -> list[object]:
-    """What needs no network: two hashes, PDQ of the picture and of what a frame leaves, the luma."""
+    """What needs no network: two hashes, PDQ of the picture and within its frame, the luma."""
     image = picture(path, media_type, shrink_to=SHRINK_TO)
     luma = image.convert("L")
     found: list[object] = [

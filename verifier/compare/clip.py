@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from .geometry import (
     shape_of,
 )
 from .likeness import Likeness, likeness
-from .placed import describe
+from .placed import describe, strips
 from .result import Comparison, Geometry, Region, RegionKind
 from .segments import Shown, removed_from, segments_of
 from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest
@@ -37,7 +37,7 @@ from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest
 _LEAST_SHOWN = (
     0.4  # seconds of an original in a suspect, below which the two have nothing in common
 )
-_LEAST_FIT = 0.45  # correlation of frames laid over one another, likewise
+_LEAST_FIT = 0.36  # of frames laid over one another (correlation above chance), likewise
 _LARGE_PER_SECOND, _MOST_LARGE = 5, 240  # pairs of larger frames, to find what changed
 _PAIRS = 400  # frames that are compared to learn the noise
 # Of clips of different scenes, laid over one another as well as they can be: correlation of frames
@@ -89,11 +89,10 @@ def compare_clips_in(
         return None
     regions: list[Region] = []
     for laid in found.laid:
-        original = originals[laid.source]
-        if isinstance(original, Fingerprint) or not len(laid.pairs[0]):
+        original, other, (rows, columns) = originals[laid.source], theirs[laid.source], laid.pairs
+        if isinstance(original, Fingerprint):
+            regions += regions_by_record(laid, ours, other)
             continue
-        rows, columns = laid.pairs
-        other = theirs[laid.source]
         fine = [
             read_frames_at_in(sandbox, file, clip.part, times, LONG_SIDE, limits=limits)
             for file, clip, times in (
@@ -102,10 +101,11 @@ def compare_clips_in(
             )
         ]
         regions += changed_regions(laid, ours, other, *fine)
+    geometry = found.laid[0].geometry
     return Comparison(
         sentence="",
-        geometry=found.laid[0].geometry,
-        regions=tuple(regions),
+        geometry=geometry,
+        regions=(*regions, *_around(geometry, ours.size)),
         time_map=found.shown.segments,
         removed=found.shown.removed,
     )
@@ -139,13 +139,50 @@ def changed_regions(
 ) -> tuple[Region, ...]:
     """Where the suspect differs from its original, given larger frames of `found.pairs`."""
     changes, placement = changes_of(found, suspect, original, ours, theirs)
-    height, width = ours.shape[1:]
+    return _regions(changes, placement, found, suspect, (ours.shape[1], ours.shape[2]), 2)
+
+
+def regions_by_record(found: Laid, suspect: Thumbnails, original: Thumbnails) -> tuple[Region, ...]:
+    """`changed_regions`, as far as the thumbnails of the record show them."""
+    columns, first = np.unique(found.pairs[1], return_index=True)
+    around = (found.pairs[0][first, None] + np.arange(-2, 3)).clip(0, len(suspect.times) - 1)
+    theirs = original.luma[columns].astype(np.float32)
+    shape = shape_of(theirs)
+    width, height = suspect.luma.shape[2], suspect.luma.shape[1]
+    seen = found.placement.seen((0, 0, width, height), width, shape)
+    tried = [
+        found.placement.laid(suspect.luma[rows].astype(np.float32), shape) for rows in around.T
+    ]
+    # The record has a frame of every fourth of a second: of ours the one that shows it best.
+    best = np.argmin([np.abs(each - theirs)[:, seen].mean(1) for each in tried], 0)
+    ours = np.stack([tried[way][number] for number, way in enumerate(best)])
+    rows = np.take_along_axis(around, best[:, None], 1)[:, 0]
+    changes = find_changes(ours, theirs, seen)
+    used = replace(found, pairs=(rows, columns))
+    return _regions(changes, found.placement, used, suspect, (height, width), 1)
+
+
+def _around(geometry: Geometry, size: tuple[int, int]) -> list[Region]:
+    """What was added around the original: bars, a frame."""
+    return [Region(box, RegionKind.ADDED) for box in strips(geometry.placed, size)]
+
+
+def _regions(
+    changes: Changes,
+    placement: Placement,
+    found: Laid,
+    suspect: Thumbnails,
+    shape: tuple[int, int],
+    times_as_large: int,
+) -> tuple[Region, ...]:
+    """Changes in frames so many times smaller than the suspect's, which have this shape."""
+    width = shape[1]
     times = suspect.times[found.pairs[0]]
     ends = np.append(times[1:], suspect.duration)
     ends = np.minimum(ends, times + 2 * np.median(ends - times))  # what comes between is no change
     return tuple(
         Region(
-            _box(placement.back(_doubled(change.box), width), (height, width), suspect),
+            _box(placement.back(_enlarged(change.box, times_as_large), width), shape, suspect),
             RegionKind.CHANGED,
             interval_of(change, times.tolist(), ends.tolist()),
         )
@@ -158,8 +195,8 @@ def _times(fine: Frames, coarse: npt.NDArray[np.uint8]) -> tuple[float, float]:
     return fine.shape[2] / coarse.shape[2], fine.shape[1] / coarse.shape[1]
 
 
-def _doubled(box: Box) -> Box:
-    return 2 * box[0], 2 * box[1], 2 * box[2], 2 * box[3]
+def _enlarged(box: Box, by: int) -> Box:
+    return by * box[0], by * box[1], by * box[2], by * box[3]
 
 
 def _box(

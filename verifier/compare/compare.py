@@ -1,6 +1,6 @@
 """From two files to one comparison: which engines their types call for, and one sentence.
 
-    picture · picture      the picture engine
+    picture · picture      the picture engine; one that moves is a clip
     clip · clip            the clip engine, and the sound engine where both have sound
     recording · recording  the sound engine; also a recording with the sound of a clip
 
@@ -64,14 +64,14 @@ class Kept:
     def headers(self) -> Headers:
         """What the record says of the original. Raises FormatError where it does not read."""
         by_name = {each.algorithm: each.bits for each in self.fingerprints}
-        is_clip, seconds = self.kind is Kind.CLIP, None
+        seconds = None
         if CLIP in by_name:
             seconds = parse_frames(by_name[CLIP]).duration
         elif SOUND in by_name:
             seconds = len(parse_words(by_name[SOUND])) * SECONDS_PER_WORD
         return Headers(
             seconds=seconds,
-            has_pictures=is_clip and any(name.startswith("clip-") for name in by_name),
+            has_pictures=any(name.startswith("clip-") for name in by_name),
             has_sound=any(name.startswith("sound-") for name in by_name),
         )
 
@@ -163,14 +163,15 @@ class _Asked:
 def _compared(
     asked: _Asked, engines: Engines, theirs: Sequence[Headers], ours: Headers
 ) -> Comparison:
-    kind = asked.suspect.media_type.kind
-    kinds = {kind, *map(kind_of, asked.originals)}
+    kind = _moving(asked.suspect.media_type.kind, ours)
+    others = [_moving(kind_of(each), of) for each, of in zip(asked.originals, theirs, strict=True)]
+    kinds = {kind, *others}
     if kinds == {Kind.PICTURE} and len(asked.originals) == 1:
         return _related(_answer(engines.picture, "pictures", asked))
     if kinds == {Kind.PICTURE}:
         raise NotComparable("a picture has one original", "compare it with each of them in turn")
     if not kinds <= _IN_TIME:
-        one = next(each for each in map(kind_of, asked.originals) if {kind, each} - _IN_TIME)
+        one = next(each for each in others if {kind, each} - _IN_TIME)
         raise NotComparable(
             f"a {kind} cannot be compared with a {one}", "give two pictures, clips or recordings"
         )
@@ -180,6 +181,11 @@ def _compared(
     if all(each.has_sound for each in (*theirs, ours)):
         sound = _answer(engines.sound, "sound", asked)
     return _related(_together(pictures, sound, (theirs[0], ours)))
+
+
+def _moving(kind: Kind, headers: Headers) -> Kind:
+    """What to compare it as: a picture that moves is a clip."""
+    return Kind.CLIP if kind is Kind.PICTURE and headers.has_pictures else kind
 
 
 def _answer(way: Way | None, what: str, asked: _Asked) -> Comparison | None:
