@@ -27,7 +27,7 @@ from verifier.media.ffmpeg import find_ffmpeg
 from verifier.media.sandbox import Sandbox
 
 FOLDER = Path(__file__).parent
-_WIDE, _COLOURS = 1000, 160
+_WIDE, _MOST = 1000, 150_000  # pixels, bytes
 _RATE = 16000
 _TAKEN = "2019-03-02"  # as it would have been sealed when the picture was signed
 
@@ -129,7 +129,11 @@ def small(png: bytes, path: Path) -> None:
     with Image.open(io.BytesIO(png)) as image:
         size = (_WIDE, round(image.height * _WIDE / image.width))
         shown = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    shown.quantize(_COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    for colours in (160, 96, 64, 32):
+        few = shown.quantize(colours, dither=Image.Dither.FLOYDSTEINBERG)
+        few.save(path, optimize=True)
+        if path.stat().st_size < _MOST:
+            return
 
 
 def main() -> None:

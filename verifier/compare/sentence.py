@@ -40,6 +40,9 @@ LEAST_LAG = 0.1  # seconds; ITU-R BT.1359: noticed from 0.045 ahead and 0.125 be
 
 _MOST_CLAUSES = 4  # of a sentence
 _WITHIN = 0.5  # seconds, by which the sound may follow the picture
+_RATES_WITHIN = (
+    0.1  # seconds, by which their lengths may differ then: rates of short ones are vague
+)
 
 _SOUND = "the sound "  # said once in a sentence, and "it" from then on
 
@@ -253,7 +256,9 @@ def _sound(comparison: Comparison, named: Originals) -> list[Clause]:
     for said, spans in groups.items():
         length = sum(map(length_of, spans))
         at = "" if length >= 0.99 * total else f" {listing([*map(from_to, spans)], MOST_ITEMS)}"
-        clauses.append(Clause(said.rank, f"{_SOUND}{said.one}{at}", spans[0][0], length))
+        what, comma, pitch = said.one.partition(", ")
+        text = f"{_SOUND}{what}{at}{comma}{pitch}"
+        clauses.append(Clause(said.rank, text, spans[0][0], length))
     if comparison.lag is not None and abs(comparison.lag) >= LEAST_LAG:
         by, side = abs(comparison.lag), "behind" if comparison.lag > 0 else "ahead of"
         clauses.append(Clause(EDITED, f"{_SOUND}runs {by:.1f} s {side} the picture", math.inf))
@@ -267,11 +272,12 @@ def _sound(comparison: Comparison, named: Originals) -> list[Clause]:
 def _follows(segment: Segment, pictures: Sequence[Segment]) -> bool:
     if segment.kind is SegmentKind.SAME and not is_in_place(segment, segment.source):
         return False
+    exact = _RATES_WITHIN / max(length_of(segment.suspect), 0.1)
     return any(
         each.kind is segment.kind
         and each.source == segment.source
         and _is_among(segment.suspect, [each.suspect])
-        and abs((each.rate or 0) - (segment.rate or 0)) <= RATE_WITHIN
+        and abs((each.rate or 0) - (segment.rate or 0)) <= max(RATE_WITHIN, exact)
         for each in pictures
     )
 

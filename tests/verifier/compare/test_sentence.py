@@ -123,6 +123,33 @@ TABLE = [
         "All of it plays at 75 % speed. The sound was slowed with it, its pitch restored.",
     ),
     (
+        of(
+            *(shown(0, 9, 0, 9), shown(9, 10, 9, 11, SegmentKind.SPED_UP, 2.0)),
+            shown(10, 19, 11, 20),
+            sound=(
+                *(shown(0, 9, 0, 9), pitched(shown(9, 10, 9, 11, SegmentKind.SPED_UP, 2.04), 0.1)),
+                shown(10, 19, 11, 20),
+            ),
+        ),
+        (
+            "0:09–0:10 plays at 200 % speed; the rest is the same. "
+            "The sound was sped up with it, its pitch restored."
+        ),
+    ),
+    (
+        of(
+            *WHOLE_CLIP,
+            sound=(
+                *(shown(0, 9, 0, 9), pitched(shown(9, 19, 9, 29, SegmentKind.SPED_UP, 2.0), 0)),
+                shown(19, 30, 29, 40),
+            ),
+        ),
+        (
+            "The sound plays at 200 % speed from 0:09 to 0:19, its pitch restored. "
+            "Speed and order are those of the original."
+        ),
+    ),
+    (
         of(sound=(pitched(shown(0, 20, 0, 15, SegmentKind.SLOWED, 0.75), -4.9),)),
         "All of it plays at 75 % speed, its pitch lowered too.",
     ),
