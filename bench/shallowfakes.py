@@ -187,8 +187,14 @@ class Told:
                 yield f"{name}: {interval(true.suspect)} is {kind}, told {said.kind.value}"
             if any(abs(a - b) > WITHIN for a, b in zip(true.suspect, said.suspect, strict=True)):
                 yield f"{name}: {interval(true.suspect)} is told as {interval(said.suspect)}"
-            if true.rate and abs((said.rate or 0.0) / true.rate - 1) > 0.01:
+            if true.rate and not is_rate(said.rate or 0.0, true, exact=name == "picture"):
                 yield f"{name}: {interval(true.suspect)} plays at {true.rate}, told {said.rate}"
+
+
+def is_rate(told: float, true: Segment, *, exact: bool) -> bool:
+    """Whether a rate is right: of a picture to 1 %, of sound as well as its edges can tell."""
+    wanted, seconds = true.rate or 0.0, true.suspect[1] - true.suspect[0]
+    return abs(told - wanted) <= max(0.01 * wanted, 0.0 if exact else WITHIN / seconds)
 
 
 def hidden(sound: Sequence[Segment]) -> list[tuple[float, float]]:
