@@ -1,11 +1,12 @@
 """Draws the time line: original above, suspect below, and which second shows which. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 
 from . import ink
+from .edits import moved_among
 from .result import Comparison, Interval, Segment, SegmentKind
 from .words import moment, speed
 
@@ -23,7 +24,7 @@ WORDS = {
     SegmentKind.SLOWED: "slowed",
     SegmentKind.SPED_UP: "sped up",
     SegmentKind.INSERTED: "not from the original",
-    SegmentKind.REPEATED: "repeated",
+    SegmentKind.REPEATED: "moved or repeated",
     SegmentKind.FROZEN: "stands still",
     SegmentKind.REVERSED: "backwards",
     SegmentKind.REPLACED: "other sound",
@@ -68,7 +69,7 @@ def draw_timeline(
     """Draw over a sheet of `timeline_height` times `fine` pixels, as wide as it is."""
     draw = ImageDraw.Draw(sheet)
     is_sound = not comparison.time_map
-    segments = comparison.time_map or comparison.sound
+    segments = _told(comparison.time_map or comparison.sound)
     removed = _unheard(comparison) if is_sound else comparison.removed
     longest = max(original.seconds, suspect.seconds, 0.1)
     scale = (sheet.width - 2 * fine) / longest
@@ -91,6 +92,19 @@ def draw_timeline(
     ink.write(draw, (0, foot + round(_LABEL * 1.7) * fine), words, _LABEL * fine, ink.QUIET)
     heard = () if is_sound else comparison.sound
     _legend(sheet, [*segments, *heard], is_missing=bool(removed), fine=fine)
+
+
+def _told(segments: Sequence[Segment]) -> list[Segment]:
+    """The segments as the sentence tells them: of two that show the same, one is out of place."""
+    moved, found = moved_among(segments), []
+    for each in segments:
+        kind = each.kind
+        if kind is SegmentKind.SAME and each in moved:
+            kind = SegmentKind.REPEATED
+        elif kind is SegmentKind.REPEATED and each.rate == 1.0 and each not in moved:
+            kind = SegmentKind.SAME
+        found.append(replace(each, kind=kind))
+    return found
 
 
 def _unheard(comparison: Comparison) -> list[Interval]:

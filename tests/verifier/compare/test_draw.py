@@ -95,6 +95,23 @@ def test_each_second_of_the_suspect_is_led_to_its_second_of_the_original() -> No
     assert not (rows[90:130, 100:300] < 80).all(axis=2).any()
 
 
+def test_of_two_stretches_that_play_the_same_the_one_out_of_place_is_coloured() -> None:
+    sound = (
+        Segment((0, 3), (0, 3), 1.0, SegmentKind.SAME),
+        Segment((3, 4), (6, 7), 1.0, SegmentKind.SAME),
+        Segment((4, 6), (4, 6), 1.0, SegmentKind.SAME),
+        Segment((6, 7), (6, 7), 1.0, SegmentKind.REPEATED),
+        Segment((7, 10), (7, 10), 1.0, SegmentKind.SAME),
+    )
+    sheet = Image.new("RGB", (1002, TIMELINE_HEIGHT), ink.PAPER)
+    draw_timeline(sheet, Strip(10), Strip(10), Comparison(sentence="", sound=sound), 1)
+    rows = np.asarray(sheet).astype(int)
+    purple = np.abs(rows - ink.OF_SEGMENT[SegmentKind.REPEATED]).max(axis=2) < 8
+    edge = purple[:400].sum(axis=0) > 5  # the line over the suspect's strip
+    assert edge[320:380].all()
+    assert not edge[620:680].any()
+
+
 def test_a_whole_drawing_has_its_parts() -> None:
     look = wave(np.abs(np.sin(np.linspace(0, 60, 900))).astype(np.float32))
     sides = [Side(name, picture(), (640, 480), Strip(10, look)) for name in ("a.mp4", "b.mp4")]
