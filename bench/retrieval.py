@@ -17,6 +17,7 @@ import hashlib
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -61,11 +62,12 @@ def main() -> None:
     queries = some_of(files(options.folder / "queries"), options.queries)
     others = some_of(files(options.folder / "distractors"), options.distractors)
     print(f"{len(queries)} queries, {len(TRANSFORMS)} edits of each, {len(others)} distractors")
-    found = ours(queries, others, options.keep)
+    found, laid = ours(queries, others, options.keep)
     if options.sscd:
         some = some_of(others, options.sscd_among)
         found |= peer(options.sscd, queries, some, options.keep)
     show(found)
+    judge_geometry(laid)
 
 
 def files(folder: Path) -> list[Path]:
@@ -154,8 +156,11 @@ def eight(rows: Rows) -> Rows:
 
 def ours(
     queries: Sequence[Path], distractors: Sequence[Path], keep: Path | None
-) -> dict[str, Found]:
-    """For each of our ways and each classical hash, which edited queries are found."""
+) -> tuple[dict[str, Found], "Laid"]:
+    """For each of our ways and each classical hash, which edited queries are found.
+
+    And what geometry would be asked of pictures that have nothing to do with them.
+    """
     name = f"{DIGEST} {[str(path) for path in queries]}"
     every = f"{DIGEST} {[str(path) for path in distractors]}"
     originals: list[Prints] = described(pictures(queries), prints, name, keep)  # type: ignore[assignment]
@@ -169,8 +174,8 @@ def ours(
         "PDQ 8-way": alone(PDQ, originals, copies, others, turn=eight),
         "descriptor": alone(DESCRIPTOR, originals, copies, others),
     }
-    found["as shipped"] = shipped(originals, copies, others)
-    return found
+    found["as shipped"], laid = shipped(originals, copies, others)
+    return found, laid
 
 
 def alone(
@@ -199,9 +204,17 @@ def alone(
     return own < limit
 
 
+@dataclass
+class Laid:
+    """Pairs of a copy and a picture that has nothing to do with it, which geometry is asked of."""
+
+    share: float  # of all pairs
+    drawn: list[tuple[Prints, Prints]]  # some of them, at random
+
+
 def shipped(
     originals: Sequence[Prints], copies: Sequence[Prints], others: Sequence[Prints]
-) -> Found:
+) -> tuple[Found, Laid]:
     """Which edits match by the product's own rule; the false matches that it makes are counted.
 
     What hashes say is counted on all pairs. Geometry, which takes long, is asked of each copy's
@@ -213,7 +226,7 @@ def shipped(
     found = np.zeros(len(copies), bool)
     random = np.random.default_rng(0)
     wrong = asked = 0
-    drawn: list[tuple[int, int]] = []
+    drawn: list[tuple[Prints, Prints]] = []
     ways: Counter[str] = Counter()
     for place, copy in enumerate(copies):
         if not copy:
@@ -235,12 +248,11 @@ def shipped(
         laid = near[DESCRIPTOR][:MOST_REGISTERED]
         asked += len(laid)
         some = random.permutation(len(laid))[:GEOMETRY_TRIED]
-        drawn += [(place, laid[each][0]) for each in some.tolist()]
+        drawn += [(copy, others[laid[each][0]]) for each in some.tolist()]
     pairs = sum(map(bool, copies)) * len(others)
     print(f"as shipped: {dict(ways)}")
     print(f"  hashes: {wrong} false matches in {pairs} pairs, at most {upper(wrong, pairs):.2g}")
-    judge_geometry(drawn, copies, others, asked / pairs)
-    return found
+    return found, Laid(asked / pairs, drawn)
 
 
 def nearest(
@@ -270,23 +282,20 @@ def how_found(copy: Prints, original: Prints, before: Sequence[int]) -> str:
     return BY_GEOMETRY if registers(copy, original) else "missed: not laid over it"
 
 
-def judge_geometry(
-    drawn: Sequence[tuple[int, int]],
-    copies: Sequence[Prints],
-    others: Sequence[Prints],
-    asked: float,
-) -> None:
+def judge_geometry(laid: Laid) -> None:
     """Print how often geometry confirms a picture that has nothing to do with the suspect."""
+    print(f"geometry is asked of {laid.share:.2g} of all pairs")
     wrong = 0
-    for number, (place, other) in enumerate(drawn):
-        if number % 1000 == 999:
-            print(f"  {number + 1} of {len(drawn)} laid over one another", flush=True)
-        if registers(copies[place], others[other]):
-            wrong += 1
-            print(f"  false: edit {place} and distractor {other}, by geometry")
-    rate = upper(wrong, len(drawn))
-    print(f"  geometry: asked of {asked:.2g} of all pairs; {wrong} false of {len(drawn)} tried,")
-    print(f"  at most {rate:.2g}: together at most {asked * rate:.2g} a pair")
+    order = np.random.default_rng(0).permutation(len(laid.drawn)).tolist()
+    for number, place in enumerate(order, 1):
+        wrong += registers(*laid.drawn[place])
+        if number % 1000 == 0 or number == len(order):
+            rate = upper(wrong, number)
+            print(
+                f"  it confirms {wrong} of {number}, at most {rate:.2g}:"
+                f" together at most {laid.share * rate:.2g} a pair",
+                flush=True,
+            )
 
 
 def peer(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from .fade import faded
 from .refine import normalised, scene, within
 from .result import WHOLE, Part
 from .tone import clipped, curve, fit_tone, matching_blurs, soft, toned, toned_by_channel
@@ -227,7 +228,8 @@ def _content(ours: list[Plane], theirs: list[Plane], mask: Mask, doubt: Plane) -
     meant, brighter, darker = (toned([*curve(laid + by), *colours], fit) for by in (0, 4, -4))
     # A tone that is stretched stretches its noise.
     doubt = doubt * np.maximum((brighter - darker) / 8, 1)
-    return _unusual(suspect, [meant, toned_by_channel(ours, theirs, mask)], mask, doubt)
+    strange = _unusual(suspect, [meant, toned_by_channel(ours, theirs, mask)], mask, doubt)
+    return np.where(faded(suspect, meant, mask, strange), MOST, strange)
 
 
 def _unusual(suspect: Plane, originals: list[Plane], mask: Mask, doubt: Plane) -> Plane:
