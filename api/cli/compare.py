@@ -9,12 +9,12 @@ from ledger.errors import FirsthandError
 from ledger.vocabulary import Outcome
 from verifier.compare.compare import Medium, compare_in, read_medium
 from verifier.compare.engines import ENGINES
-from verifier.compare.picturing import picture_of
+from verifier.compare.picturing import picture_of, picture_of_kept
 from verifier.compare.result import Comparison
 from verifier.compare.sentence import IDENTICAL, differs, main_source
 from verifier.errors import NotComparable
 from verifier.media.sandbox import Sandbox
-from verifier.report import Step
+from verifier.report import Report, Step
 
 from ..errors import EXIT_NOT_MET, EXIT_OK, EXIT_PARTLY_FAILED, ServiceError, exit_code, of_system
 from ..files import replace_file
@@ -59,9 +59,10 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Compare each suspect with the original."""
     files: list[Path] = options.files
-    if options.picture and len(files) != 2:
+    if options.picture and len(files) > 2:
         raise ServiceError(
-            "--picture draws one original and one suspect", "name just these two files"
+            "--picture draws one original and one suspect",
+            "name just these two files, or a suspect whose original is in the log",
         )
     if options.also and len(files) == 1:
         raise ServiceError(
@@ -116,15 +117,34 @@ def _with_recorded(path: Path, options: argparse.Namespace, settings: Settings) 
     ):
         try:
             report = _read(services.verify, path)
+            found = _established(report)
+            if options.picture:
+                _write(options.picture, _drawn(services, path, report, found))
         except FirsthandError as problem:
             return _failed(path, problem, options)
-    [finding] = [each for each in report.findings if each.step is Step.COMPARISON]
-    found = report.comparison
-    if found is None and finding.outcome is Outcome.PASSED:
-        found = Comparison(sentence=IDENTICAL)
-    if found is None:
-        return _failed(path, NotComparable(finding.sentence.removesuffix(".")), options)
     return _say(path, found, options, {"entry": report.matches[0].index})
+
+
+def _established(report: Report) -> Comparison:
+    """What a verification found in comparing; raises NotComparable where it could not."""
+    [finding] = [each for each in report.findings if each.step is Step.COMPARISON]
+    if report.comparison is not None:
+        return report.comparison
+    if finding.outcome is Outcome.PASSED:
+        return Comparison(sentence=IDENTICAL)
+    raise NotComparable(finding.sentence.removesuffix("."))
+
+
+def _drawn(services: Services, path: Path, report: Report, found: Comparison) -> bytes:
+    """The suspect, and what the private store keeps of its original."""
+    index = report.matches[0].index
+    record = services.ledger.private(index)
+    if record is None:
+        raise NotComparable("nothing is kept of the original that could be drawn")
+    name = services.ledger.title(index) or f"entry {index} of the log"
+    return picture_of_kept(
+        services.sandbox, name, record.fingerprints, _read(read_medium, path), found
+    )
 
 
 def _failed(path: Path, problem: FirsthandError, options: argparse.Namespace) -> int:

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from PIL import Image
 
+from ledger.vocabulary import Fingerprint
 from verifier.media.limits import limits_for
 from verifier.media.sandbox import Sandbox
 
 from .compare import Medium
 from .draw import Side, draw
+from .kept_look import look_at_kept
 from .look import look_in
 from .result import Comparison, Segment, SegmentKind
 
@@ -39,6 +41,27 @@ def picture_of(
 def _seen_from(source: int, segments: Sequence[Segment]) -> tuple[Segment, ...]:
     """Segments of one original, as number 0, and of others."""
     return tuple(replace(each, source=int(each.source != source)) for each in segments)
+
+
+def picture_of_kept(
+    sandbox: Sandbox,
+    name: str,
+    kept: Sequence[Fingerprint],
+    suspect: Medium,
+    comparison: Comparison,
+) -> bytes:
+    """Draw a suspect and what is kept of its original, which is called `name`, as a PNG.
+
+    Raises VerifierError where the suspect is unreadable, FormatError where what is kept is.
+    """
+    ours, theirs = moments(comparison)
+    limits = limits_for(suspect.asset.size)
+    seen = look_in(sandbox, suspect.path, suspect.media_type, at=ours, limits=limits)
+    sides = [
+        Side(each_name, each.picture, each.size, each.strip)
+        for each_name, each in ((name, look_at_kept(kept, theirs)), (suspect.path.name, seen))
+    ]
+    return as_png(draw(sides[0], sides[1], comparison))
 
 
 def as_png(image: Image.Image) -> bytes:

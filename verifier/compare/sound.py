@@ -49,6 +49,7 @@ _ROUNDS = 3
 _ALIKE = 0.03  # seconds between two lines, below which they are one
 _SAME_RATE = 0.012
 _FAINT = 0.3  # of either side's peaks: where more meet, a stretch is not foreign
+_FAINT_TOGETHER = 0.25  # of both sides', where but the record of the original is at hand
 _MOSTLY_SILENT = 0.3  # of a stretch: so little of it is no pause
 _LEAST = 0.1  # seconds: shorter stretches and holes are as likely a rounding of ours
 
@@ -251,7 +252,9 @@ def _doubted(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[P
             continue
         if _alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * _ALIKE):
             span = (bare.start, bare.end)
-            if min(_surviving(suspect, original, before.line, span)) >= _FAINT:
+            shares = _surviving(suspect, original, before.line, span)
+            known = original.sounding is not None  # else its pauses count against it
+            if min(shares) >= _FAINT if known else sum(shares) / 2 >= _FAINT_TOGETHER:
                 kept[number] = replace(bare, line=before.line)
     return kept
 
