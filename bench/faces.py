@@ -22,7 +22,8 @@ import numpy.typing as npt
 
 from bench.timemap import H264, run_ffmpeg, share, type_of
 from verifier.compare.changes import LONG_SIDE, Changes, regions_of
-from verifier.compare.clip import changes_of, map_clip
+from verifier.compare.clip import map_clip
+from verifier.compare.clip_regions import changes_of
 from verifier.compare.footage import read_footage, read_frames_at
 
 LAYOUTS = {
