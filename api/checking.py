@@ -12,7 +12,7 @@ from ledger.workers import open_pool
 Check = Callable[[Sequence[bytes]], list[Fault]]
 
 CORES = len(os.sched_getaffinity(0))
-_MOST, _LEAST = 512, 32  # entries handed to a worker at once: so many that none waits for us
+_MOST, _LEAST = 256, 32  # entries handed to a worker at once: so many that none waits for us
 
 
 class Checkers:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .cbor import decode_cbor, encode_cbor
-from .cose import open1, sign1
-from .entry import Entry, UnverifiedEntry, parse_entry, parse_unverified_entry
+from .cose import Signed, UnverifiedSigned, open1, sign1, split_unverified
+from .entry import CONTENT_TYPE as ENTRY
 from .errors import FirsthandError, FormatError
+from .shape import Shapes
 
 CONTENT_TYPE = "application/vnd.firsthand.batch+cbor"
 MAX_BATCH = 16_384  # entries
@@ -62,23 +63,26 @@ def find_faults(entries: Sequence[bytes], registrars: Collection[bytes]) -> list
 
     Returns the first MOST_FAULTS that are not to be taken; none when all are.
     """
-    return _find_faults(entries, parse_entry, registrars)
+    return _find_faults(entries, open1, registrars)
 
 
 def find_faults_but_signatures(entries: Sequence[bytes], signer: bytes) -> list[Fault]:
     """`find_faults` for a batch that `signer` signed: all must be his, and he vouches for them."""
-    return _find_faults(entries, parse_unverified_entry, (signer,))
+    return _find_faults(entries, split_unverified, (signer,))
 
 
 def _find_faults(
     entries: Sequence[bytes],
-    parse: Callable[[bytes], Entry | UnverifiedEntry],
+    open_entry: Callable[[bytes, str], Signed | UnverifiedSigned],
     makers: Collection[bytes],
 ) -> list[Fault]:
     faults: list[Fault] = []
+    shapes = Shapes()
     for position, entry in enumerate(entries):
         try:
-            if parse(entry).key not in makers:
+            opened = open_entry(entry, ENTRY)
+            shapes.check(opened.payload)
+            if opened.key not in makers:
                 faults.append(Fault(position, "it is made by a key that may not add to this log"))
         except FirsthandError as problem:
             faults.append(Fault(position, problem.message))

@@ -8,7 +8,7 @@ its length, and 64 bytes of signature: it is cut, not parsed, and whatever canno
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
@@ -49,8 +49,7 @@ class UnverifiedSigned:
     def verify(self) -> Signed:
         """Check the signature; raises ProofError."""
         try:
-            public_key = Ed25519PublicKey.from_public_bytes(self.key)
-            public_key.verify(self.signature, self.to_be_signed)
+            _public_key(self.key).verify(self.signature, self.to_be_signed)
         except InvalidSignature:
             raise ProofError("the signature does not verify") from None
         return Signed(self.payload, self.key)
@@ -106,6 +105,11 @@ def _bytes_at(message: bytes, at: int) -> tuple[int, int]:
     else:
         raise FormatError("the payload is not a byte string")
     return start, start + size
+
+
+@lru_cache(64)
+def _public_key(key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(key)
 
 
 @cache

@@ -8,6 +8,7 @@ so that the custody of one asset can be followed by hand. docs/formats/entry.md 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -148,23 +149,24 @@ def format_entry(statement: Statement, key: Ed25519PrivateKey) -> bytes:
         "previous": _optional(statement.previous),
     }
     payload = encode_cbor(common | _format_body(statement))
-    _parse_statement(payload)  # nothing is signed that would not be read back
+    parse_statement(payload)  # nothing is signed that would not be read back
     return sign1(payload, CONTENT_TYPE, key)
 
 
+@lru_cache(64)  # a verification meets the same few entries at several of its steps
 def parse_entry(entry: bytes) -> Entry:
     """Read what `format_entry` writes.
 
     Raises FormatError for any other shape or spelling, ProofError for a wrong signature.
     """
     signed = open1(entry, CONTENT_TYPE)
-    return Entry(_parse_statement(signed.payload), signed.key)
+    return Entry(parse_statement(signed.payload), signed.key)
 
 
 def parse_unverified_entry(entry: bytes) -> UnverifiedEntry:
     """Read an entry as `parse_entry` does, but for its signature; raises FormatError."""
     signed = split_unverified(entry, CONTENT_TYPE)
-    return UnverifiedEntry(_parse_statement(signed.payload), signed.key)
+    return UnverifiedEntry(parse_statement(signed.payload), signed.key)
 
 
 def _format_body(statement: Statement) -> dict[str, object]:
@@ -210,7 +212,8 @@ def _optional(digest: Digest | None) -> bytes | None:
     return None if digest is None else digest.value
 
 
-def _parse_statement(payload: bytes) -> Statement:
+def parse_statement(payload: bytes) -> Statement:
+    """Read what the signature of an entry signs; raises FormatError."""
     fields = _Fields(decode_cbor(payload))
     if fields.integer("version") != VERSION:
         raise FormatError(f"an entry of another version than {VERSION}")
