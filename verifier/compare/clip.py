@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +16,17 @@ from verifier.fingerprint.luma import Thumbnails, parse_thumbnails
 from verifier.media.limits import Limits
 from verifier.media.sandbox import Sandbox
 
-from .changes import LONG_SIDE, Changes, find_changes, halved, interval_of, regions_of
+from .changes import LONG_SIDE
+from .clip_regions import PAIRS_TO_LAY, changed_regions, regions_by_record
 from .exact import sharpened
 from .footage import read_footage_in, read_frames_at_in
-from .geometry import (
-    Box,
-    Frames,
-    Placement,
-    agreement,
-    find_placement,
-    refined_on,
-    shape_of,
-)
+from .geometry import Box, Placement, agreement, find_placement, refined_on, shape_of
 from .likeness import Likeness, likeness
-from .placed import describe, strips
-from .result import Comparison, Geometry, Region, RegionKind
+from .placed import Laid, describe, strips
+from .result import Comparison, Region, RegionKind
 from .segments import Shown, removed_from, segments_of
 from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest
+from .turned import QUARTERS, geometry_back, turned, turned_back
 
 _LEAST_SHOWN = (
     0.4  # seconds of an original in a suspect, below which the two have nothing in common
@@ -44,21 +38,9 @@ _PAIRS = 400  # frames that are compared to learn the noise
 # at most 0.65 in 17 pairs, of how they move at most 0.32; of cropped copies at least 0.6 each.
 _LEAST_ALIKE, _LEAST_MOVING = 0.85, 0.45
 _PAIRS_TO_JUDGE = 60
-_PAIRS_TO_LAY = 24  # to refine the geometry
 _ROUNDS = 5  # at most: geometry and noise are learnt anew from what was aligned
 
 File = tuple[Path, MediaType]
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """How one original lies in a suspect."""
-
-    source: int  # the number of the original
-    geometry: Geometry
-    placement: Placement
-    fit: float  # correlation of the frames laid over one another, -1 to 1
-    pairs: tuple[Rows, Rows]  # frames of the suspect and of the original that show the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +66,17 @@ def compare_clips_in(
         else read_footage_in(sandbox, *each, limits=limits)
         for each in originals
     ]
-    found = map_clip(ours, theirs)
-    if found is None:
+    for quarters in QUARTERS:
+        upright = turned(ours, quarters)
+        if found := map_clip(upright, theirs):
+            break
+    else:
         return None
     regions: list[Region] = []
     for laid in found.laid:
         original, other, (rows, columns) = originals[laid.source], theirs[laid.source], laid.pairs
         if isinstance(original, Fingerprint):
-            regions += regions_by_record(laid, ours, other)
+            regions += regions_by_record(laid, upright, other)
             continue
         fine = [
             read_frames_at_in(sandbox, file, clip.part, times, LONG_SIDE, limits=limits)
@@ -100,119 +85,21 @@ def compare_clips_in(
                 (original, other, other.times[columns].tolist()),
             )
         ]
-        regions += changed_regions(laid, ours, other, *fine)
-    geometry = found.laid[0].geometry
+        regions += changed_regions(
+            laid, upright, other, np.rot90(fine[0], quarters, (1, 2)), fine[1]
+        )
+    geometry = geometry_back(found.laid[0].geometry, quarters)
+    regions = [turned_back(each, ours.size, quarters) for each in regions]
     return Comparison(
         sentence="",
         geometry=geometry,
-        regions=(*regions, *_around(geometry, ours.size)),
+        regions=(
+            *regions,
+            *(Region(box, RegionKind.ADDED) for box in strips(geometry.placed, ours.size)),
+        ),
         time_map=found.shown.segments,
         removed=found.shown.removed,
     )
-
-
-def changes_of(
-    found: Laid,
-    suspect: Thumbnails,
-    original: Thumbnails,
-    ours: npt.NDArray[np.uint8],
-    theirs: npt.NDArray[np.uint8],
-) -> tuple[Changes, Placement]:
-    """How unusual each place is, at half the size of `theirs`; and how `ours` lie over `theirs`."""
-    left, right = ours.astype(np.float32), theirs.astype(np.float32)
-    placement = found.placement.finer(_times(left, suspect.luma), _times(right, original.luma))
-    whole = (0, 0, left.shape[2], left.shape[1])
-    some = np.linspace(0, len(left) - 1, min(len(left), _PAIRS_TO_LAY)).astype(int)
-    placement = refined_on(placement, left[some], right[some], whole)
-    shape = shape_of(right)
-    seen = placement.seen(whole, left.shape[2], shape)
-    changes = find_changes(halved(placement.laid(left, shape)), halved(right), seen[::2, ::2])
-    return changes, placement
-
-
-def changed_regions(
-    found: Laid,
-    suspect: Thumbnails,
-    original: Thumbnails,
-    ours: npt.NDArray[np.uint8],
-    theirs: npt.NDArray[np.uint8],
-) -> tuple[Region, ...]:
-    """Where the suspect differs from its original, given larger frames of `found.pairs`."""
-    changes, placement = changes_of(found, suspect, original, ours, theirs)
-    return _regions(changes, placement, found, suspect, (ours.shape[1], ours.shape[2]), 2)
-
-
-def regions_by_record(found: Laid, suspect: Thumbnails, original: Thumbnails) -> tuple[Region, ...]:
-    """`changed_regions`, as far as the thumbnails of the record show them."""
-    columns, first = np.unique(found.pairs[1], return_index=True)
-    around = (found.pairs[0][first, None] + np.arange(-2, 3)).clip(0, len(suspect.times) - 1)
-    theirs = original.luma[columns].astype(np.float32)
-    shape = shape_of(theirs)
-    width, height = suspect.luma.shape[2], suspect.luma.shape[1]
-    seen = found.placement.seen((0, 0, width, height), width, shape)
-    tried = [
-        found.placement.laid(suspect.luma[rows].astype(np.float32), shape) for rows in around.T
-    ]
-    # The record has a frame of every fourth of a second: of ours the one that shows it best.
-    best = np.argmin([np.abs(each - theirs)[:, seen].mean(1) for each in tried], 0)
-    ours = np.stack([tried[way][number] for number, way in enumerate(best)])
-    rows = np.take_along_axis(around, best[:, None], 1)[:, 0]
-    changes = find_changes(ours, theirs, seen)
-    used = replace(found, pairs=(rows, columns))
-    return _regions(changes, found.placement, used, suspect, (height, width), 1)
-
-
-def _around(geometry: Geometry, size: tuple[int, int]) -> list[Region]:
-    """What was added around the original: bars, a frame."""
-    return [Region(box, RegionKind.ADDED) for box in strips(geometry.placed, size)]
-
-
-def _regions(
-    changes: Changes,
-    placement: Placement,
-    found: Laid,
-    suspect: Thumbnails,
-    shape: tuple[int, int],
-    times_as_large: int,
-) -> tuple[Region, ...]:
-    """Changes in frames so many times smaller than the suspect's, which have this shape."""
-    width = shape[1]
-    times = suspect.times[found.pairs[0]]
-    ends = np.append(times[1:], suspect.duration)
-    ends = np.minimum(ends, times + 2 * np.median(ends - times))  # what comes between is no change
-    return tuple(
-        Region(
-            _box(placement.back(_enlarged(change.box, times_as_large), width), shape, suspect),
-            RegionKind.CHANGED,
-            interval_of(change, times.tolist(), ends.tolist()),
-        )
-        for change in regions_of(changes)
-    )
-
-
-def _times(fine: Frames, coarse: npt.NDArray[np.uint8]) -> tuple[float, float]:
-    """How many times as wide and high."""
-    return fine.shape[2] / coarse.shape[2], fine.shape[1] / coarse.shape[1]
-
-
-def _enlarged(box: Box, by: int) -> Box:
-    return by * box[0], by * box[1], by * box[2], by * box[3]
-
-
-def _box(
-    sides: tuple[float, float, float, float], shape: tuple[int, int], suspect: Thumbnails
-) -> tuple[int, int, int, int]:
-    """Sides in pixels of the frames as left, top, width and height in pixels of the clip."""
-    found = []
-    for axis in (0, 1):
-        low, high = suspect.part[axis::2]
-        length = suspect.size[axis]
-        first, last = (
-            (low + (high - low) * min(max(side / shape[1 - axis], 0), 1)) * length
-            for side in sides[axis::2]
-        )
-        found.append((round(first), max(1, round(last) - round(first))))
-    return found[0][0], found[1][0], found[0][1], found[1][1]
 
 
 def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | None:
@@ -294,7 +181,7 @@ class _Side:
         if len(rows) < 8:
             return
         columns = self.likeness.nearby(rows, columns)
-        some = np.linspace(0, len(rows) - 1, min(len(rows), _PAIRS_TO_LAY)).astype(int)
+        some = np.linspace(0, len(rows) - 1, min(len(rows), PAIRS_TO_LAY)).astype(int)
         self.placement = refined_on(
             self.placement, self._ours[rows[some]], self._theirs[columns[some]], self._box
         )

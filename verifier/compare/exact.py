@@ -11,11 +11,12 @@ from typing import Protocol
 
 import numpy as np
 
-from .timeline import FREE, Cost, Line, Nats, Piece, Rows, Times, chain, weights_of
+from .timeline import Cost, Line, Nats, Piece, Rows, Times, chain, weights_of
 
 _LEAST_ROWS, _MOST_ROWS = 8, 160
 _AWAY = 0.06  # seconds by which a line may be wrong at either end of its stretch
 _STEPS = 25  # of shifts and of tilts that are tried
+_FREE = 0.7  # nats that a plain rate may cost more than the best one
 _PLAIN = (0.25, 0.05, 0.01)  # rates that are whole multiples of these are plain, the plainest first
 
 
@@ -50,7 +51,7 @@ def _exact(cost: Sharp, weights: Nats, piece: Piece, line: Line) -> Line:
     for rate in _plainer(found.rate, 1.5 * _AWAY / half):
         at = float(found.at(np.array(middle)))
         plain, spent = _best(cost, weights, rows, (middle, 0.0), (at, rate))
-        if spent <= least + FREE:
+        if spent <= least + _FREE:
             return plain
     return found
 

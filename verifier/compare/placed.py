@@ -1,14 +1,27 @@
 """How an original lies in a suspect, in a report's terms: parts of both as they are displayed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from verifier.fingerprint.luma import Thumbnails
 
 from .geometry import Box, Placement
 from .result import Geometry, Part
+from .timeline import Rows
 
 _STRIP = 0.01  # of a side: a narrower strip beside the original is not told
 _AT_EDGE = 0.02  # of a side: so near to where a border was cut off is there
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """How one original lies in a suspect."""
+
+    source: int  # the number of the original
+    geometry: Geometry
+    placement: Placement
+    fit: float  # correlation of the frames laid over one another, -1 to 1
+    pairs: tuple[Rows, Rows]  # frames of the suspect and of the original that show the same
 
 
 def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thumbnails) -> Geometry:

@@ -34,7 +34,7 @@ _ODDER = 4.0  # nats more for a line backwards, or at a rate that hardly moves
 _INDEPENDENT = 8.0  # samples a second: more of them repeat each other's errors
 _TURNS = 0.04  # of the rate: lines that differ less do not turn into one another
 _MOSTLY = 0.3  # of a stretch must be told from a continuation, to be none
-FREE = 2.0  # nats that the rate 1 may cost more than the best rate, and is still preferred
+_FREE = 2.0  # nats that the rate 1 may cost more than the best rate, and is still preferred
 
 _RATES = np.array(
     [
@@ -259,7 +259,7 @@ def _fit(cost: Cost, weights: Nats, rows: Rows, line: Line) -> tuple[Line, float
     if line.rate > 0.1 and line.rate != 1.0 and abs(found[0].rate - 1) < 0.15 + 0.3 / half:
         straight = Line(1.0, float(found[0].at(np.array(middle))) - middle)
         plain = _search(cost, weights, rows, straight, middle, half, fixed=True)
-        if plain[1] <= found[1] + FREE:
+        if plain[1] <= found[1] + _FREE:
             return plain
     return found
 
