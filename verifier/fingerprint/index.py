@@ -267,9 +267,16 @@ def _near_finders(finder: Rows, rows: Rows, owners: Owners) -> set[int]:
 def _near_descriptors(descriptor: Rows, rows: Rows, owners: Owners) -> set[int]:
     """All that PDQ may confirm, and the nearest of those that geometry may."""
     near = near_rows(descriptor, rows, REGISTERED_THRESHOLD * HASH_BITS)
-    order = np.lexsort((owners[near.found], near.bits))
-    entries, first = np.unique(owners[near.found[order]], return_index=True)
-    sure = near.bits[order][first] <= DESCRIPTOR_THRESHOLD * HASH_BITS
+    # Two views of two pictures are four pairs of rows: among so many are the nearest pictures.
+    last = min(4 * MOST_REGISTERED, len(near.bits)) - 1
+    if last < 0:
+        return set()
+    cut = max(np.partition(near.bits, last)[last], DESCRIPTOR_THRESHOLD * HASH_BITS)
+    kept = near.bits <= cut
+    bits, owned = near.bits[kept], owners[near.found[kept]]
+    order = np.lexsort((owned, bits))
+    entries, first = np.unique(owned[order], return_index=True)
+    sure = bits[order][first] <= DESCRIPTOR_THRESHOLD * HASH_BITS
     rank = np.argsort(np.argsort(first))
     return set(entries[sure | (rank < MOST_REGISTERED)].tolist())
 

@@ -38,9 +38,9 @@ PICTURE_FALSE_MATCH_RATE = 1.6e-6  # 0 of 1,873,079 pairs of photographs
 DESCRIPTOR_THRESHOLD = 78 / HASH_BITS
 PDQ_THRESHOLD = 76 / HASH_BITS
 DESCRIBED_FALSE_MATCH_RATE = 1e-6
-# Geometry is worth more than PDQ, and asked further out: 98.5 % of 600 crops of a quarter of their
+# Geometry is worth more than PDQ, and asked further out: 99.7 % of 600 crops of a quarter of their
 # picture's area are within this, 86 % within the threshold above.
-REGISTERED_THRESHOLD = 92 / HASH_BITS
+REGISTERED_THRESHOLD = 100 / HASH_BITS
 REGISTERED_FALSE_MATCH_RATE = 1e-6
 
 # Clips: so many frames, each within align.FRAME_THRESHOLD of its original, in the original's order;
