@@ -70,7 +70,13 @@ TABLES = (
         "bench.timemap",
         ("{0}/clips", "--keep", "{1}/timemap", "--results", "{1}/timemap.jsonl"),
     ),
-    Table("faces", "A face that was replaced", ("faces/original",), "bench.faces", ("{0}/faces",)),
+    Table(
+        "faces",
+        "A face that was replaced",
+        ("faces/original",),
+        "bench.faces",
+        ("{0}/faces", "--results", "{1}/faces.jsonl"),
+    ),
     Table("sound", "Finding and mapping sound", ("sounds",), "bench.sound", ("{0}/sounds",)),
     Table(
         "shallowfakes",

@@ -16,7 +16,7 @@ from .timeline import Cost, Line, Nats, Piece, Rows, Times, chain, weights_of
 _LEAST_ROWS, _MOST_ROWS = 8, 160
 _AWAY = 0.06  # seconds by which a line may be wrong at either end of its stretch
 _STEPS = 25  # of shifts and of tilts that are tried
-_FREE = 0.7  # nats that a plain rate may cost more than the best one
+_FREE = 0.3  # nats that a plain rate may cost more than the best one
 _PLAIN = (0.25, 0.05, 0.01)  # rates that are whole multiples of these are plain, the plainest first
 
 
