@@ -158,7 +158,7 @@ class Told:
         ):
             found.append(f"it is said to be cropped, mirrored or turned: {geometry}")
         if self.found.regions:
-            found.append(f"{len(self.found.regions)} regions are said to be changed")
+            found.append(f"so many regions are said to be changed: {len(self.found.regions)}")
         if abs(self.found.lag or 0.0) > WITHIN:
             found.append(f"the sound is said to lag by {self.found.lag:.2f} s")
         return found
