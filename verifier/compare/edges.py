@@ -166,14 +166,21 @@ def _one_line(pieces: Sequence[Piece], fine: Fine) -> Piece | None:
         return None
     low, high = max(first.start, first.end - _FURTHEST), min(last.end, last.start + _FURTHEST)
     times = np.arange(low, high, HOP) + HOP / 2
-    now = sum(
-        float(fine.along(each.line, times[(times >= each.start) & (times < each.end)]).sum())
-        for each in pieces
-    )
-    joined = ((float(fine.along(line, times).sum()), line) for line in (first.line, last.line))
-    total, line = max(joined, key=lambda each: each[0])
+    between = (times >= first.end) & (times < last.start)
+    now = np.zeros(len(times))
+    for each in pieces:
+        own = (times >= each.start) & (times < each.end)
+        now[own] = fine.along(each.line, times[own])
     gain = _GAIN if all(each.line for each in pieces) else _LESS_GAIN
-    return Piece(first.start, last.end, line) if total >= now - gain else None
+    for one in sorted((first, last), key=_length, reverse=True):
+        lost = now - fine.along(one.line, times)
+        if max(lost.sum(), lost[between].sum()) <= gain:
+            return Piece(first.start, last.end, one.line)
+    return None
+
+
+def _length(piece: Piece) -> float:
+    return piece.end - piece.start
 
 
 def sharpened(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:

@@ -119,6 +119,11 @@ class Postings:
         firsts[firsts >= end] -= np.uint32(end - start)
         return type(self)(self.keys[kept], firsts, self.spans[kept])
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in which they are held."""
+        return int(self.keys.nbytes + self.firsts.nbytes + self.spans.nbytes)
+
     def __len__(self) -> int:
         """How many triplets there are."""
         return len(self.keys)
