@@ -34,7 +34,7 @@ from .server import answer_reached
 
 # What the tasks import, and what imagehash and Pillow import only when they are first used.
 PRELOAD = (
-    *("numpy", "imagehash", "scipy.fftpack", "c2pa", "verifier.fingerprint.ready"),
+    *("numpy", "imagehash", "scipy.fftpack", "verifier._c2pa", "verifier.fingerprint.ready"),
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin"),
 )
 _START = 60.0  # seconds that the server may take to import everything, on a busy machine
