@@ -36,12 +36,20 @@ def find_store(source: Source) -> Embedded | None:
     head = source.read(0, min(12, source.size))
     for fits, walk in _WALKS:
         if fits(head):
-            found = list(walk(source))
-            break
-    else:
-        return None
-    if len(found) > 1:  # C2PA 2.2, 11.3: one manifest store a file
-        raise FormatError(f"the file holds {len(found)} manifest stores")
+            return _only(walk(source))
+    return None
+
+
+def _only(walk: Iterator[Embedded]) -> Embedded | None:
+    found: list[Embedded] = []
+    try:
+        for each in walk:
+            found.append(each)
+            if len(found) > 1:  # C2PA 2.2, 11.3: one manifest store a file
+                raise FormatError("the file holds more than one manifest store")
+    except FormatError:
+        if len(found) != 1:  # what is broken behind the store is the hard binding's business
+            raise
     return found[0] if found else None
 
 
@@ -52,8 +60,8 @@ def _jpeg(source: Source) -> Iterator[Embedded]:
     at = 2
     while at + 4 <= source.size:
         marker = source.read(at, 4)
-        if marker[0] != 0xFF:
-            raise FormatError(f"no JPEG marker at byte {at}")
+        if marker[0] != 0xFF:  # no longer a JPEG
+            break
         if marker[1] == 0xFF:  # ITU-T T.81, B.1.1.2: fill bytes
             at += 1
             continue
