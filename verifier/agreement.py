@@ -38,6 +38,10 @@ def compare_opinions(reading: ManifestReading) -> list[Finding]:
         return []
     if opinion is None or not opinion.judgements:
         reason = opinion.reason if opinion else "it gave no answer"
+        if opinion and opinion.refused and not store.failures:
+            # Never passed over: to be unreadable to one engine must not be a way past it.
+            said = f"the engine reads the manifest, the second one refuses it ({printable(reason)})"
+            return [_finding(Outcome.FAILED, DIFFERS, _disagree(said))]
         return [_not_checked(reason)]
     if opinion.judgements[0].label != store.label:
         other = printable(opinion.judgements[0].label)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ledger.errors import FormatError
 from ledger.jumbf import MAX_STORE_SIZE
 
-from .source import Range, Source
+from .source import NotRead, Range, Source
 
 C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _SUPERBOX = b"jumb"
@@ -31,13 +31,14 @@ class Embedded:
 def find_store(source: Source) -> Embedded | None:
     """Return the manifest store of a file, None where there is none in its place.
 
-    Raises FormatError where there are several, or where the file's own framing is broken before it.
+    Raises FormatError where there are several, or where the file's own framing is broken before it;
+    NotRead for files in which it does not look.
     """
     head = source.read(0, min(12, source.size))
     for fits, walk in _WALKS:
         if fits(head):
             return _only(walk(source))
-    return None
+    raise NotRead("it does not look for manifests in files of this type")
 
 
 def _only(walk: Iterator[Embedded]) -> Embedded | None:
@@ -173,7 +174,7 @@ def _id3(source: Source) -> Iterator[Embedded]:
     if head[:3] != b"ID3":
         return
     if head[3] not in (3, 4) or head[5] & 0xC0:
-        raise FormatError("an ID3 tag of another version, unsynchronised or extended")
+        raise NotRead("an ID3 tag of another version, unsynchronised or extended")
     at, end = 10, 10 + _syncsafe(head[6:10])
     for _ in _steps():
         if at + 10 > end or (frame := source.read(at, 10))[0] == 0:  # padding
@@ -211,7 +212,7 @@ def _bmff(source: Source) -> Iterator[Embedded]:
             store = _store(source, start, box.end - start)
             yield Embedded(store[: int.from_bytes(store[:4])], ((box.start, box.end),))
         elif not head[20:].startswith(b"merkle"):
-            raise FormatError("a C2PA box with another purpose than `manifest` or `merkle`")
+            raise NotRead("a C2PA box with another purpose than `manifest` or `merkle`")
 
 
 def _pdf(source: Source) -> Iterator[Embedded]:

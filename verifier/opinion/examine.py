@@ -14,7 +14,7 @@ from .claim import Redactions, check_claim, check_ingredient, ingredients, redac
 from .container import Embedded, find_store
 from .cose import parse_signature, verify_signature
 from .result import Aspect, Check, Judgement, Opinion, Trust
-from .source import Source
+from .source import NotRead, Source
 from .store import Manifest, parse_store
 
 
@@ -29,14 +29,12 @@ def examine(
     """
     try:
         source = Source(stream)
-        embedded = find_store(source)
-        if embedded is None and sidecar is not None:
-            embedded = Embedded(sidecar)
-        if embedded is None:
-            return Opinion(at, reason="it found no manifest where one belongs")
+        embedded = _find(source, sidecar)
         manifests = parse_store(embedded.store)
-    except FormatError as problem:
+    except NotRead as problem:
         return Opinion(at, reason=problem.message)
+    except FormatError as problem:
+        return Opinion(at, reason=problem.message, refused=True)
     by_label = {each.label: each for each in manifests}
     active = manifests[-1]  # C2PA 2.2, 15.5: the last one
     redacted = redactions(manifests)
@@ -45,6 +43,20 @@ def examine(
     content = _guarded(Aspect.CONTENT, lambda: [check_binding(source, embedded, by_label, active)])
     first = replace(judged[0], checks=(*content, *judged[0].checks))
     return Opinion(at, (first, *judged[1:]))
+
+
+def _find(source: Source, sidecar: bytes | None) -> Embedded:
+    try:
+        embedded = find_store(source)
+    except NotRead:
+        if sidecar is None:
+            raise
+        return Embedded(sidecar)
+    if embedded is not None:
+        return embedded
+    if sidecar is not None:
+        return Embedded(sidecar)
+    raise FormatError("it finds no manifest where one belongs")
 
 
 def _reachable(manifests: Mapping[str, Manifest], active: Manifest) -> list[Manifest]:

@@ -67,12 +67,13 @@ class Opinion:
     """A judgement of each manifest that the active one rests on: itself first, then its ancestors.
 
     `at` is the time at which certificates were judged. `reason` says why there is no judgement
-    where there is none.
+    where there is none; `refused`, that the reason is a fault of the file and no gap of ours.
     """
 
     at: datetime
     judgements: tuple[Judgement, ...] = ()
     reason: str = ""
+    refused: bool = False
 
 
 def format_opinion(opinion: Opinion) -> dict[str, object]:
@@ -80,6 +81,7 @@ def format_opinion(opinion: Opinion) -> dict[str, object]:
     return {
         "at": opinion.at.isoformat(),
         "reason": opinion.reason,
+        "refused": opinion.refused,
         "judgements": [
             {
                 "label": each.label,
@@ -98,8 +100,14 @@ def parse_opinion(value: object) -> Opinion:
     """Read what `format_opinion` writes; raises FormatError for anything else."""
     try:
         match value:
-            case {"at": str() as at, "reason": str() as reason, "judgements": [*judged]}:
-                return Opinion(datetime.fromisoformat(at), tuple(map(_judgement, judged)), reason)
+            case {
+                "at": str() as at,
+                "judgements": [*judged],
+                "reason": str() as reason,
+                "refused": bool() as refused,
+            }:
+                moment = datetime.fromisoformat(at)
+                return Opinion(moment, tuple(map(_judgement, judged)), reason, refused)
             case _:
                 raise FormatError("this is no second opinion")
     except (ValueError, TypeError) as problem:

@@ -14,6 +14,10 @@ MAX_READ = 64 << 20
 Range = tuple[int, int]  # from the first byte up to, and without, the second
 
 
+class NotRead(FormatError):
+    """Something that may be as it should be, and that is not read here."""
+
+
 class Source:
     """A seekable stream of `size` bytes. Memory: one block, whatever the file's size."""
 
