@@ -1,5 +1,6 @@
 """Everything that the command line and the HTTP service do, wired over one home."""
 
+import contextlib
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Self
 from ledger.catalogue import Catalogue
 from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.entry import ManifestIdentity, Registration, parse_entry
-from ledger.errors import FirsthandError, FormatError, ProofError, StorageError
+from ledger.errors import FirsthandError, FormatError, LogBusy, ProofError, StorageError
 from ledger.fsck import Difference, Progress, fsck
 from ledger.log import Log
 from ledger.note import open_note, parse_note
@@ -28,6 +29,7 @@ from ledger.vocabulary import Digest, digest_of
 from verifier.compare.context import Claim
 from verifier.media.sandbox import Sandbox
 from verifier.observe import engine_versions, observe
+from verifier.recall import verdict_of
 from verifier.report import Report
 from verifier.verify import NOTHING_CLAIMED, verify
 
@@ -35,6 +37,7 @@ from .checking import CORES, Checkers
 from .home import Home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
+from .verdicts import Given, Verdicts
 
 
 def _utc_now() -> datetime:
@@ -70,7 +73,7 @@ class Services:
         trace: TracebackType | None,
     ) -> None:
         self.sandbox.close()
-        for name in ("sequencer", "checkers", "_log_storage", "catalogue"):
+        for name in ("sequencer", "checkers", "_log_storage", "catalogue", "verdicts"):
             if name in vars(self):  # opened, so to be closed
                 getattr(self, name).close()
 
@@ -109,6 +112,11 @@ class Services:
         return self.home.catalogue()
 
     @cached_property
+    def verdicts(self) -> Verdicts:
+        """The verdicts that were given here."""
+        return Verdicts(self.home.verdicts_path())
+
+    @cached_property
     def ledger(self) -> LocalLedger:
         """The log, as a verification asks it."""
         return LocalLedger(self.home, self.catalogue, tells_private=self._tells_private)
@@ -127,10 +135,31 @@ class Services:
         name: str | None = None,
         proof: Path | None = None,
         claim: Claim = NOTHING_CLAIMED,
+        keep: bool = True,
     ) -> Report:
-        """Establish what can be established about the file at `path`, and what is claimed of it."""
+        """Establish what can be established about the file at `path`, and what is claimed of it.
+
+        With a `name` of its own it is not at `path` for long, as an upload is not. With `keep` the
+        verdict is remembered for `firsthand recall`.
+        """
         suspect = observe(path, self.sandbox, self.home.trust_lists(), name=name, proof=proof)
-        return verify(suspect, self.ledger, self.engine, claim)
+        report = verify(suspect, self.ledger, self.engine, claim)
+        if keep:
+            self._keep(report, suspect.asset.digest, None if name else path, proof)
+        return report
+
+    def _keep(self, report: Report, digest: Digest, path: Path | None, proof: Path | None) -> None:
+        given = Given(
+            digest=digest,
+            name=report.file,
+            path=path and path.resolve(),
+            proof=proof and proof.resolve(),
+            time=self._clock(),
+            verdict=verdict_of(report),
+        )
+        # A home that cannot be written can still verify; it just remembers nothing.
+        with contextlib.suppress(StorageError, LogBusy):
+            self.verdicts.keep(given)
 
     def follow(self, progress: Progress | None = None) -> None:
         """Take into the private store what others appended: a verification waits for that."""
