@@ -37,7 +37,7 @@ class Ingredient:
 
 
 def redactions(manifests: Sequence[Manifest]) -> Redactions:
-    """Gather what the claims of a store redact; a claim that cannot be read redacts nothing."""
+    """Gather what some claims redact; a claim that cannot be read redacts nothing."""
     found: dict[tuple[str, str], frozenset[str]] = {}
     for manifest in manifests:
         try:
@@ -104,6 +104,8 @@ def _check_link(
         if redactors:  # C2PA 2.2, 15.10.3.1: gone, as a later claim says
             return _passed("assertion.redacted", label)
         return _failed("assertion.missing", label)
+    if redactors:  # C2PA 2.2, 15.10.3.1: said to be gone, and still there
+        return _failed("assertion.notRedacted", label)
     # C2PA 2.2, 8.4.2.3: over what lies in the superbox, without its header.
     if matches(link, claim, held[label].hashed):
         return _passed("assertion.hashedURI.match", label)

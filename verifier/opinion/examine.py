@@ -37,8 +37,9 @@ def examine(
         return Opinion(at, reason=problem.message, refused=True)
     by_label = {each.label: each for each in manifests}
     active = manifests[-1]  # C2PA 2.2, 15.5: the last one
-    redacted = redactions(manifests)
     chain = _reachable(by_label, active)
+    # C2PA 2.2, 6.8: by those that were made from it; whoever stands apart redacts nothing.
+    redacted = redactions(chain)
     judged = [_judge(each, by_label, redacted, lists, at) for each in chain]
     content = _guarded(Aspect.CONTENT, lambda: [check_binding(source, embedded, by_label, active)])
     first = replace(judged[0], checks=(*content, *judged[0].checks))

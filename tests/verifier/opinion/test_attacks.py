@@ -303,6 +303,14 @@ def test_a_redaction_by_a_later_claim_excuses_what_is_gone_and_never_actions() -
         update = replace(_update(first), claim={"redacted_assertions": [uri]})
         found = failures(opinion_on(update.into(PICTURE, [rest])))
         assert [each for each in found if each.startswith("assertion.")] == codes
+        # What is said to be gone must be gone, and a manifest that stands apart redacts nothing.
+        there = failures(opinion_on(update.into(PICTURE, [first])))
+        assert len(codes or ["assertion.notRedacted"]) == 1
+        assert (codes or ["assertion.notRedacted"])[0] in there
+        apart = replace(update, assertions={"c2pa.actions.v2": mint.CREATED})
+        lonely = apart.manifest({})
+        alone = opinion_on(mint.jpeg(PICTURE, [lonely, rest]))
+        assert "assertion.missing" in failures(alone)
 
 
 def test_a_certificate_outside_the_protected_header_is_for_old_claims_alone() -> None:
