@@ -77,7 +77,9 @@ def _agreement(store: ManifestStore, opinion: Opinion) -> Finding:
     doubts = [each for each in store.signer_failures if each in _BOTH_OF_SIGNER]
     if doubts and known and not active.failed(Aspect.SIGNER):
         return _milder(doubts[0])
-    who = "knows the signer by the same list" if store.trust_list else "accepts the signer no more"
+    who = "knows the signer by the same list"
+    if store.trust_list is None:
+        who = "leaves the signer to the first" if known else "knows the signer no better"
     said = (
         "A second engine, written apart from the first, finds the claim signature, the assertions "
         f"and the bytes as they were signed, too, and {who}."
