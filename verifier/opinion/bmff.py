@@ -17,7 +17,7 @@ _MAX_BOXES = 1 << 16
 _MAX_EXCLUSIONS = 64
 _MAX_DEPTH = 10
 _STEP = re.compile(r"(.{4})(?:\[([0-9]{1,6})\])?", re.DOTALL)
-_C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.2, A.5.1
 _FULL = frozenset(
     {b"meta"}
 )  # boxes with version and flags before their children (14496-12, 8.11.1)
@@ -196,7 +196,7 @@ def _is_usual(exclusion: Mapping[str, object], in_trees: bool) -> bool:
     xpath = re.sub(r"\[[0-9]+\]", "", as_text(exclusion.get("xpath"), "xpath"))
     if xpath == "/uuid":  # C2PA 2.2, 18.6.2: C2PA's own, told by their type
         return any(
-            as_map(each, "data") == {"offset": 8, "value": _C2PA}
+            as_map(each, "data") == {"offset": 8, "value": C2PA_UUID}
             for each in as_list(exclusion.get("data") or [], "data")
         )
     return xpath in _USUAL or (xpath == "/mdat" and in_trees)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from ledger.errors import FormatError
 from ledger.jumbf import MAX_STORE_SIZE
 
+from .bmff import C2PA_UUID, top_boxes
 from .source import NotRead, Range, Source
 
-C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _SUPERBOX = b"jumb"
 # A description box of type c2pa, right behind the superbox's header (C2PA 2.2, 11.1.4.2).
 _STORE = bytes.fromhex("0000001e 6a756d64 63327061 00110010800000aa00389b71")
@@ -199,8 +199,6 @@ def _syncsafe(data: bytes) -> int:
 
 def _bmff(source: Source) -> Iterator[Embedded]:
     """C2PA 2.2, A.5.1: a `uuid` box with the purpose `manifest`."""
-    from .bmff import top_boxes
-
     for box in top_boxes(source):
         head = source.read(box.body, min(29, box.end - box.body))
         if box.kind != b"uuid" or head[:16] != C2PA_UUID:

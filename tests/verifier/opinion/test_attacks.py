@@ -1,8 +1,10 @@
 """Manifests made to deceive: what the second engine says of each, and where the first differs."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -146,7 +148,7 @@ SIGNERS: dict[str, tuple[Callable[[], Signer], str]] = {
         "signingCredential.invalid",
     ),
     "a leaf that is out of date": (
-        lambda: mint.signer(ROOT, until=mint.timedelta(days=-1)),
+        lambda: mint.signer(ROOT, until=timedelta(days=-1)),
         "signingCredential.expired",
     ),
     "a stranger": (lambda: mint.signer(Authority()), "signingCredential.untrusted"),
@@ -238,13 +240,13 @@ def test_each_list_is_asked_on_its_own() -> None:
 
 
 def test_certificates_are_judged_at_the_time_that_is_given() -> None:
-    data = Mint(mint.signer(ROOT, until=mint.timedelta(days=-1))).into(PICTURE)
+    data = Mint(mint.signer(ROOT, until=timedelta(days=-1))).into(PICTURE)
     for days, expected in (
         (0, ["signingCredential.expired"]),
         (2, []),
         (11, ["signingCredential.expired"]),
     ):
-        opinion = examine(io.BytesIO(data), LISTS, NOW - mint.timedelta(days=days))
+        opinion = examine(io.BytesIO(data), LISTS, NOW - timedelta(days=days))
         assert failures(opinion) == expected
 
 
@@ -273,10 +275,10 @@ def _update(parent: bytes) -> Mint:
     link = f"self#jumbf=/c2pa/{Mint.label}"
     ingredient = {
         "relationship": "parentOf",
-        "activeManifest": {"url": link, "hash": mint.hashlib.sha256(parent[8:]).digest()},
+        "activeManifest": {"url": link, "hash": hashlib.sha256(parent[8:]).digest()},
         "claimSignature": {
             "url": f"{link}/c2pa.signature",
-            "hash": mint.hashlib.sha256(signature[8:]).digest(),
+            "hash": hashlib.sha256(signature[8:]).digest(),
         },
     }
     return Mint(
