@@ -53,11 +53,11 @@ def test_both_agree_on_every_format_and_on_a_flipped_byte_in_it(
 def test_both_agree_on_a_chain_of_manifests(
     original: Original, chain: DevelopmentChain, tmp_path: Path, version: int
 ) -> None:
-    path = original.path
-    for number in range(3):
+    path = forge(original.source, tmp_path / "0.jpg", chain, claim_version=version)
+    for number in (1, 2):
+        parents = [(path, "parentOf")]
         made = tmp_path / f"{number}.jpg"
-        forge(path, made, chain, ingredients=[(path, "parentOf")], claim_version=version)
-        path = made
+        path = forge(path, made, chain, ingredients=parents, claim_version=version)
     assert agree(path, chain.root) == (AGREES, [])
 
 
