@@ -6,6 +6,7 @@ manifest, no revocation answer, whatever the file names.
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import c2pa
 
 from .locate import find_claim, has_store
+from .opinion.examine import examine
+from .opinion.result import format_opinion
 
 # Extended key usages that a claim signer may have (C2PA 2.2 section 14.5.1): e-mail protection,
 # document signing, C2PA claim signing. Without the last in this global key, such leaves read
@@ -52,13 +55,31 @@ def read(
 
     Returns one of
     {"state": "read", "store": the engine's JSON, "claim": the active claim and its data hash,
-    "url": str | None, "embedded": bool, "expired": bool (the signer's certificate, by now)},
+    "url": str | None, "embedded": bool, "expired": bool (the signer's certificate, by now),
+    "opinion": the second engine's},
     {"state": "absent", "searched": bool (manifests can lie in files of this type)},
     {"state": "remote", "url": str},
     {"state": "unreadable", "reason": str, "embedded": bool} where there is a store, and
     {"state": "unsearched", "reason": str} where the engine could not tell; and in each
     "identity": [label, claim digest, hard-binding digest | None] | None.
     """
+    with ThreadPoolExecutor(1) as beside:  # both hash, and neither holds up the other
+        opinion = beside.submit(_examine, path, sidecar, trust_lists)
+        answer = _read(path, sidecar, name, trust_lists)
+        if answer["state"] == "read":
+            answer["opinion"] = opinion.result()
+    return answer
+
+
+def _examine(path: str, sidecar: str | None, trust_lists: dict[str, str]) -> dict[str, object]:
+    store = Path(sidecar).read_bytes() if sidecar else None
+    with Path(path).open("rb") as stream:
+        return format_opinion(examine(stream, trust_lists, datetime.now(UTC), store))
+
+
+def _read(
+    path: str, sidecar: str | None, name: str, trust_lists: dict[str, str]
+) -> dict[str, object]:
     context = c2pa.Context.from_dict(settings(trust_lists))
     embedded = _read_embedded(Path(path), name, context)
     if sidecar is None or embedded["state"] not in ("absent", "remote", "unsearched"):

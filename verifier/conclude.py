@@ -157,6 +157,9 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
         return _ask_elsewhere(failed)
     if broken := seen.first("custody_chain.broken"):  # what is missing may be a withdrawal
         return _ask_elsewhere(broken)
+    if differs := seen.first("opinion.differs"):
+        said = f"{differs.sentence} Which of them is right is not settled here."
+        return Conclusion(ConclusionCode.INCONCLUSIVE, said)
     if other := seen.first("record.manifest_differs", "record.size_differs", "ingredient.invalid"):
         return Conclusion(ConclusionCode.INCONCLUSIVE, other.sentence)
     beside = seen.first("claimSignature.mismatch", "manifest.damaged_claim", "ingredient.altered")
@@ -180,6 +183,8 @@ def _unchanged(seen: _Seen) -> Conclusion | None:
         and seen.outcome(Step.HARD_BINDING) is Outcome.PASSED
         and seen.outcome(Step.INGREDIENTS) is not Outcome.FAILED
     )
+    if seen.outcome(Step.SECOND_OPINION) is Outcome.FAILED:
+        return None
     source = "the source of " if "record.content.source" in seen.codes else ""
     if seen.recorded and signed:
         said = f"The bytes that a known signer signed and that {seen.entry()} records."
@@ -257,7 +262,8 @@ def _gaps(findings: Iterable[Finding]) -> Iterable[str]:
     for finding in findings:
         could_not = finding.outcome in (Outcome.UNREADABLE, Outcome.NOT_CHECKED)
         looked_for = finding.step in (Step.MANIFEST, Step.SIGNATURE, Step.HARD_BINDING, Step.RECORD)
-        if (could_not and looked_for) or finding.code == "manifest.invalid":
+        disagree = finding.step is Step.SECOND_OPINION and finding.outcome is Outcome.FAILED
+        if (could_not and looked_for) or disagree or finding.code == "manifest.invalid":
             yield finding.sentence
 
 

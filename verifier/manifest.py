@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
+from .opinion.result import Opinion, parse_opinion
 from .report import Link, Uncovered
 
 # Failure codes (C2PA 2.2 section 15.2) that speak of who signed, not of what was signed.
@@ -53,7 +55,7 @@ class ManifestReading:
     """PASSED with a store, ABSENT, UNREADABLE or NOT_CHECKED with the reason.
 
     `embedded`: what could not be read lies in the file, not beside it. `remote_url` is a manifest's
-    address that the file names; it is reported and never fetched.
+    address that the file names; it is reported and never fetched. `opinion` is the second engine's.
     """
 
     outcome: Outcome
@@ -61,6 +63,7 @@ class ManifestReading:
     store: ManifestStore | None = None
     remote_url: str | None = None
     embedded: bool = True
+    opinion: Opinion | None = None
 
 
 def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReading:
@@ -82,9 +85,17 @@ def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReadin
                 reason = printable(f"the engine's answer has no {problem}")
                 return ManifestReading(Outcome.UNREADABLE, reason, embedded=embedded)
             remote = printable(url) if isinstance(url, str) else None
-            return ManifestReading(Outcome.PASSED, "", store, remote)
+            opinion = _opinion(answer.get("opinion"))
+            return ManifestReading(Outcome.PASSED, "", store, remote, opinion=opinion)
         case _:
             return ManifestReading(Outcome.UNREADABLE, "the engine gave no answer that can be read")
+
+
+def _opinion(said: object) -> Opinion | None:
+    try:
+        return parse_opinion(said)
+    except FormatError:
+        return None
 
 
 def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:

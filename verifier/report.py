@@ -18,6 +18,7 @@ class Step(StrEnum):
     HARD_BINDING = "hard-binding"
     INGREDIENTS = "ingredients"
     TIME = "time"
+    SECOND_OPINION = "second-opinion"
     RECORD = "record"
     RECORD_CONTENT = "record-content"
     INCLUSION = "inclusion"

@@ -8,7 +8,7 @@ const OUTCOMES = {
   not_checked: "not checked",
 };
 const PANELS = {
-  integrity: ["manifest", "hard-binding", "record", "record-content", "inclusion"],
+  integrity: ["manifest", "hard-binding", "second-opinion", "record", "record-content", "inclusion"],
   origin: ["claim-signature", "ingredients", "time", "history", "custody-chain", "context"],
   content: ["comparison", "detection"],
 };
