@@ -14,6 +14,7 @@
     ledger.sqlite, log/     the sequencer's database, and the public tree of tiles
     private.sqlite          the private store
     fingerprints.index      what is searched of it for likeness; made anew where it is missing
+    verdicts.sqlite         the verdicts that were given here, to be asked again; may be removed
     accepted                the last checkpoint that a verification here accepted
 
 It comes into being whole, by one rename, or not at all.
@@ -186,6 +187,10 @@ class Home:
     def index_path(self) -> Path:
         """Return where the fingerprint index is kept."""
         return self.path / "fingerprints.index"
+
+    def verdicts_path(self) -> Path:
+        """Return where the verdicts that were given here are kept."""
+        return self.path / "verdicts.sqlite"
 
     def entering(self) -> AbstractContextManager[None]:
         """Hold off the others, in all threads and processes, who enter what depends on entries."""

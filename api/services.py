@@ -1,5 +1,6 @@
 """Everything that the command line and the HTTP service do, wired over one home."""
 
+import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Self
 from ledger.catalogue import Catalogue
 from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.entry import ManifestIdentity, Registration, parse_entry
-from ledger.errors import FirsthandError, FormatError, ProofError, StorageError
+from ledger.errors import FirsthandError, FormatError, LogBusy, ProofError, StorageError
 from ledger.fsck import Difference, Progress, fsck
 from ledger.log import Log
 from ledger.note import open_note, parse_note
@@ -30,6 +31,7 @@ from verifier.compare.context import Claim
 from verifier.judgement import Bench
 from verifier.media.sandbox import Sandbox
 from verifier.observe import engine_versions, observe
+from verifier.recall import verdict_of
 from verifier.report import Report
 from verifier.trust import TrustList
 from verifier.verify import NOTHING_CLAIMED, verify
@@ -39,6 +41,7 @@ from .home import Home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
 from .revocations import Gatherer, Network
+from .verdicts import Given, Verdicts
 
 
 def _utc_now() -> datetime:
@@ -74,7 +77,7 @@ class Services:
         trace: TracebackType | None,
     ) -> None:
         self.sandbox.close()
-        for name in ("sequencer", "checkers", "_log_storage", "catalogue", "network"):
+        for name in ("sequencer", "checkers", "_log_storage", "catalogue", "network", "verdicts"):
             if name in vars(self):  # opened, so to be closed
                 getattr(self, name).close()
 
@@ -113,6 +116,11 @@ class Services:
         return self.home.catalogue()
 
     @cached_property
+    def verdicts(self) -> Verdicts:
+        """The verdicts that were given here."""
+        return Verdicts(self.home.verdicts_path())
+
+    @cached_property
     def ledger(self) -> LocalLedger:
         """The log, as a verification asks it."""
         return LocalLedger(self.home, self.catalogue, tells_private=self._tells_private)
@@ -141,11 +149,14 @@ class Services:
         as_of: datetime | None = None,
         revocations: Sequence[bytes] = (),
         online: bool = False,
+        keep: bool = True,
     ) -> Report:
         """Establish what can be established about the file at `path`, and what is claimed of it.
 
         `as_of` asks for the answer of another time, beside that of now; `revocations` are OCSP
-        answers and CRLs; `online` allows to ask the authorities that certificates name.
+        answers and CRLs; `online` allows to ask the authorities that certificates name. With a
+        `name` of its own it is not at `path` for long, as an upload is not. With `keep` the verdict
+        of now is remembered for `firsthand recall`.
         """
         network = self.network if online else None
         gather = Gatherer(self.home.revocations(), revocations, network)
@@ -158,10 +169,25 @@ class Services:
             return verify(suspect, self.ledger, self.engine, claim), lists
 
         now, lists = report(None)
+        if keep:
+            self._keep(now, None if name else path, proof)
         if as_of is None:
             return now
         then, lists_then = report(as_of)
         return compare_reports(then, now, as_of, (lists_then, lists))
+
+    def _keep(self, report: Report, path: Path | None, proof: Path | None) -> None:
+        given = Given(
+            digest=Digest(bytes.fromhex(report.sha256 or "")),
+            name=report.file,
+            path=path and path.resolve(),
+            proof=proof and proof.resolve(),
+            time=self._clock(),
+            verdict=verdict_of(report),
+        )
+        # A home that cannot be written can still verify; it just remembers nothing.
+        with contextlib.suppress(StorageError, LogBusy):
+            self.verdicts.keep(given)
 
     def follow(self, progress: Progress | None = None) -> None:
         """Take into the private store what others appended: a verification waits for that."""

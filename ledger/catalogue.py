@@ -40,6 +40,7 @@ class Catalogue:
 
     def __init__(self, url: str) -> None:
         """Open the store, or make it; raise StorageError where that is impossible."""
+        self._taken_in = 0  # at least so many entries: a look-up need not ask again
         self._engine = open_engine(url)
         with self._begin() as connection:
             metadata.create_all(connection)
@@ -93,6 +94,8 @@ class Catalogue:
 
         `workers` processes share the reading of many; `progress(done, size)` counts entries.
         """
+        if self._taken_in >= log.size:
+            return
         size = min(log.size, self.size + most)
         # The mark is read again each time: another may have moved it, and not as far.
         while (start := self.size) < size:
@@ -104,6 +107,7 @@ class Catalogue:
                         break
                     if progress:
                         progress(batch.stop, size)
+        self._taken_in = size
 
     def _take_in(self, batch: "_Batch") -> bool:
         with self._begin() as connection:

@@ -8,6 +8,7 @@ so that the custody of one asset can be followed by hand. docs/formats/entry.md 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -152,6 +153,7 @@ def format_entry(statement: Statement, key: Ed25519PrivateKey) -> bytes:
     return sign1(payload, CONTENT_TYPE, key)
 
 
+@lru_cache(64)  # a verification meets the same few entries at several of its steps
 def parse_entry(entry: bytes) -> Entry:
     """Read what `format_entry` writes.
 

@@ -33,6 +33,9 @@ class LogReader:
     def __init__(self, tiles: TileReader, verifier: NoteVerifier) -> None:
         self._tiles = tiles
         self._verifier = verifier
+        # What was verified last; whoever verifies a file asks for the same again and again.
+        self._opened: tuple[bytes, Checkpoint] | None = None
+        self._bundle: tuple[Tile, bytes, list[bytes]] | None = None
 
     @property
     def origin(self) -> str:
@@ -112,6 +115,9 @@ class LogReader:
                 yield from entries[max(start - first, 0) : stop - first]
 
     def _read_bundle(self, bundle: Tile, current: Checkpoint) -> list[bytes]:
+        known = self._bundle
+        if known is not None and known[:2] == (bundle, current.root_hash):
+            return known[2]
         entries = read_entries(self._tiles, bundle)
         hashes = [leaf_hash(entry) for entry in entries]
         reader = TileHashReader(self._tiles, current.size)
@@ -121,13 +127,19 @@ class LogReader:
         proof = prove_inclusion(first, current.size, reader)
         with _distrust():
             verify_inclusion(first, current.size, hashes[0], proof, current.root_hash)
+        self._bundle = bundle, current.root_hash, entries
         return entries
 
     def _open(self, note: bytes) -> Checkpoint:
+        opened = self._opened
+        if opened is not None and opened[0] == note:
+            return opened[1]
         try:
-            return open_checkpoint(note, self._verifier, self.origin)
+            checkpoint = open_checkpoint(note, self._verifier, self.origin)
         except (FormatError, ProofError) as problem:
             raise StorageError(f"the published checkpoint: {problem.message}", _FSCK) from problem
+        self._opened = note, checkpoint
+        return checkpoint
 
     def _read(self) -> tuple[bytes, Checkpoint]:
         note = self._tiles.read(CHECKPOINT_PATH)

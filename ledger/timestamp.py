@@ -112,7 +112,7 @@ def verify_token(
     the time of `data` under one of `anchors`.
     """
     signed, info = _open(token)
-    if not _is_over(info.imprint, data):
+    if not _is_of(info.imprint, data):
         raise ProofError("the time-stamp is over other bytes")
     if nonce is not None and info.nonce != nonce:
         raise ProofError("the time-stamp answers another request")
@@ -129,7 +129,12 @@ def verify_token(
     return TimeStamp(time, authority, info.serial, info.policy.dotted_string, anchor)
 
 
-def _is_over(imprint: Imprint, data: bytes) -> bool:
+def is_over(token: bytes, data: bytes) -> bool:
+    """Whether a token, unverified, is over `data`; raises FormatError for what is no token."""
+    return _is_of(_open(token)[1].imprint, data)
+
+
+def _is_of(imprint: Imprint, data: bytes) -> bool:
     """Whether an imprint is one of `data`, by SHA-256, SHA-384 or SHA-512."""
     digest = _DIGESTS.get(imprint.algorithm.algorithm.dotted_string)
     return digest is not None and imprint.digest == _hash(digest(), data)

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ledger.errors import FirsthandError, ProofError
-from ledger.timestamp import parse_response, verify_token
+from ledger.timestamp import is_over, parse_response, verify_token
 from ledger.timestamp_chain import UNREADABLE, check_dates, find_chain, has_issued
 from ledger.vocabulary import Outcome
 
@@ -181,16 +181,10 @@ def _check_stamp(
     data = token.token
     with contextlib.suppress(FirsthandError):  # in old claims it is the authority's whole answer
         data = parse_response(data)
-    problem: FirsthandError = ProofError("the time-stamp is over other bytes")
-    for over in token.over:
-        try:
-            stamp = verify_token(data, over, anchors)
-        except ProofError as refused:
-            problem = refused
-            continue
-        known = list_of(stamp.anchor, lists)
-        return Stamp(stamp.time, stamp.authority, known.name if known else "")
-    raise problem
+    over = next((each for each in token.over if is_over(data, each)), token.over[0])
+    stamp = verify_token(data, over, anchors)
+    known = list_of(stamp.anchor, lists)
+    return Stamp(stamp.time, stamp.authority, known.name if known else "")
 
 
 def _issuer(

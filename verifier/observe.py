@@ -2,12 +2,20 @@
 
 import contextlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from ledger.asset import Kind, read_asset_file
+from ledger.asset import (
+    HEAD_SIZE,
+    Asset,
+    Kind,
+    MediaType,
+    detect_media_type,
+    read_asset_file,
+)
 from ledger.errors import FirsthandError, FormatError
 from ledger.jumbf import ClaimIdentity
 from ledger.proof import LogProof, parse_log_proof
@@ -30,6 +38,7 @@ from .trust import TrustList, of_kind
 SIDECAR_SUFFIX = ".c2pa"
 PROOF_SUFFIX = ".tlog-proof"
 _MAX_PROOF = 1 << 20  # bytes
+_LONG = 1 << 24  # bytes
 
 
 def observe(
@@ -48,9 +57,7 @@ def observe(
     not by the lists alone and at the present time. Raises AssetError where there is no such
     file, FormatError where `proof` was named and does not read as one.
     """
-    asset = read_asset_file(path)
-    media_type = asset.media_type.name
-    reading, claim = read_manifest(path, media_type, sandbox, trust_lists, find_sidecar(path))
+    asset, reading, claim = _look(path, sandbox, trust_lists)
     bench = bench or Bench(lists=trust_lists, clock=datetime.now(UTC))
     reading = judge(reading, replace(bench, lists=trust_lists))
 
@@ -63,6 +70,31 @@ def observe(
 
     beside = _proof(path, proof)
     return Suspect(name or str(path), asset, reading, claim, fingerprints, compare, beside)
+
+
+def _look(
+    path: Path, sandbox: Sandbox, trust_lists: Sequence[TrustList]
+) -> tuple[Asset, ManifestReading, ClaimIdentity | None]:
+    """Hash a file and read its manifest; where it is long both at once, for both read all of it."""
+
+    def read(media_type: MediaType) -> tuple[ManifestReading, ClaimIdentity | None]:
+        return read_manifest(path, media_type.name, sandbox, trust_lists, find_sidecar(path))
+
+    if not _is_long(path):
+        asset = read_asset_file(path)
+        return asset, *read(asset.media_type)
+    with path.open("rb") as stream:
+        media_type = detect_media_type(stream.read(HEAD_SIZE))
+    with ThreadPoolExecutor(1) as beside:
+        hashed = beside.submit(read_asset_file, path)
+        answer = read(media_type)
+        return hashed.result(), *answer
+
+
+def _is_long(path: Path) -> bool:
+    with contextlib.suppress(OSError):  # which reading it says better
+        return path.is_file() and path.stat().st_size > _LONG
+    return False
 
 
 def find_sidecar(path: Path) -> Path | None:

@@ -28,6 +28,7 @@ class Step(StrEnum):
     COMPARISON = "comparison"
     CONTEXT = "context"
     DETECTION = "detection"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,19 @@
 
 import argparse
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from ledger.errors import AssetError, FirsthandError
+from ledger.errors import AssetError, FirsthandError, FormatError
+from ledger.vocabulary import Outcome
 from verifier.as_of import parse_as_of
 from verifier.compare.context import Claim, parse_moment, parse_spot
 from verifier.conclude import is_contradicted
 from verifier.media.sandbox import Sandbox
-from verifier.report import Conclusion, ConclusionCode, Report
+from verifier.policy import Policy, judge, parse_policy
+from verifier.report import Conclusion, ConclusionCode, Report, Step
 
 from ..errors import (
     EXIT_INCONCLUSIVE,
@@ -92,6 +95,12 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         help="ask the addresses in a signer's certificate whether it was revoked: they learn that "
         "somebody asks, and when",
     )
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="what is enough for exit code 0: a file in TOML (docs/policies.md)",
+    )
     parser.add_argument("--json", action="store_true", help="one object a file, one line each")
     parser.set_defaults(run=run)
 
@@ -104,18 +113,19 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Verify each file; the exit code is the policy's answer for all of them."""
     if options.proof and len(options.files) > 1:
         raise FirsthandError("--proof speaks of one file", "name just that file")
+    policy = read_policy(options.policy) if options.policy else None
     codes = []
     options.answers = [read_answer(path) for path in options.revocation]
     with Services(open_home(settings.home), Sandbox()) as services:
-        _follow(services)
+        take_in_new_entries(services)
         with progress("Verifying", len(options.files)) as bar:
             for path in options.files:
-                codes.append(_verify_one(services, path, options))
+                codes.append(_verify_one(services, path, options, policy))
                 advance(bar)
     return overall(codes)
 
 
-def _follow(services: Services) -> None:
+def take_in_new_entries(services: Services) -> None:
     """Take in what others appended; of a million entries nobody should wait in silence."""
     with (
         progress("Taking in new entries", None) as bar,
@@ -134,7 +144,19 @@ def overall(codes: list[int]) -> int:
     return EXIT_NOT_MET if EXIT_NOT_MET in codes else EXIT_UNKNOWN
 
 
-def _verify_one(services: Services, path: Path, options: argparse.Namespace) -> int:
+def read_policy(path: Path) -> Policy:
+    """Read the policy in a file; raises FormatError, which names the file."""
+    try:
+        return parse_policy(path.read_text("utf-8"))
+    except OSError as problem:
+        raise FormatError(f"{path} cannot be read ({problem.strerror})") from None
+    except (FormatError, ValueError) as problem:
+        raise FormatError(f"{path}: {problem}", "see docs/policies.md") from None
+
+
+def _verify_one(
+    services: Services, path: Path, options: argparse.Namespace, policy: Policy | None
+) -> int:
     try:
         claim = Claim(options.claimed_time, options.claimed_place)
         report = services.verify(
@@ -145,6 +167,8 @@ def _verify_one(services: Services, path: Path, options: argparse.Namespace) -> 
             revocations=options.answers,
             online=options.online,
         )
+        if policy is not None:
+            report = replace(report, findings=(*report.findings, judge(policy, report)))
     except (FirsthandError, OSError) as unread:
         problem = of_system(unread) if isinstance(unread, OSError) else unread
         say_error(problem, "" if str(path) in problem.message else str(path))
@@ -156,7 +180,16 @@ def _verify_one(services: Services, path: Path, options: argparse.Namespace) -> 
         print_json(report.to_json())
     else:
         print_report(report)
+    return _code(report)
+
+
+def _code(report: Report) -> int:
+    """The exit code: a policy's answer where one was given, else what is enough without one."""
     code = EXIT_CODES[report.conclusion.code]
+    for finding in report.findings:
+        if finding.step is Step.POLICY:
+            met = finding.outcome is Outcome.PASSED
+            return EXIT_OK if met else EXIT_NOT_MET if code == EXIT_OK else code
     return EXIT_NOT_MET if code == EXIT_OK and is_contradicted(report.findings) else code
 
 

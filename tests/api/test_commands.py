@@ -264,3 +264,33 @@ def test_a_full_disk_behind_stdout_is_said(home: Path, note: Path) -> None:
         ran = firsthand(home, "verify", "--json", note, stdout=full.fileno())
     assert ran.code == 2
     assert "No space left" in ran.complaint
+
+
+def test_a_policy_decides_what_is_enough_and_says_what_is_lacking(
+    home: Path, note: Path, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    said = 'version = 1\nname = "front page"\nconclusions = ["unchanged"]\n'
+    policy.write_text(said + 'require = ["inclusion"]\n')
+    main(home, "record", note)
+    assert main(home, "verify", "--policy", policy, note).code == 0
+    policy.write_text(said + 'require = ["claim-signature"]\n')
+    ran = main(home, "verify", "--json", "--policy", policy, note)
+    assert ran.code == 1
+    [report] = ran.objects
+    assert code_of(report) == "unchanged", "a policy changes no conclusion"
+    assert report["findings"][-1]["code"] == "policy.not_met"
+    assert "`claim-signature` must have passed" in report["findings"][-1]["sentence"]
+
+
+@pytest.mark.parametrize("text", ["", "version = 1", "\udcff"])
+def test_a_policy_that_is_none_is_refused_before_anything_is_verified(
+    home: Path, note: Path, tmp_path: Path, text: str
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_bytes(text.encode("utf-8", "surrogateescape"))
+    ran = main(home, "verify", "--policy", policy, note)
+    assert (ran.code, ran.out) == (2, "")
+    assert str(policy) in ran.complaint
+    policy.unlink()
+    assert main(home, "verify", "--policy", policy, note).code == 2

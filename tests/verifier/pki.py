@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from ledger.jumbf import read_signed_claim
 from ledger.timestamp_asn1 import (
@@ -88,7 +88,7 @@ class Authority(Owner):
         if addresses:
             access = [
                 x509.AccessDescription(
-                    x509.AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(each)
+                    AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(each)
                 )
                 for each in addresses
             ]
@@ -109,7 +109,7 @@ class Authority(Owner):
         responder = by or self
         status = ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD
         builder = ocsp.OCSPResponseBuilder().add_response(
-            *(certificate, self.certificate, hashes.SHA1(), status, at),
+            *(certificate, self.certificate, hashes.SHA256(), status, at),
             until or at + timedelta(days=7),
             *(revoked, x509.ReasonFlags.key_compromise if revoked else None),
         )
@@ -119,11 +119,14 @@ class Authority(Owner):
         return builder.sign(responder.key, _SHA256).public_bytes(Encoding.DER)
 
     def crl(
-        self, *revoked: tuple[x509.Certificate, datetime], at: datetime = NOW, by: Owner | None = None
+        self,
+        *revoked: tuple[x509.Certificate, datetime],
+        at: datetime = NOW,
+        by: Owner | None = None,
     ) -> bytes:
         """List who is revoked since when."""
-        builder = x509.CertificateRevocationListBuilder(self.certificate.subject, at)
-        builder = builder.next_update(at + timedelta(days=7))
+        builder = x509.CertificateRevocationListBuilder(self.certificate.subject)
+        builder = builder.last_update(at).next_update(at + timedelta(days=7))
         for certificate, since in revoked:
             entry = x509.RevokedCertificateBuilder(certificate.serial_number, since).build()
             builder = builder.add_revoked_certificate(entry)
@@ -229,9 +232,7 @@ def resign(
     chain = [owner.der, *(each.der for each in above)]
     protected = cbor2.dumps({1: -7, 33: chain if len(chain) > 1 else chain[0]})
     r_and_s = decode_dss_signature(
-        owner.key.sign(
-            cbor2.dumps(["Signature1", protected, b"", found.claim]), ec.ECDSA(_SHA256)
-        )
+        owner.key.sign(cbor2.dumps(["Signature1", protected, b"", found.claim]), ec.ECDSA(_SHA256))
     )
     signature = b"".join(each.to_bytes(32) for each in r_and_s)
     is_old = b"c2pa.claim.v2" not in path.read_bytes()
@@ -285,7 +286,15 @@ def _builder(
 
 def _usage(*, authority: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        *(not authority, False, False, False, False), authority, authority, False, False
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
     )
 
 

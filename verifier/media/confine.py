@@ -14,7 +14,7 @@ from .limits import Limits
 
 _CLONE_NEWIPC, _CLONE_NEWUSER = 0x08000000, 0x10000000
 _CLONE_NEWPID, _CLONE_NEWNET = 0x20000000, 0x40000000
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 _SIGKILL = 9
 _CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 
@@ -97,6 +97,11 @@ def leave_network() -> bool:
     """Move this process into a new user namespace with an empty network and its own IPC."""
     private = _CLONE_NEWNET | _CLONE_NEWIPC
     return _unshare(_CLONE_NEWUSER | private) or _unshare(private)
+
+
+def adopt_orphans() -> None:
+    """Be the parent of every descendant whose own parent dies."""
+    _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def begin_process_namespace() -> bool:

@@ -3,7 +3,7 @@
     with Sandbox() as sandbox:
         value = sandbox.run(probe_task, "/path/to/clip.mp4", "video/mp4")
 
-A job is a fresh process, forked from a clean server (`server.py`), that dies with its answer. The
+A job is a fresh process, forked from a clean one (`server.py`), that dies with its answer. The
 answer is plain CBOR (`answer.py`); a crash, a limit or a nonsensical answer is a typed error.
 """
 
@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -37,6 +37,8 @@ PRELOAD = (
     *("numpy", "imagehash", "scipy.fftpack", "c2pa", "verifier.fingerprint.ready"),
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin"),
 )
+# A job costs what the process holds that it is forked from, and these tasks need little.
+_LIGHT = frozenset({"verifier._c2pa"})
 _START = 60.0  # seconds that the server may take to import everything, on a busy machine
 _GRACE = 10.0  # seconds after a job's deadline before we believe that its keeper is gone
 _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")  # all that a decoder needs of our environment
@@ -53,7 +55,7 @@ class Sandbox:
         self.limits = limits or Limits()
         self._preload = preload
         self._lock = threading.Lock()
-        self._server: _Server | None = None
+        self._servers: dict[tuple[str, ...], _Server] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -67,11 +69,11 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the server. A later job starts another."""
+        """End the servers. A later job starts another."""
         with self._lock:
-            if self._server is not None:
-                self._server.close()
-                self._server = None
+            servers, self._servers = self._servers, {}
+        for server in servers.values():
+            server.close()
 
     def isolation(self) -> Isolation:
         """Which protections hold for each job on this machine (a job is run to find out)."""
@@ -105,46 +107,46 @@ class Sandbox:
                 "limits": format_limits(limits),
             }
         )
-        with contextlib.ExitStack() as stack:
-            keeper, reader = self._submit(stack)
-            try:
-                send_frame(keeper, request)
-                answer = _read_answer(reader, limits)
-                keeper.shutdown(socket.SHUT_WR)  # whatever still runs is to be killed now
-                keeper.settimeout(_GRACE)
-                status = parse_value(receive_frame(keeper))
-            except (OSError, FormatError) as problem:
-                self.close()
-                raise SandboxError(
-                    f"the sandbox went away in the middle of a job ({problem})", "try again"
-                ) from None
+        server = self._running(self._preload_of(task.__module__))
+        keeper, reader = server.begin()
+        try:
+            send_frame(keeper, request)
+            answer = _read_answer(reader, limits)
+            keeper.settimeout(_GRACE)
+            keeper.sendall(b"k")  # whatever still runs is to be killed now
+            status = parse_value(receive_frame(keeper))
+            keeper.settimeout(None)
+        except (OSError, FormatError) as problem:
+            keeper.close()
+            self.close()
+            raise SandboxError(
+                f"the sandbox went away in the middle of a job ({problem})", "try again"
+            ) from None
+        except BaseException:
+            keeper.close()  # and so the job ends
+            raise
+        finally:
+            os.close(reader)
+        server.idle.append(keeper)
         return _conclude(answer, cast("dict[str, Any]", status), limits)
 
-    def _submit(self, stack: contextlib.ExitStack) -> tuple[socket.socket, int]:
-        """Hand one end of a socket and of a pipe to a new keeper; return the other ends."""
-        ours, theirs = socket.socketpair()
-        stack.enter_context(ours)
-        reader, writer = os.pipe()
-        stack.callback(os.close, reader)
-        try:
-            self._running().submit(theirs.fileno(), writer)
-        finally:
-            theirs.close()
-            os.close(writer)
-        return ours, reader
+    def _preload_of(self, module: str) -> tuple[str, ...]:
+        return (module,) if module in _LIGHT else self._preload
 
-    def _running(self) -> "_Server":
+    def _running(self, preload: tuple[str, ...]) -> "_Server":
         with self._lock:
-            if self._server is None or not self._server.serves_us():
-                self._server = _Server(self._preload)
-            return self._server
+            server = self._servers.get(preload)
+            if server is None or not server.serves_us():
+                server = self._servers[preload] = _Server(preload)
+            return server
 
 
 class _Server:
-    """The server process and the socket to it."""
+    """The server process, the socket to it, and the keepers that have no job now."""
 
     def __init__(self, preload: tuple[str, ...]) -> None:
         self._owner = os.getpid()
+        self.idle: list[socket.socket] = []
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -163,7 +165,9 @@ class _Server:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
-        self.close = weakref.finalize(self, _end, self._control, self._process, os.getpid())
+        self.close = weakref.finalize(
+            self, _end, self._control, self._process, self.idle, os.getpid()
+        )
         self._control.settimeout(_START)
         try:
             started = self._control.recv(1)
@@ -178,16 +182,49 @@ class _Server:
         """Whether it still runs, and is not our parent's from before a fork."""
         return self._owner == os.getpid() and self._process.poll() is None
 
-    def submit(self, keeper: int, answer: int) -> None:
-        """Start a job on these two descriptors."""
+    def begin(self) -> tuple[socket.socket, int]:
+        """Give a keeper the pipe for an answer; return the socket to it and the pipe's other end.
+
+        Raises SandboxError when there can be no keeper.
+        """
+        reader, writer = os.pipe()
         try:
-            socket.send_fds(self._control, [b"j"], [keeper, answer])
+            return self._keeper_with(writer), reader
         except OSError:
+            os.close(reader)
             raise SandboxError("the sandbox's server died", "try again") from None
+        finally:
+            os.close(writer)
+
+    def _idle_ones(self) -> Iterator[socket.socket]:
+        with contextlib.suppress(IndexError):  # many threads take from it
+            while True:
+                yield self.idle.pop()
+
+    def _keeper_with(self, writer: int) -> socket.socket:
+        for keeper in self._idle_ones():
+            try:
+                socket.send_fds(keeper, [b"j"], [writer])
+            except OSError:  # it was killed meanwhile
+                keeper.close()
+            else:
+                return keeper
+        keeper, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [b"j"], [theirs.fileno()])
+        socket.send_fds(keeper, [b"j"], [writer])
+        return keeper
 
 
-def _end(control: socket.socket, process: "subprocess.Popen[bytes]", owner: int) -> None:
+def _end(
+    control: socket.socket,
+    process: "subprocess.Popen[bytes]",
+    idle: list[socket.socket],
+    owner: int,
+) -> None:
     control.close()
+    for keeper in idle:
+        keeper.close()
     if owner == os.getpid():  # after a fork, the copy must not end the parent's server
         process.wait()
 

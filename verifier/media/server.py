@@ -1,12 +1,13 @@
 """The server that jobs are forked from: clean, preloaded, without network, with no secrets.
 
-    parent ── control socket ──► server ── fork ──► keeper ── fork ──► job
-       ▲                                              │                 │
-       └──────────── status (how the job ended) ──────┘                 │
-       └──────────── answer (one CBOR value) ◄──────────────────────────┘
+    parent ── control socket ──► server ── fork ──► keeper ── fork, job by job ──► job
+       ▲                                            │  ▲                            │
+       ├──────── socket of its own ◄───────────────┘  └─── killed, and all it began │
+       └──────── answer (one CBOR value) ◄──────────────────────────────────────────┘
 
-The server only accepts and forks. A keeper watches one job: it kills it at its deadline, or when
-the parent loses interest, and says how it ended. Only the job ever touches a hostile byte.
+The server only accepts and forks. A keeper is process 1 of its own namespace and runs one job at a
+time: it kills it at its deadline, or when the parent loses interest, kills whatever the job left
+behind, and says how it ended. Only the job ever touches a hostile byte.
 Started by `sandbox.Sandbox` as `python -m verifier.media.server CONTROL PRELOAD…`.
 """
 
@@ -43,36 +44,53 @@ def main(arguments: list[str]) -> None:
         network = confine.leave_network()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the keepers
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes us
+        confine.adopt_orphans()  # a keeper's own parent goes at once
         control.send(b"s")  # started
         while True:
-            ready, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+            ready, descriptors, _, _ = socket.recv_fds(control, 1, 1)
             if not ready:
                 return
             if os.fork() == 0:
                 control.close()
-                _keep(socket.socket(fileno=descriptors[0]), descriptors[1], network=network)
+                _begin_keeper(socket.socket(fileno=descriptors[0]), network=network)
             for descriptor in descriptors:
                 os.close(descriptor)
 
 
-def _keep(parent: socket.socket, answer: int, *, network: bool) -> NoReturn:
-    """Run one job, see that it ends, and tell the parent how."""
-    with contextlib.suppress(OSError, FormatError):  # the parent went away: nobody to tell
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _begin_keeper(parent: socket.socket, *, network: bool) -> NoReturn:
+    """Become, or be the parent of, process 1 of a namespace: where there can be one."""
+    try:
+        alone = confine.begin_process_namespace()
+        if not alone or os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            with contextlib.suppress(OSError, FormatError):  # the parent went away
+                _keep(parent, network=network, alone=alone)
+    finally:
+        os._exit(0)
+
+
+def _keep(parent: socket.socket, *, network: bool, alone: bool) -> None:
+    """Run the parent's jobs, one after another, until it goes away."""
+    while True:
+        ready, descriptors, _, _ = socket.recv_fds(parent, 1, 1)
+        if not ready:
+            return
         request = parse_value(receive_frame(parent))
         assert isinstance(request, dict)  # noqa: S101  # ours, not a stranger's
         limits = parse_limits(request["limits"])
-        alone = confine.begin_process_namespace()
+        [answer] = descriptors
         job = os.fork()
         if job == 0:
             _run(request, limits, answer, network=network, alone=alone)
         os.close(answer)
-        send_frame(parent, format_value(_watch(job, parent, limits)))
-    os._exit(0)
+        status = _watch(job, parent, limits, alone=alone)
+        if not parent.recv(1):  # the parent has read the answer
+            return
+        send_frame(parent, format_value(status))
 
 
-def _watch(job: int, parent: socket.socket, limits: Limits) -> dict[str, object]:
-    """Wait for the job; kill it at its deadline or when the parent closes its end."""
+def _watch(job: int, parent: socket.socket, limits: Limits, *, alone: bool) -> dict[str, object]:
+    """Wait for the job; kill it at its deadline, or when the parent has enough or is gone."""
     life = os.pidfd_open(job)
     poll = select.poll()
     poll.register(life, select.POLLIN)
@@ -80,15 +98,33 @@ def _watch(job: int, parent: socket.socket, limits: Limits) -> dict[str, object]
     deadline = time.monotonic() + limits.wall
     events = poll.poll(limits.wall * 1000)
     ended = any(descriptor == life for descriptor, _ in events)
-    for kill in (os.kill, os.killpg):  # process 1 takes its namespace along; else the group goes
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(job, signal.SIGKILL)
+    os.close(life)
+    _kill(job, alone=alone)
     _, status, usage = os.wait4(job, 0)
+    _reap(alone=alone)
     return {
         "late": not ended and time.monotonic() >= deadline,
         "code": os.waitstatus_to_exitcode(status),
         "cpu": usage.ru_utime + usage.ru_stime,
     }
+
+
+def _kill(job: int, *, alone: bool) -> None:
+    """Kill a job and what it began: all of the namespace, or else all of its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if alone and os.getpid() == 1:  # kill(2): all but process 1 itself
+            os.kill(-1, signal.SIGKILL)
+        else:
+            os.kill(job, signal.SIGKILL)
+            os.killpg(job, signal.SIGKILL)
+
+
+def _reap(*, alone: bool) -> None:
+    """Bury what the job left behind, so that its namespace is as it was."""
+    options = 0 if alone else os.WNOHANG  # all are dead, or else those that are
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, options)[0]:
+            pass
 
 
 def _run(

@@ -1,0 +1,89 @@
+"""Asks past verdicts again: `firsthand recall`, wired over one home."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from ledger.asset import read_asset_file
+from ledger.errors import FirsthandError
+from ledger.vocabulary import Digest
+from verifier.recall import Difference, Verdict, differences, verdict_of
+from verifier.report import Report
+
+from .services import Services
+from .verdicts import Given
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A verdict that was given, and what it comes to now; or why that was not checked."""
+
+    given: Given
+    now: Verdict | None = None
+    differences: tuple[Difference, ...] = ()
+    report: Report | None = None
+    reason: str = ""
+
+    @property
+    def concludes_otherwise(self) -> bool:
+        """Whether somebody who relied on the conclusion should hear of it."""
+        return self.now is not None and self.now.conclusion is not self.given.verdict.conclusion
+
+
+def recall(services: Services, elsewhere: Sequence[Path] = ()) -> Iterator[Recalled]:
+    """Verify again every file on which a verdict was given, where the same bytes still are.
+
+    What was sent over HTTP, moved or replaced is looked for among the files of `elsewhere`.
+    """
+    givens = services.verdicts.all()
+    others = _by_digest(elsewhere)
+    for given in givens:
+        path = _where(given, others)
+        if path is None:
+            yield Recalled(given, reason=_missing(given))
+            continue
+        try:
+            report = services.verify(path, name=given.name, proof=given.proof, keep=False)
+        except FirsthandError as problem:
+            yield Recalled(given, reason=problem.message)
+            continue
+        now = verdict_of(report)
+        yield Recalled(given, now, tuple(differences(given.verdict, now)), report)
+
+
+def accept(services: Services, recalled: Iterable[Recalled], when: datetime) -> None:
+    """Let what each verdict came to, just now, be what it is held against from here on."""
+    for each in recalled:
+        if each.now is not None:
+            services.verdicts.keep(replace(each.given, verdict=each.now, time=when))
+
+
+def _where(given: Given, others: dict[Digest, Path]) -> Path | None:
+    if given.path is not None and _digest(given.path) == given.digest:
+        return given.path
+    return others.get(given.digest)
+
+
+def _missing(given: Given) -> str:
+    if given.path is None:
+        return "it was sent over HTTP and not kept; name a folder that holds it"
+    if not given.path.exists():
+        return f"{given.path} is gone; name the folder that it was moved to"
+    return f"{given.path} no longer holds those bytes; name a folder that does"
+
+
+def _by_digest(places: Sequence[Path]) -> dict[Digest, Path]:
+    found: dict[Digest, Path] = {}
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file() and (digest := _digest(path)) is not None:
+                found.setdefault(digest, path)
+    return found
+
+
+def _digest(path: Path) -> Digest | None:
+    try:
+        return read_asset_file(path).digest
+    except (FirsthandError, OSError):
+        return None
