@@ -52,7 +52,8 @@ class Verdicts:
 
     def __init__(self, path: Path) -> None:
         """Open the store at `path`, or make it. Raises StorageError where that is impossible."""
-        self._engine = open_engine(sa.URL.create("sqlite", database=str(path)).render_as_string())
+        url = sa.URL.create("sqlite", database=str(path)).render_as_string()
+        self._engine = open_engine(url, durable=False)
         with self._begin() as connection:
             _metadata.create_all(connection)
 

@@ -13,11 +13,16 @@ _PAGE_SIZE = 16_384  # bytes: a staged batch is one large value, written page by
 _WAL_PAGES = 2000  # how far the WAL grows before a commit empties it (see `wal`)
 
 
-def open_engine(url: str) -> Engine:
-    """Open the SQLite database at an SQLAlchemy URL; what is erased there is overwritten."""
+def open_engine(url: str, *, durable: bool = True) -> Engine:
+    """Open the SQLite database at an SQLAlchemy URL; what is erased there is overwritten.
+
+    Where it need not be `durable`, a power cut may take the last commits, and nothing else.
+    """
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
+        if not durable:
+            event.listen(engine, "connect", _commit_lazily)
         event.listen(engine, "connect", _erase_securely)
         event.listen(engine, "connect", _grow)
     return engine
@@ -63,6 +68,10 @@ def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> No
 
 def _enlarge_pages(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     _execute(connection, f"PRAGMA page_size = {_PAGE_SIZE}")
+
+
+def _commit_lazily(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    _execute(connection, "PRAGMA synchronous = NORMAL")
 
 
 def _erase_securely(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

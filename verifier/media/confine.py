@@ -14,7 +14,8 @@ from .limits import Limits
 
 _CLONE_NEWIPC, _CLONE_NEWUSER = 0x08000000, 0x10000000
 _CLONE_NEWPID, _CLONE_NEWNET = 0x20000000, 0x40000000
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
 _SIGKILL = 9
 _CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 
@@ -77,6 +78,7 @@ def hold(limits: Limits, *, network: bool, processes: bool) -> None:
     """Give up, for good, everything that a decoder does not need."""
     global _held  # noqa: PLW0603  # set once, in a process that lives for one job
     counted = processes and _processes_are_counted()
+    forbid_tracing(forbid=False)  # its keeper's business; it may look at itself
     _die_with_parent()
     _apply_limits(limits, counted=counted)
     _drop_privileges()
@@ -102,6 +104,11 @@ def leave_network() -> bool:
 def adopt_orphans() -> None:
     """Be the parent of every descendant whose own parent dies."""
     _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def forbid_tracing(*, forbid: bool = True) -> None:
+    """Let no process of the same user read or change this one's memory (ptrace(2))."""
+    _libc().prctl(_PR_SET_DUMPABLE, 0 if forbid else 1, 0, 0, 0)
 
 
 def begin_process_namespace() -> bool:

@@ -38,7 +38,7 @@ PRELOAD = (
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin"),
 )
 # A job costs what the process holds that it is forked from, and these tasks need little.
-_LIGHT = frozenset({"verifier._c2pa"})
+_LIGHT = {"verifier._c2pa": ("verifier.warm",)}
 _START = 60.0  # seconds that the server may take to import everything, on a busy machine
 _GRACE = 10.0  # seconds after a job's deadline before we believe that its keeper is gone
 _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")  # all that a decoder needs of our environment
@@ -131,7 +131,7 @@ class Sandbox:
         return _conclude(answer, cast("dict[str, Any]", status), limits)
 
     def _preload_of(self, module: str) -> tuple[str, ...]:
-        return (module,) if module in _LIGHT else self._preload
+        return _LIGHT.get(module, self._preload)
 
     def _running(self, preload: tuple[str, ...]) -> "_Server":
         with self._lock:

@@ -71,6 +71,7 @@ def _begin_keeper(parent: socket.socket, *, network: bool) -> NoReturn:
 
 def _keep(parent: socket.socket, *, network: bool, alone: bool) -> None:
     """Run the parent's jobs, one after another, until it goes away."""
+    confine.forbid_tracing()  # by a job of its own
     while True:
         ready, descriptors, _, _ = socket.recv_fds(parent, 1, 1)
         if not ready:

@@ -277,6 +277,32 @@ def test_a_job_cannot_kill_its_parent_or_a_neighbour(sandbox: Sandbox) -> None:
         neighbour.wait()
 
 
+def test_a_job_cannot_look_into_its_keeper_nor_stop_it(sandbox: Sandbox) -> None:
+    """The keeper runs the next job: what this one could leave there would outlive it."""
+    assert sandbox.run(jobs.trace_keeper) == -1
+    with contextlib.suppress(DecoderFailed):
+        sandbox.run(jobs.signal_process, 1)
+    assert sandbox.run(jobs.echo, "next") == "next"
+
+
+def test_one_keeper_runs_job_after_job_and_each_is_a_process_of_its_own(sandbox: Sandbox) -> None:
+    with Sandbox(sandbox.limits, preload=()) as fresh:
+        seen = [fresh.run(jobs.process_and_keeper) for _ in range(5)]
+        assert len({job for job, _ in seen}) == 5
+        assert len({keeper for _, keeper in seen}) == 1
+        [server] = fresh._servers.values()
+        assert len(server.idle) == 1
+
+
+def test_a_keeper_that_was_killed_is_replaced(sandbox: Sandbox) -> None:
+    with Sandbox(sandbox.limits, preload=()) as fresh:
+        fresh.run(jobs.echo, 1)
+        [server] = fresh._servers.values()
+        [keeper] = server.idle
+        keeper.shutdown(2)
+        assert fresh.run(jobs.echo, 2) == 2
+
+
 def test_every_protection_is_told_in_a_sentence(sandbox: Sandbox) -> None:
     said = sandbox.describe()
     assert len(said) == 4
