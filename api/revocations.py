@@ -81,10 +81,13 @@ class Gatherer:
         self._folder = folder
         self._supplied = supplied
         self._network = network
+        self._fetched: dict[x509.Certificate, tuple[list[bytes], str]] = {}
 
     def __call__(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
         """Return all answers that are at hand; those that count are kept."""
-        fetched, reason = self._fetch(certificate, issuer)
+        if certificate not in self._fetched:  # nobody is asked twice for one report
+            self._fetched[certificate] = self._fetch(certificate, issuer)
+        fetched, reason = self._fetched[certificate]
         for answer in (*self._supplied, *fetched):
             if is_about(answer, certificate, issuer):
                 self._folder.keep(answer)

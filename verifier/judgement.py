@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ledger.errors import FirsthandError, ProofError
@@ -35,7 +36,12 @@ _PURPOSES = (
     x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),
     x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1"),
 )
-_OTHERS = (ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.OCSP_SIGNING)
+_OTHERS = (
+    ExtendedKeyUsageOID.TIME_STAMPING,
+    ExtendedKeyUsageOID.OCSP_SIGNING,
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+)
+_LEAST_RSA = 2048  # bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +149,18 @@ def _find_signer(
 
 
 def _may_sign(leaf: x509.Certificate) -> bool:
+    """Whether its profile lets it: the engine may stop at its dates, and look no further."""
+    key, constraints = leaf.public_key(), x509.BasicConstraints(ca=False, path_length=None)
+    with contextlib.suppress(x509.ExtensionNotFound):
+        constraints = leaf.extensions.get_extension_for_class(x509.BasicConstraints).value
     try:
         purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
+        return False
+    if constraints.ca or not usage.digital_signature:
+        return False
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA:
         return False
     return any(each in purposes for each in _PURPOSES) and not any(
         each in purposes for each in _OTHERS

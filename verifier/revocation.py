@@ -80,8 +80,10 @@ def judge_revocation(
     for answer in answers:
         try:
             heard += _read(answer, certificate, issuer)
-        except (FormatError, ProofError) as problem:
+        except ProofError as problem:
             wrong = wrong or problem.message
+        except FormatError as problem:
+            reason = problem.message
     revoked = min(
         (each for each in heard if each.revoked and each.revoked <= now),
         key=lambda each: each.revoked or now,

@@ -377,7 +377,10 @@ class TestRevocation:
             b"junk",
             b"\x30\x03\x0a\x01\x00",
         ]
-        assert ask(bare, answers=answers).conclusion.code == UNCHANGED
+        report = ask(bare, answers=answers)
+        assert report.conclusion.code == UNCHANGED
+        assert "revocation.not_checked" in codes(report)
+        assert "does not read" in finding(report, Step.REVOCATION)[1]
 
     def test_an_answer_stapled_to_the_signature_counts(
         self, world: World, ask: Ask, signer: Owner, tmp_path: Path
