@@ -42,6 +42,7 @@ _OTHERS = (
     ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
 )
 _LEAST_RSA = 2048  # bits
+_STAMPED = "timeStamp.trusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,7 @@ def _with(
     name = None if failures else known
     others = tuple(code for code in store.chain[0].codes if code not in store.signer_failures)
     is_bad = bool(others or failures or judged.problem)
+    codes = tuple(code for code in store.time_stamps if code != _STAMPED)
     top = replace(
         store.chain[0],
         list=name,
@@ -245,5 +247,7 @@ def _with(
         chain=(top, *store.chain[1:]),
         trust_list=name,
         signer_failures=failures,
+        time_stamps=(*codes, _STAMPED) if judged.stamp else codes,
+        signed_at=judged.stamp.time.isoformat() if judged.stamp else None,
         judged=judged,
     )
