@@ -85,8 +85,8 @@ def test_what_is_no_list_is_refused_with_what_to_do(
         assert ran.complaint
     take_in(home, signers)
     (home / "trust/byhand.pem").write_text(signers.pem)
-    for arguments in (("remove", "nobody"), ("show", "nobody"), ("remove", "byhand")):
-        assert main(home, "trust", *arguments).complaint
+    for action, name in (("remove", "nobody"), ("show", "nobody"), ("remove", "byhand")):
+        assert main(home, "trust", action, name).complaint
 
 
 def test_a_list_put_there_by_hand_is_one_of_claim_signers(
