@@ -4,6 +4,7 @@ Runs in the sandbox: strange bytes come in, plain values go out. The engine fetc
 manifest, no revocation answer, whatever the file names.
 """
 
+import base64
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,9 @@ from typing import Any
 
 import c2pa
 
-from .locate import find_claim, has_store
+from ledger.errors import FirsthandError
+
+from .locate import find_claim, find_signature, has_store
 from .opinion.examine import examine
 from .opinion.result import format_opinion
 
@@ -56,7 +59,9 @@ def read(
     Returns one of
     {"state": "read", "store": the engine's JSON, "claim": the active claim and its data hash,
     "url": str | None, "embedded": bool, "expired": bool (the signer's certificate, by now),
-    "opinion": the second engine's},
+    "opinion": the second engine's,
+    "signature": {"chain": [DER], "tokens": [[DER, [what it may be over]]], "ocsp": [DER]} or
+    {"problem": str} where the signature that the engine checked was not found},
     {"state": "absent", "searched": bool (manifests can lie in files of this type)},
     {"state": "remote", "url": str},
     {"state": "unreadable", "reason": str, "embedded": bool} where there is a store, and
@@ -127,7 +132,25 @@ def _describe(reader: c2pa.Reader, holder: Path) -> dict[str, object]:
             "embedded": bool(reader.is_embedded()),
             "expired": _is_expired(json.loads(reader.crjson()), label),
             "identity": find_claim(holder, label),
+            "signature": _signature(holder, label, detailed["claim"]),
         }
+
+
+def _signature(holder: Path, label: str, claim: Any) -> dict[str, object]:
+    """Find the signature over the claim that the engine checked, as plain values."""
+    hashes = [
+        (str(each["url"]), base64.b64decode(each["hash"]))
+        for name in ("assertions", "created_assertions", "gathered_assertions")
+        for each in claim.get(name) or []
+    ]
+    found = find_signature(holder, label, hashes)
+    if isinstance(found, FirsthandError):
+        return {"problem": found.message}
+    return {
+        "chain": list(found.chain),
+        "tokens": [[token.token, list(token.over)] for token in found.tokens],
+        "ocsp": list(found.ocsp),
+    }
 
 
 def _is_expired(report: Any, label: str) -> bool:

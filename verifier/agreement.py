@@ -123,7 +123,10 @@ def _known(judgement: Judgement, moment: datetime) -> list[str]:
 
 
 def _moment(store: ManifestStore, opinion: Opinion) -> datetime:
-    """Return the time at which the engine judged the certificates."""
+    """Return the time at which the signer was judged."""
+    judged = store.judged
+    if judged is not None:
+        return judged.stamp.time if judged.stamp else judged.now
     if "timeStamp.trusted" in store.time_stamps and store.signed_at:
         try:
             stamped = datetime.fromisoformat(store.signed_at)

@@ -15,7 +15,8 @@ from .report import Conclusion, ConclusionCode, Finding, Match, MatchKind, Step
 def conclude(findings: Sequence[Finding], matches: Sequence[Match]) -> Conclusion:
     """Draw the one conclusion that the findings support."""
     seen = _Seen(findings, matches)
-    for rule in (_altered, _withdrawn, _contradicted, _unchanged, _untrusted, _derived):
+    rules = (_altered, _withdrawn, _contradicted, _revoked, _unchanged, _untrusted, _derived)
+    for rule in rules:
         if conclusion := rule(seen):
             break
     else:
@@ -174,6 +175,18 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
 def _ask_elsewhere(failed: Finding) -> Conclusion:
     sentence = f"{failed.sentence} Ask the keeper of the log, or another copy of it."
     return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
+
+
+def _revoked(seen: _Seen) -> Conclusion | None:
+    """Signed with a key that its authority had taken back: no record makes up for that."""
+    revoked = seen.first("revocation.revoked_before")
+    if revoked is None or (seen.beside and seen.recorded):
+        return None
+    intact = seen.outcome(Step.HARD_BINDING) is Outcome.PASSED
+    said = "What the signature covers is as it was signed, but its signer is not accepted."
+    near = f" {_sentence(seen.whence())}" if seen.match else ""
+    start = f"{said} {revoked.sentence}" if intact else revoked.sentence
+    return Conclusion(ConclusionCode.UNTRUSTED, f"{start}{near}{seen.later()}")
 
 
 def _unchanged(seen: _Seen) -> Conclusion | None:
