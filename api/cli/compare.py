@@ -1,7 +1,7 @@
 """firsthand compare: say what was done to an original, and draw it."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from verifier.compare.compare import Medium, compare_in, read_medium
 from verifier.compare.engines import ENGINES
 from verifier.compare.picturing import picture_of, picture_of_kept
 from verifier.compare.result import Comparison
-from verifier.compare.sentence import IDENTICAL, differs
+from verifier.compare.sentence import IDENTICAL, differs, main_source
 from verifier.errors import NotComparable
 from verifier.media.sandbox import Sandbox
 from verifier.report import Report, Step
@@ -32,7 +32,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = verbs.add_parser(
         "compare",
         help="say what was done to an original, and draw it",
-        usage="firsthand compare [-h] [--json] [--picture OUT.png] [ORIGINAL] SUSPECT...",
+        usage="firsthand compare [-h] [--json] [--picture OUT.png] [--also ORIGINAL]\n"
+        "                         [ORIGINAL] SUSPECT...",
         description="Compares pictures, clips or recordings with their original. The files are all "
         "that it needs: no home, no record. A suspect alone is compared with its original in the "
         "log of this home, as far as its private store keeps that. Exit code 0: nothing differs "
@@ -40,6 +41,14 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "common, or nothing is recorded; 4: one of them cannot be read.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="as above")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="ORIGINAL",
+        help="another original that a clip or recording may be cut together from; more than once",
+    )
     parser.add_argument("--json", action="store_true", help="one object a suspect, one line each")
     parser.add_argument(
         "--picture", type=Path, metavar="OUT.png", help="draw the two and what differs, as a PNG"
@@ -55,15 +64,19 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             "--picture draws one original and one suspect",
             "name just these two files, or a suspect whose original is in the log",
         )
+    if options.also and len(files) == 1:
+        raise ServiceError(
+            "--also names a further original, beside a first one", "name ORIGINAL and SUSPECT too"
+        )
     if len(files) == 1:
         return _with_recorded(files[0], options, settings)
     with Sandbox() as sandbox:
-        original = _read(read_medium, files[0])
+        original, *others = (_read(read_medium, path) for path in (files[0], *options.also))
         suspects = files[1:]
         codes = []
         with progress("Comparing", len(suspects) if len(suspects) > 1 else None) as bar:
             for path in suspects:
-                codes.append(_one(sandbox, original, path, options))
+                codes.append(_one(sandbox, (original, *others), path, options))
                 advance(bar)
     return codes[0] if len(set(codes)) == 1 else _overall(codes)
 
@@ -79,15 +92,21 @@ def _read(act: Callable[[Path], _T], path: Path) -> _T:
         raise of_system(problem) from None
 
 
-def _one(sandbox: Sandbox, original: Medium, path: Path, options: argparse.Namespace) -> int:
+def _one(
+    sandbox: Sandbox, originals: Sequence[Medium], path: Path, options: argparse.Namespace
+) -> int:
     try:
         suspect = _read(read_medium, path)
-        found = compare_in(sandbox, original, suspect, ENGINES)
+        found = compare_in(sandbox, originals[0], suspect, ENGINES, originals[1:])
         if options.picture:
-            _write(options.picture, picture_of(sandbox, original, suspect, found))
+            shown = main_source(found)
+            drawn = picture_of(sandbox, originals[shown], suspect, found, shown)
+            _write(options.picture, drawn)
     except FirsthandError as problem:
         return _failed(path, problem, options)
-    return _say(path, found, options, {"original": str(original.path)})
+    paths = [str(each.path) for each in originals]
+    also: dict[str, object] = {"also": paths[1:]} if paths[1:] else {}
+    return _say(path, found, options, {"original": paths[0], **also})
 
 
 def _with_recorded(path: Path, options: argparse.Namespace, settings: Settings) -> int:
@@ -136,7 +155,7 @@ def _failed(path: Path, problem: FirsthandError, options: argparse.Namespace) ->
 
 
 def _say(
-    path: Path, found: Comparison, options: argparse.Namespace, of: dict[str, str | int]
+    path: Path, found: Comparison, options: argparse.Namespace, of: Mapping[str, object]
 ) -> int:
     is_other = differs(found)
     if options.json:

@@ -24,6 +24,7 @@ _EDGE = 10.0  # a place on an edge is found anywhere along it: the most its curv
 _LEAST = 0.4  # grey levels: weaker extrema are noise
 _BINS = 36
 _CELLS, _DIRECTIONS = 4, 8
+_EDGE_PIXELS = 4  # nothing nearer to the picture's edge is a place
 _LENGTH = _CELLS * _CELLS * _DIRECTIONS
 _SAMPLES = 16  # along each side of the described square
 _ORIENTED, _REACH = 4.5, 6.0  # half the side of the square that is oriented by, described by
@@ -87,13 +88,7 @@ def _octave(first: Plane) -> Floats:
 def _extrema(stack: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Scale index, y, x (to a fraction of a pixel) and strength of the extrema."""
     dog = np.diff(stack, axis=0)
-    high = ndimage.maximum_filter(dog, 3) == dog
-    low = ndimage.minimum_filter(dog, 3) == dog
-    extreme = (high | low) & (np.abs(dog) > _LEAST)
-    extreme[[0, -1]] = False
-    edge = 4
-    extreme[:, :edge] = extreme[:, -edge:] = extreme[:, :, :edge] = extreme[:, :, -edge:] = False
-    s, y, x = np.nonzero(extreme)
+    s, y, x = _highest(dog)
     c = dog[s, y, x]
     dxx = dog[s, y, x + 1] + dog[s, y, x - 1] - 2 * c
     dyy = dog[s, y + 1, x] + dog[s, y - 1, x] - 2 * c
@@ -111,6 +106,31 @@ def _extrema(stack: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         _vertex(dog[s, y, x + 1] - dog[s, y, x - 1], dxx),
     )
     return s + fraction[0], y + fraction[1], x + fraction[2], np.abs(c)
+
+
+def _highest(dog: Floats) -> tuple[npt.NDArray[np.intp], ...]:
+    """Scale index, y and x of what none of its 26 neighbours exceeds, or none falls below."""
+    edge = _EDGE_PIXELS
+    inner = dog[1:-1, edge:-edge, edge:-edge]
+    left, right = (dog[1:-1, edge:-edge, edge + step : step - edge or None] for step in (-1, 1))
+    # Most places end here, where no list of them has to be made.
+    ridge = ((inner >= left) & (inner >= right)) | ((inner <= left) & (inner <= right))
+    s, y, x = np.nonzero(ridge & (np.abs(inner) > _LEAST))
+    _, height, width = dog.shape
+    place = ((s + 1) * height + y + edge) * width + x + edge
+    values, found = dog.ravel(), []
+    for signed in (values, -values):
+        kept = place
+        for step in _neighbours(height, width):
+            kept = kept[signed[kept] >= signed[kept + step]]
+        found.append(kept)
+    return np.unravel_index(np.union1d(*found), dog.shape)
+
+
+def _neighbours(height: int, width: int) -> list[int]:
+    """How far the 26 neighbours of a place lie from it in a flat array."""
+    steps = (-1, 0, 1)
+    return [(ds * height + dy) * width + dx for ds in steps for dy in steps for dx in steps]
 
 
 def _vertex(difference: Floats, curvature: Floats) -> Floats:
@@ -196,10 +216,11 @@ def _histograms(gx: Floats, gy: Floats, angle: Floats) -> Floats:
     turn = (np.arctan2(gy, gx) - angle[:, None]) / (2 * np.pi) * _DIRECTIONS
     low = np.floor(turn)
     share = (turn - low).astype(np.float32)
-    first = low.astype(int) % _DIRECTIONS
+    first = low.astype(np.intp) % _DIRECTIONS
     soft = np.zeros((*size.shape, _DIRECTIONS), np.float32)
-    np.put_along_axis(soft, first[..., None], (size * (1 - share))[..., None], 2)
-    np.put_along_axis(soft, ((first + 1) % _DIRECTIONS)[..., None], (size * share)[..., None], 2)
+    flat, sample = soft.reshape(-1), np.arange(size.size).reshape(size.shape) * _DIRECTIONS
+    flat[sample + first] = size * (1 - share)
+    flat[sample + (first + 1) % _DIRECTIONS] = size * share
     found = np.matmul(_CELL.T, soft).reshape(len(gx), -1)
     for _ in range(2):
         found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)

@@ -1,6 +1,7 @@
 """From two files, or a file and what was recorded of another, to a map of the sound."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,6 +45,12 @@ def compare_sound_in(
     else:
         theirs = recorded(cast("Sequence[Fingerprint]", original))
     return None if ours is None or theirs is None else map_sound(ours, theirs)
+
+
+def pitched(heard: SoundMap) -> SoundMap:
+    """The same, each segment with its own pitch."""
+    pairs = zip(heard.segments, heard.pitches, strict=True)
+    return replace(heard, segments=tuple(replace(each, pitch=pitch) for each, pitch in pairs))
 
 
 def hear_in(

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PIL import Image
 
@@ -17,9 +18,17 @@ from .result import Comparison, Segment, SegmentKind
 
 
 def picture_of(
-    sandbox: Sandbox, original: Medium, suspect: Medium, comparison: Comparison
+    sandbox: Sandbox, original: Medium, suspect: Medium, comparison: Comparison, source: int = 0
 ) -> bytes:
-    """Draw two files and what differs, as a PNG. Raises VerifierError where one is unreadable."""
+    """Draw two files and what differs, as a PNG. Raises VerifierError where one is unreadable.
+
+    `source` is the number of this original, where there are several.
+    """
+    comparison = replace(
+        comparison,
+        time_map=_seen_from(source, comparison.time_map),
+        sound=_seen_from(source, comparison.sound),
+    )
     ours, theirs = moments(comparison)
     sides = []
     for medium, at in ((original, theirs), (suspect, ours)):
@@ -27,6 +36,11 @@ def picture_of(
         seen = look_in(sandbox, medium.path, medium.media_type, at=at, limits=limits)
         sides.append(Side(medium.path.name, seen.picture, seen.size, seen.strip))
     return as_png(draw(sides[0], sides[1], comparison))
+
+
+def _seen_from(source: int, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Segments of one original, as number 0, and of others."""
+    return tuple(replace(each, source=int(each.source != source)) for each in segments)
 
 
 def picture_of_kept(

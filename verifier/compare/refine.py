@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .result import Part
+from .result import WHOLE, Part
 from .warp import Mask, Matrix, Plane, blurred, footprint, mapped, resized, warped
 
 _WINDOW = 9  # pixels: the side of what is normalised together
 _NOISE = 4.0  # grey levels: detail below this is not amplified
 _AFFINE, _PROJECTIVE = 6, 8
 _DOUBT = 0.6  # of a normal deviation: from here on a disagreement weighs less
+_LEAST_PART = 0.02  # of a side: nothing can be told of less
 _STILL = 0.02  # pixels: a step that moves no corner further is the last
 
 
@@ -65,7 +66,7 @@ def shown_part(matrix: Matrix) -> Part | None:
     places = mapped(np.asarray(back, np.float64), corners)
     left, top = np.clip(places.min(0), 0, 1)
     right, bottom = np.clip(places.max(0), 0, 1)
-    if right - left < 0.02 or bottom - top < 0.02:
+    if right - left < _LEAST_PART or bottom - top < _LEAST_PART:
         return None
     return float(left), float(top), float(right), float(bottom)
 
@@ -85,10 +86,18 @@ class Scene:
     part: Part
 
 
-def scene(suspect: Plane, original: Plane, matrix: Matrix, longest: int) -> Scene | None:
-    """What a map lays over one another, as fine as both are there, no side above `longest`."""
-    part = shown_part(matrix)
-    if part is None:
+def scene(
+    suspect: Plane, original: Plane, matrix: Matrix, longest: int, limit: Part = WHOLE
+) -> Scene | None:
+    """What a map lays over one another, as fine as both are there, no side above `longest`.
+
+    Nothing of the suspect outside of `limit` is looked at.
+    """
+    shown = shown_part(matrix)
+    if shown is None:
+        return None
+    part = *np.maximum(shown[:2], limit[:2]).tolist(), *np.minimum(shown[2:], limit[2:]).tolist()
+    if part[2] - part[0] < _LEAST_PART or part[3] - part[1] < _LEAST_PART:
         return None
     height, width = suspect.shape
     across, down = (part[2] - part[0]) * width, (part[3] - part[1]) * height
@@ -127,12 +136,14 @@ def refine(
     *,
     steps: int = 8,
     projective: bool = False,
+    limit: Part = WHOLE,
 ) -> Matrix | None:
     """The map near `matrix` that fits best, at a resolution of `longest` pixels.
 
-    None when the pictures come to overlap no more.
+    Nothing of the suspect outside of `limit` is looked at. None when the pictures come to overlap
+    no more.
     """
-    working = scene(suspect, original, matrix, longest)
+    working = scene(suspect, original, matrix, longest, limit)
     if working is None:
         return None
     inner = matrix @ within(working.part)

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from .fade import faded
 from .refine import normalised, scene, within
-from .result import Part
-from .tone import clipped, curve, fit_tone, matching_blurs, soft, toned
+from .result import WHOLE, Part
+from .tone import clipped, curve, fit_tone, matching_blurs, soft, toned, toned_by_channel
 from .warp import Mask, Matrix, Plane, resized, warped
 
 # In units of the difference that is usual in the pair; chosen on pictures held apart from those of
 # `python -m bench.regions`.
-SEED = 4.3  # a region must have places that differ by so much (in a view of 128 pixels,
+SEED = 4.5  # a region must have places that differ by so much (in a view of 128 pixels,
 MORE_SEED = 0.9  # and by this more for each time that a view is twice as wide: it has more places),
 EXTENT = 2.0  # it reaches as far as the difference stays above this,
 LEAST_AREA = 0.0025  # and is at least so large a part of what the suspect shows of the original
@@ -35,7 +36,10 @@ _MARGIN = 2  # pixels: as much of an edge is never looked at
 _OURS, _THEIRS = 0.1, 0.3  # of the power of each: noise of the suspect's own says little
 _PARTS, _NEARLY_ALL = 8, 0.7  # of a strip along an edge
 _PLAIN, _PLAINER = 6, 0.25  # grey levels; how much more of a strip is plain
+_DETAILED = 0.03  # of the power of what is normalised: less is flat
+_RARELY = 0.2  # of the power of what a frame covers: so much may look like the original by chance
 _NOTHING = 0.6  # of the power of both: 1 where they have nothing in common, below 0 where all
+_FRAMED = 8.0  # grey levels: what lies under a frame differs from it by so much
 _EDGE = 0.015  # of a side: what is cut off is at least so wide
 _COARSER = 4  # colours are kept and compared at a quarter of the resolution
 
@@ -46,6 +50,7 @@ class Picture:
 
     luma: Plane
     colours: Plane
+    inner: Part = WHOLE  # without an even frame around it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,12 +64,15 @@ class Difference:
     colour: Plane
 
 
-def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) -> Difference | None:
+def differ(
+    suspect: Picture, original: Picture, matrix: Matrix, longest: int, limit: Part = WHOLE
+) -> Difference | None:
     """Hold the suspect against the original, as `matrix` lays it, no side longer than `longest`.
 
-    None when they have too little in common to be held against one another.
+    Nothing of the suspect outside of `limit` is looked at. None when they have too little in common
+    to be held against one another.
     """
-    working = scene(suspect.luma, original.luma, matrix, longest)
+    working = scene(suspect.luma, original.luma, matrix, longest, limit)
     if working is None:
         return None
     height, width = working.suspect.shape
@@ -73,17 +81,19 @@ def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) ->
     mask = ndimage.binary_erosion(mask, np.ones((3, 3)))
     if mask.sum() < _LEAST_PIXELS:
         return None
-    whole, mask = mask, _cut(working.suspect, laid, mask)
-    core = mask
-    if mask.sum() < whole.sum():
-        rim = max(1, round(_RIM * max(mask.shape)))
-        core = ndimage.binary_erosion(mask, iterations=rim)
     size = width, height
     ours = [resized(each, size, working.part) for each in suspect.colours]
     theirs = [warped(each, inner, size)[0] for each in original.colours]
+    whole = mask
+    framed = _inside(suspect.inner, working.part, mask)
+    mask = _cut([working.suspect, *ours], [laid, *theirs], mask, framed)
+    core = mask
+    if limit != WHOLE or mask.sum() < whole.sum():
+        rim = max(1, round(_RIM * max(mask.shape)))
+        core = ndimage.binary_erosion(mask, iterations=rim)
     lost = clipped(working.suspect, *ours) & ~clipped(laid, *theirs)
     doubt = np.where(lost, _CLIPPED, 1.0)
-    content = _content(working.suspect, laid, theirs, mask, doubt)
+    content = _content([working.suspect, *ours], [laid, *theirs], mask, doubt)
     colour = np.zeros_like(content)
     small = max(4, -(-width // _COARSER)), max(4, -(-height // _COARSER))
     inside = resized(mask.astype(np.float32), small) > 0.99
@@ -95,31 +105,80 @@ def differ(suspect: Picture, original: Picture, matrix: Matrix, longest: int) ->
         told = resized(plane, small)
         meant = toned(tones, fit_tone(tones, told, inside))
         strange = _unusual(
-            told, meant, inside, resized(doubt.astype(np.float32), small) * _COLOUR_FLOOR / _FLOOR
+            told, [meant], inside, resized(doubt.astype(np.float32), small) * _COLOUR_FLOOR / _FLOOR
         )
         colour = np.maximum(colour, resized(strange, size))
     return Difference(working.part, mask, core, content, colour)
 
 
-def _cut(suspect: Plane, laid: Plane, mask: Mask) -> Mask:
+def _inside(inner: Part, part: Part, mask: Mask) -> Mask:
+    """Where a part of the suspect lies in a view of another part of it."""
+    height, width = mask.shape
+    across, down = width / (part[2] - part[0]), height / (part[3] - part[1])
+    left, right = (max(0, round((each - part[0]) * across)) for each in inner[::2])
+    top, bottom = (max(0, round((each - part[1]) * down)) for each in inner[1::2])
+    found = np.zeros_like(mask)
+    found[top:bottom, left:right] = True
+    return found
+
+
+def _cut(suspect: list[Plane], laid: list[Plane], mask: Mask, inner: Mask) -> Mask:
     """The mask without the edges at which nothing is as in the original.
 
     There a part of the original was cut out and set into something else, or a bar lies over it.
+    Planes are luma and the colours; `inner` is what an even frame around the suspect leaves.
     """
-    ours, theirs = normalised(suspect, mask), normalised(laid, mask)
+    ours, theirs = (normalised(each[0], mask) for each in (suspect, laid))
     power = _OURS * ours * ours + _THEIRS * theirs * theirs
     # Above 0 where there is detail and it is not the same; below where it is; 0 where it is flat.
     unlike = power - ours * theirs
-    kept = mask.copy()
+    kept = _unframed(suspect, laid, mask, inner, unlike, power)
     for _ in range(2):  # what is cut off one way makes the other way clearer
         for turns in range(4):
             turned = np.rot90(kept, turns)  # a view of `kept`
             away, of = (np.where(turned, np.rot90(each, turns), 0) for each in (unlike, power))
             rows = int(np.cumsum(away.sum(1)).argmax()) + 1
-            strip = (np.rot90(each, turns)[:rows][turned[:rows]] for each in (suspect, laid))
+            strip = (np.rot90(each[0], turns)[:rows][turned[:rows]] for each in (suspect, laid))
             if rows >= _EDGE * len(turned) and _is_foreign(away[:rows], of[:rows], *strip):
                 turned[: rows + _MARGIN] = False
     return kept if kept.sum() >= _LEAST_PIXELS else mask
+
+
+def _unframed(
+    suspect: list[Plane], laid: list[Plane], mask: Mask, inner: Mask, unlike: Plane, power: Plane
+) -> Mask:
+    """The mask without what an even frame around the suspect covers of the original.
+
+    What is as even in the original, and of the same colour, may be the original's own.
+    """
+    box = mask & inner
+    if box.sum() < _LEAST_PIXELS or box.sum() == mask.sum():
+        return mask.copy()
+    planes = [*curve(laid[0]), *laid[1:]]
+    strange = np.max([np.abs(e - toned(planes, fit_tone(planes, e, box))) for e in suspect], 0)
+    kept = mask.copy()
+    for turns in range(4):
+        turned = np.rot90(kept, turns)
+        rows = int(np.rot90(inner, turns).any(1).argmax())
+        strip = turned[:rows]
+        if not strip.any():
+            continue
+        away, of, off = (
+            np.where(strip, np.rot90(each, turns)[:rows], 0) for each in (unlike, power, strange)
+        )
+        if of.sum() > _DETAILED * strip.sum():
+            away, of = _pieces(away), _pieces(of)
+            foreign = of[away < -_NOTHING * of].sum() < _RARELY * of.sum()
+        else:
+            foreign = np.median(off[strip]) > _FRAMED
+        if foreign:
+            turned[: rows + _MARGIN] = False
+    return kept
+
+
+def _pieces(strip: Plane) -> Plane:
+    """The sum of each piece of a strip along its length."""
+    return np.array([part.sum() for part in np.array_split(strip, _PARTS, axis=1)])
 
 
 def _is_foreign(unlike: Plane, power: Plane, suspect: Plane, laid: Plane) -> bool:
@@ -127,10 +186,7 @@ def _is_foreign(unlike: Plane, power: Plane, suspect: Plane, laid: Plane) -> boo
 
     An object that was changed in front of a plain sky is neither.
     """
-    away, of = (
-        np.array([part.sum() for part in np.array_split(each, _PARTS, axis=1)])
-        for each in (unlike, power)
-    )
+    away, of = _pieces(unlike), _pieces(power)
     told = of > 1
     if not told.any() or (away[told] > _NOTHING * of[told]).sum() < _NEARLY_ALL * told.sum():
         return False
@@ -156,22 +212,30 @@ def shown(difference: Difference) -> Part:
     )
 
 
-def _content(suspect: Plane, laid: Plane, colours: list[Plane], mask: Mask, doubt: Plane) -> Plane:
-    """How unusual the luma is, once the original has the suspect's tone and sharpness."""
-    planes = [*curve(laid), *colours]
-    rough = toned(planes, fit_tone(planes, suspect, mask))
-    ours, theirs = matching_blurs(suspect, rough, mask)
-    suspect, laid = soft(suspect, ours), soft(laid, theirs)
-    colours = [soft(each, theirs) for each in colours]
+def _content(ours: list[Plane], theirs: list[Plane], mask: Mask, doubt: Plane) -> Plane:
+    """How unusual the luma is, once the original has the suspect's tone and sharpness.
+
+    Planes are luma and the colours.
+    """
+    planes = [*curve(theirs[0]), *theirs[1:]]
+    rough = toned(planes, fit_tone(planes, ours[0], mask))
+    blurs = matching_blurs(ours[0], rough, mask)
+    ours, theirs = (
+        [soft(e, by) for e in each] for each, by in zip((ours, theirs), blurs, strict=True)
+    )
+    suspect, (laid, *colours) = ours[0], theirs
     fit = fit_tone([*curve(laid), *colours], suspect, mask)
     meant, brighter, darker = (toned([*curve(laid + by), *colours], fit) for by in (0, 4, -4))
     # A tone that is stretched stretches its noise.
-    return _unusual(suspect, meant, mask, doubt * np.maximum((brighter - darker) / 8, 1))
+    doubt = doubt * np.maximum((brighter - darker) / 8, 1)
+    strange = _unusual(suspect, [meant, toned_by_channel(ours, theirs, mask)], mask, doubt)
+    return np.where(faded(suspect, meant, mask, strange), MOST, strange)
 
 
-def _unusual(suspect: Plane, original: Plane, mask: Mask, doubt: Plane) -> Plane:
-    """The difference in units of what is usual, and of how much there is to doubt."""
-    away = _away(suspect, original) / doubt
+def _unusual(suspect: Plane, originals: list[Plane], mask: Mask, doubt: Plane) -> Plane:
+    """The difference from the nearest, in units of what is usual and of what there is to doubt."""
+    away = np.min([_away(suspect, each) for each in originals], 0) / doubt
+    original = originals[0]
     detail = ndimage.uniform_filter(ndimage.gaussian_gradient_magnitude(original, 1.0), _AROUND)
     usual = np.maximum(_usual(away, detail, mask), _FLOOR)
     return _root_mean_square(np.minimum(away / usual, MOST), mask)

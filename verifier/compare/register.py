@@ -148,6 +148,14 @@ def _plausible(matrix: Matrix, suspect: Plane, original: Plane) -> bool:
     return bool(_SMALLEST_ZOOM < zoom < _LARGEST_ZOOM and large < _MOST_SQUASHED * max(small, 1e-9))
 
 
+def promise(suspect: Prepared, original: Prepared) -> float:
+    """The most votes that any map of the two gets: it tells whether to look closer."""
+    near = _NEAR * max(original.size)
+    ours = suspect.features, suspect.features.mirrored(suspect.size[0])
+    found = [votes for each in ours for votes, _ in _agreed(each, original.features, near)]
+    return max(found, default=0.0)
+
+
 def _candidates(suspect: Prepared, original: Prepared) -> Iterator[tuple[float, Matrix]]:
     ours, theirs = suspect.features, original.features
     near = _NEAR * max(original.size)

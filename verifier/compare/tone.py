@@ -13,6 +13,7 @@ from .warp import Mask, Plane
 _BLURS = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)  # pixels, tried to match the two
 _FINER = (0.88, 0.94, 1.06, 1.12)  # times the best of them
 _PREFERRED = 1.05  # times so much more alike must the two be by blurring the suspect
+_SHARES = 0.299, 0.587, 0.114  # of red, green and blue in luma
 _BLACK, _WHITE = 8, 247  # grey levels: beyond these a tone may be clipped
 
 
@@ -27,14 +28,18 @@ def fit_tone(planes: Iterable[Plane], target: Plane, mask: Mask) -> Plane:
     b = target[mask].astype(np.float64)
     scale = np.abs(a).mean(0) + 1e-6
     a /= scale
-    within = (b > _BLACK) & (b < _WHITE)  # what was clipped says nothing about the tone
+    dark, bright = b <= _BLACK, b >= _WHITE
+    within = ~(dark | bright)
     weight = np.where(within, 1.0, 0.01)
     for _ in range(6):
         weighted = a * weight[:, None]
         normal = weighted.T @ a + np.eye(a.shape[1]) * 1e-4 * len(b)
         fit = np.linalg.solve(normal, weighted.T @ b)
-        away = np.abs(b - a @ fit)
-        weight = within / (1 + (away / max(2 * float(np.median(away)), 1.0)) ** 2)
+        over = a @ fit - b
+        away = np.abs(over)
+        # What was clipped says that the tone is not within, and nothing more.
+        told = within | (bright & (over < 0)) | (dark & (over > 0))
+        weight = told / (1 + (away / max(2 * float(np.median(away)), 1.0)) ** 2)
     return np.asarray(fit / scale)
 
 
@@ -68,8 +73,27 @@ def _left(one: Plane, other: Plane, mask: Mask) -> float:
     return float(np.abs(one - other)[mask].mean())
 
 
-def clipped(luma: Plane, blue: Plane, red: Plane) -> Mask:
-    """Where red, green or blue (ITU-T T.871) is about as dark or as bright as it can be."""
+def channels(luma: Plane, blue: Plane, red: Plane) -> list[Plane]:
+    """Red, green and blue of luma and the two colour differences (ITU-T T.871)."""
     b, r = blue - 128, red - 128
-    channels = np.stack([luma + 1.402 * r, luma - 0.344 * b - 0.714 * r, luma + 1.772 * b])
-    return np.asarray((channels.min(0) < _BLACK) | (channels.max(0) > _WHITE))
+    return [luma + 1.402 * r, luma - 0.344 * b - 0.714 * r, luma + 1.772 * b]
+
+
+def clipped(luma: Plane, blue: Plane, red: Plane) -> Mask:
+    """Where red, green or blue is about as dark or as bright as it can be."""
+    levels = np.stack(channels(luma, blue, red))
+    return np.asarray((levels.min(0) < _BLACK) | (levels.max(0) > _WHITE))
+
+
+def toned_by_channel(suspect: list[Plane], original: list[Plane], mask: Mask) -> Plane:
+    """The original's luma, once each of its channels has the tone of the suspect's.
+
+    Planes are luma and the two colour differences. Unlike a tone of luma, this knows what becomes
+    of a strong colour of which one channel is clipped.
+    """
+    total = np.zeros_like(suspect[0])
+    ours, theirs = channels(*suspect), channels(*original)
+    for number, share in enumerate(_SHARES):
+        planes = [*curve(theirs[number]), *theirs[:number], *theirs[number + 1 :]]
+        total += np.float32(share) * toned(planes, fit_tone(planes, ours[number], mask))
+    return total

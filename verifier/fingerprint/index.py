@@ -32,6 +32,7 @@ from .match import (
     DESCRIPTOR_THRESHOLD,
     FINDER_THRESHOLD,
     HASH_BITS,
+    REGISTERED_THRESHOLD,
     Match,
     Registers,
     described_distance,
@@ -43,7 +44,8 @@ from .sound_index import PeakStore, near_peaks
 from .video import CLIP, parse_frames
 
 _MOST_FRAMES = 64  # of a suspect, evenly spread, choose which clips to align
-_MOST_REGISTERED = 32  # of what a suspect is near, the nearest, are laid over it: 35 ms each
+MOST_REGISTERED = 192  # of what a suspect is near, the nearest, are laid over it: 20 ms each
+_SURELY_REGISTERED = 32  # of these; the others only while nothing was found
 _VERSION = 1
 
 
@@ -185,7 +187,9 @@ class FingerprintIndex:
         found = {entry: match(entry, fingerprints, each) for entry, each in originals.items()}
         if registers is not None:
             rest = [entry for entry, near in found.items() if near is None]
-            for entry in _nearest_described(fingerprints, originals, rest):
+            for place, entry in enumerate(_nearest_described(fingerprints, originals, rest)):
+                if place >= _SURELY_REGISTERED and any(found.values()):
+                    break
                 found[entry] = match(entry, fingerprints, originals[entry], registers=registers)
         return sorted(
             (each for each in found.values() if each is not None),
@@ -255,9 +259,12 @@ def _parse_row(bits: bytes) -> Rows:
 def _nearest_described(
     suspect: Sequence[Fingerprint], originals: Mapping[int, Sequence[Fingerprint]], rest: list[int]
 ) -> list[int]:
-    """Those of the rest whose descriptors are nearest: as many as may be laid over the suspect."""
+    """Those of the rest whose descriptors are nearest: as many as may be laid over the suspect.
+
+    Of many million pictures, that is not all that geometry might confirm.
+    """
     distances = {entry: described_distance(suspect, originals[entry]) for entry in rest}
-    return sorted(rest, key=lambda entry: (distances[entry], entry))[:_MOST_REGISTERED]
+    return sorted(rest, key=lambda entry: (distances[entry], entry))[:MOST_REGISTERED]
 
 
 def _near_finders(finder: Rows, rows: Rows, owners: Owners) -> set[int]:
@@ -265,7 +272,20 @@ def _near_finders(finder: Rows, rows: Rows, owners: Owners) -> set[int]:
 
 
 def _near_descriptors(descriptor: Rows, rows: Rows, owners: Owners) -> set[int]:
-    return _owners_near(descriptor, rows, owners, DESCRIPTOR_THRESHOLD * HASH_BITS)
+    """All that PDQ may confirm, and the nearest of those that geometry may."""
+    near = near_rows(descriptor, rows, REGISTERED_THRESHOLD * HASH_BITS)
+    # Two views of two pictures are four pairs of rows: among so many are the nearest pictures.
+    last = min(4 * MOST_REGISTERED, len(near.bits)) - 1
+    if last < 0:
+        return set()
+    cut = max(np.partition(near.bits, last)[last], DESCRIPTOR_THRESHOLD * HASH_BITS)
+    kept = near.bits <= cut
+    bits, owned = near.bits[kept], owners[near.found[kept]]
+    order = np.lexsort((owned, bits))
+    entries, first = np.unique(owned[order], return_index=True)
+    sure = bits[order][first] <= DESCRIPTOR_THRESHOLD * HASH_BITS
+    rank = np.argsort(np.argsort(first))
+    return set(entries[sure | (rank < MOST_REGISTERED)].tolist())
 
 
 def _owners_near(asked: Rows, rows: Rows, owners: Owners, most: float) -> set[int]:

@@ -23,7 +23,19 @@ Pixels = npt.NDArray[np.int16]
 
 def inside(image: Image.Image) -> Image.Image | None:
     """The part of a picture that its frame leaves, or None where it has none."""
-    share = min(1.0, _SIDE / max(image.size))
+    box = inner_box(image)
+    if box is None:
+        return None
+    pixels = np.round(np.array(box) * (*image.size, *image.size)).astype(int).tolist()
+    return image.crop((pixels[0], pixels[1], pixels[2], pixels[3]))
+
+
+def inner_box(image: Image.Image, side: int = _SIDE) -> tuple[float, float, float, float] | None:
+    """Left, top, right and bottom of that part, in parts of the picture's sides.
+
+    `side` is how many pixels of the longer side are looked at.
+    """
+    share = min(1.0, side / max(image.size))
     size = (max(1, round(image.width * share)), max(1, round(image.height * share)))
     small = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX), np.int16)
     top, bottom = _longest_run(small)
@@ -32,9 +44,7 @@ def inside(image: Image.Image) -> Image.Image | None:
     across, down = (right - left) / width, (bottom - top) / height
     if min(across, down) < _LEAST_PART or across * down > _CLEARLY_LESS:
         return None
-    box = np.array([left / width, top / height, right / width, bottom / height])
-    pixels = np.round(box * (*image.size, *image.size)).astype(int).tolist()
-    return image.crop((pixels[0], pixels[1], pixels[2], pixels[3]))
+    return left / width, top / height, right / width, bottom / height
 
 
 def _longest_run(rows: Pixels) -> tuple[int, int]:
@@ -42,12 +52,18 @@ def _longest_run(rows: Pixels) -> tuple[int, int]:
     framed = np.zeros(len(rows), bool)
     for edge in (rows[0], rows[-1]):
         colour = np.median(edge, axis=0)
-        same = (np.abs(rows - colour) <= _NEAR).all(axis=2).mean(axis=1)
-        if max(same[0], same[-1]) >= _EVEN:
-            framed |= same >= _MOST
+        if _same(rows[[0, -1]], colour).max() >= _EVEN:
+            framed |= _same(rows, colour) >= _MOST
     places = np.flatnonzero(~framed)
     if not len(places):
         return 0, len(rows)
     runs = np.split(places, np.flatnonzero(np.diff(places) > 1 + _GAP * len(rows)) + 1)
     longest = max(runs, key=len)
     return int(longest[0]), int(longest[-1]) + 1
+
+
+def _same(rows: Pixels, colour: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The share of each row that has a colour, or nearly."""
+    low, high = np.ceil(colour - _NEAR).astype(np.int16), np.floor(colour + _NEAR).astype(np.int16)
+    near = (rows >= low) & (rows <= high)
+    return np.asarray((near[..., 0] & near[..., 1] & near[..., 2]).mean(axis=1))

@@ -89,7 +89,11 @@ def test_a_pasted_object_is_boxed(
 
 @pytest.mark.parametrize("full", [True, False])
 @pytest.mark.parametrize(
-    "how", ["JPEG q30", "crop 25 %", "gamma 0.6", "mirror", "blur", "screenshot", "letterbox"]
+    "how",
+    [
+        *("JPEG q30", "crop 25 %", "gamma 0.6", "mirror", "blur", "screenshot", "letterbox"),
+        *("crop 15 %, screenshot", "mirror, crop 20 %, border", "contrast 1.4"),
+    ],
 )
 def test_an_honest_copy_has_nothing_changed(photograph: Image.Image, how: str, full: bool) -> None:
     copy = HONEST[how](untouched(photograph), np.random.default_rng(4))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ledger.asset import HEAD_SIZE, detect_media_type
 from ledger.errors import FormatError
@@ -146,6 +146,31 @@ def package_folder(package: str, name: str) -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent / name
+
+
+@pytest.mark.parametrize("what", ["CMYK", "16 bits", "alpha", "monochrome", "palette", "frame"])
+def test_an_unusual_picture_matches_the_usual_one(tmp_path: Path, what: str) -> None:
+    original = media.photograph(tmp_path)
+    with Image.open(original) as opened:
+        image = opened.convert("RGB")
+    match what:
+        case "CMYK":
+            copy = saved(image.convert("CMYK"), tmp_path / "copy.jpg")
+        case "16 bits":
+            deep = np.asarray(image.convert("L")).astype(np.uint16) * 257
+            copy = saved(Image.fromarray(deep), tmp_path / "copy.png")
+        case "alpha":
+            image.putalpha(255)
+            copy = saved(image, tmp_path / "copy.png")
+        case "monochrome":
+            copy = saved(image.convert("1"), tmp_path / "copy.png")
+        case "palette":
+            copy = saved(image.quantize(64), tmp_path / "copy.png")
+        case _:
+            copy = saved(ImageOps.expand(image, 40, "white"), tmp_path / "copy.webp")
+    found = match(0, fingerprints(copy), fingerprints(original))
+    assert found is not None
+    assert found.false_match_rate < 1e-5
 
 
 def test_no_two_of_the_shipped_pictures_match(tmp_path: Path) -> None:

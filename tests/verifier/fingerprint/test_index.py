@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from ledger.vocabulary import Fingerprint
 from tests import media
 from verifier.fingerprint import compute
 from verifier.fingerprint.audio import format_words, parse_words
-from verifier.fingerprint.index import FingerprintIndex
+from verifier.fingerprint.index import MOST_REGISTERED, FingerprintIndex
 from verifier.fingerprint.match import (
     DESCRIPTOR_THRESHOLD,
     HASH_BITS,
     PDQ_THRESHOLD,
+    REGISTERED_THRESHOLD,
     Match,
     Registers,
     match,
@@ -130,8 +132,37 @@ def test_described_pictures_are_found_exactly_as_by_comparing_with_each(
     )
     found = index.search(suspect, registers=lambda *_: registered)
     assert found == brute_force(assets, suspect, registers=lambda *_: registered)
-    near = descriptor_bits <= DESCRIPTOR_THRESHOLD * HASH_BITS
-    assert bool(found) is (near and (registered or pdq_bits <= PDQ_THRESHOLD * HASH_BITS))
+    near, nearer = (
+        descriptor_bits <= most * HASH_BITS for most in (REGISTERED_THRESHOLD, DESCRIPTOR_THRESHOLD)
+    )
+    confirmed = nearer and pdq_bits <= PDQ_THRESHOLD * HASH_BITS
+    assert bool(found) is (confirmed or (near and registered))
+
+
+@pytest.mark.parametrize("right", [None, 0, 31, 32, 191, 192])
+def test_the_nearest_are_laid_over_a_suspect_until_one_fits(right: int | None) -> None:
+    """Many are near by chance: the nearest are tried first, and no more of them than is told."""
+    random = np.random.default_rng(6)
+    index = FingerprintIndex()
+    *_, descriptor = suspect = random_picture(random)[2:]
+    assets = {}
+    for entry in random.permutation(300).tolist():
+        bits = flipped(descriptor.bits, 80 + entry // 18, random)  # 80 to 96 bits away
+        assets[entry] = (Fingerprint("picture-descriptor", 1, bits),)
+        index.add(entry, assets[entry])
+    tried: list[int] = []
+
+    def registers(_: Sequence[Fingerprint], original: Sequence[Fingerprint]) -> bool:
+        tried.append(next(entry for entry, each in assets.items() if each == original))
+        return tried[-1] == right
+
+    found = index.search(suspect, registers=registers)
+    if right is None or right >= MOST_REGISTERED:
+        assert found == []
+        assert tried == list(range(MOST_REGISTERED))
+    else:
+        assert [each.entry_index for each in found] == [right]
+        assert tried == list(range(max(32, right + 1)))
 
 
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(0, 256))
