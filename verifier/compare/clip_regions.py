@@ -27,7 +27,7 @@ def changes_of(
     placement = found.placement.finer(_times(left, suspect.luma), _times(right, original.luma))
     whole = (0, 0, left.shape[2], left.shape[1])
     some = np.linspace(0, len(left) - 1, min(len(left), PAIRS_TO_LAY)).astype(int)
-    placement = refined_on(placement, left[some], right[some], whole)
+    placement = refined_on(placement, left[some], right[some], whole, evenly=False)
     shape = shape_of(right)
     seen = placement.seen(whole, left.shape[2], shape)
     changes = find_changes(halved(placement.laid(left, shape)), halved(right), seen[::2, ::2])

@@ -233,7 +233,7 @@ def _edge(
     or ends; or the nearest to where it was.
     """
     count = int((span[1] - span[0]) / HOP)
-    times: Floats = span[0] + (np.arange(count) + 0.5) * HOP
+    times: Floats = (span[0] + (np.arange(count) + 0.5) * HOP).astype(np.float64)
     gain = fine.along(before.line, times) - fine.along(after.line, times)
     total = np.concatenate(([0.0], np.cumsum(gain)))
     edges = span[0] + np.flatnonzero(total >= total.max() - 1e-6) * HOP

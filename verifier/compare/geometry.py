@@ -295,7 +295,7 @@ def _aspect(placement: Placement) -> float:
 
 
 def _refined(
-    placement: Placement, ours: Frames, theirs: Frames, box: Box, aspect: float
+    placement: Placement, ours: Frames, theirs: Frames, box: Box, aspect: float | None
 ) -> Placement:
     """One step of Gauss and Newton on scale and offset, gain and grey left free.
 
@@ -320,9 +320,9 @@ def _refined(
         scale = weighted.T @ rows
         wanted_step = weighted.T @ error.ravel()
         even = np.array([0, -1, 0, 1, 0], np.float32)  # how b and d change the aspect
-        weight = _EVENLY * (scale[1, 1] + scale[3, 3]) / 2
+        weight = _EVENLY * (scale[1, 1] + scale[3, 3]) / 2 if aspect else 0.0
         scale = scale + weight * np.outer(even, even)
-        wanted_step = wanted_step + weight * even * np.log(aspect / _aspect(now))
+        wanted_step = wanted_step + weight * even * np.log((aspect or 1.0) / _aspect(now))
         step = np.linalg.solve(
             scale + np.eye(5) * 1e-3 * np.trace(scale) / 5 * 0.01 + np.eye(5) * 1e-6, wanted_step
         )
@@ -349,9 +349,14 @@ def _trust(error: Frames) -> Frames:
     return np.asarray(once * always**2, np.float32)
 
 
-def refined_on(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> Placement:
-    """The placement that fits these pairs of frames best, near the one given."""
-    aspect = _aspect(placement)
+def refined_on(
+    placement: Placement, ours: Frames, theirs: Frames, box: Box, *, evenly: bool = True
+) -> Placement:
+    """The placement that fits these pairs of frames best, near the one given.
+
+    Without `evenly` its two scales are found apart: what large frames show well enough.
+    """
+    aspect = _aspect(placement) if evenly else None
     for _ in range(2):
         placement = _refined(placement, ours, theirs, box, aspect)
     return placement

@@ -60,7 +60,7 @@ def _every(clip: Thumbnails) -> int:
     """Of so many frames one is shown, that they fill a strip in their own shape."""
     height, width = clip.luma.shape[1:]
     across = max(1, STRIP_SIZE[0] * height // (STRIP_SIZE[1] * width))
-    return max(1, len(clip.times) // across)
+    return max(1, int(len(clip.times) // across))
 
 
 def _dots(peaks: Peaks, seconds: float) -> Image.Image:

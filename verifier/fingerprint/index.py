@@ -96,7 +96,7 @@ class FingerprintIndex:
         with self._lock:
             first, *rest = self._stores[algorithm].arrays()
         lists = rest[-1] if isinstance(rest[-1], tuple) else ()
-        return int(first.nbytes) + sum(postings.nbytes for postings in lists)
+        return int(first.nbytes + sum(postings.nbytes for postings in lists))
 
     def add(self, entry_index: int, fingerprints: Sequence[Fingerprint]) -> None:
         """Make the asset of a log entry findable. Adding an entry again replaces what it had.

@@ -5,7 +5,7 @@ Pillow decodes them, frame by frame: many ffmpeg cannot read a moving WebP.
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,7 @@ def moving_frames(
             yield time, luma
 
 
-def _shown(path: Path, media_type: MediaType) -> Iterator[tuple[float, Image.Image]]:
+def _shown(path: Path, media_type: MediaType) -> Generator[tuple[float, Image.Image], None, None]:
     """Every frame, in grey, with its time in seconds."""
     ticks = 0.0  # milliseconds
     with opened(path, media_type) as image:

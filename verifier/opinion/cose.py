@@ -15,6 +15,7 @@ from .store import as_bytes, as_list, decode
 
 _SIGN1 = 18  # RFC 9052, 2: the tag of COSE_Sign1
 _ALGORITHM, _CHAIN = 1, 33  # RFC 9052, 3.1; RFC 9360, 2
+_PADDING = ("pad", "pad2")
 _MAX_CERTIFICATES = 16
 
 # C2PA 2.2, 13.2.1, by their numbers in RFC 9053, 2.1 and 2.2, and RFC 8230, 2.
@@ -33,12 +34,16 @@ _EDDSA = -8
 
 @dataclass(frozen=True, slots=True)
 class ClaimSignature:
-    """A claim signature as it stands: `chain` are the certificates (DER), the signer's first."""
+    """A claim signature as it stands: `chain` are the certificates (DER), the signer's first.
+
+    `hides`: its padding, which nothing covers, holds something.
+    """
 
     algorithm: object
     protected: bytes
     signature: bytes
     chain: tuple[bytes, ...]
+    hides: bool
 
 
 def parse_signature(data: bytes, claim_version: int) -> ClaimSignature:
@@ -66,7 +71,9 @@ def parse_signature(data: bytes, claim_version: int) -> ClaimSignature:
         raise FormatError(f"a chain of {len(found)} certificates")
     certificates = tuple(as_bytes(each, "a certificate") for each in found)
     signature = as_bytes(parts[3], "the signature")
-    return ClaimSignature(headers.get(_ALGORITHM), protected, signature, certificates)
+    # C2PA 2.2, 10.3.2.5: filled with zeros.
+    hides = any(any(as_bytes(unprotected.get(name, b""), name)) for name in _PADDING)
+    return ClaimSignature(headers.get(_ALGORITHM), protected, signature, certificates, hides)
 
 
 def verify_signature(signed: ClaimSignature, claim: bytes, key: object) -> None:

@@ -121,6 +121,9 @@ def _check_signature(
         checks = [Check(Aspect.SIGNATURE, Outcome.PASSED, "claimSignature.validated")]
     except (FormatError, ProofError) as problem:
         checks = [_signature("claimSignature.mismatch", problem.message)]
+    if signed.hides:
+        said = "its padding is not empty: something is hidden where no signature covers it"
+        checks.append(_signature("claimSignature.padding", said))
     breach = next(profile_breaches(chain), None)
     if breach is not None:
         invalid = Check(Aspect.SIGNER, Outcome.FAILED, "signingCredential.invalid", breach)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -27,7 +28,7 @@ from verifier.media.sandbox import Sandbox
 
 SAME = SegmentKind.SAME
 WHOLE = Segment((0.0, 5.3), (0.0, 5.3), 1.0, SAME)
-Asked = list[tuple[str, File, *tuple[File | Fingerprint, ...]]]
+Asked = list[tuple[Any, ...]]  # the name, the suspect, and each original
 
 
 class Answering:

@@ -25,7 +25,7 @@ class Between(Wandering):
 
 @pytest.mark.parametrize("rate", [0.75, 0.83, 1.07, 2.0, 2.37, -1.0])
 def test_a_second_at_another_rate_is_told_to_a_percent(rate: float) -> None:
-    frames = 200 + np.arange(25) * rate
+    frames = (200 + np.arange(25) * rate).astype(np.float64)
     cost = Between(shown(ORIGINAL, frames), ORIGINAL)
     about = Line(rate * 1.03, 8.0 - 0.015 * rate)
     (piece,) = sharpened(cost, [Piece(0, 24, about)])

@@ -133,7 +133,7 @@ class Signer:
         chain: object = self.chain[0] if len(self.chain) == 1 else list(self.chain)
         headers = {1: self.algorithm if self.said is None else self.said}
         beside: dict[object, object] = {"pad": bytes(64)}
-        (headers if self.protected else beside)[33] = chain  # type: ignore[index,assignment]
+        (headers if self.protected else beside)[33] = chain  # type: ignore[assignment]
         protected = cbor2.dumps(headers)
         tbs = cbor2.dumps(["Signature1", protected, b"", claim])
         signature = raw_signature(self.key, self.algorithm, tbs)
@@ -208,7 +208,7 @@ class Mint:
             claim["claim_generator"] = "tests/1"
             claim["claim_generator_info"] = [claim["claim_generator_info"]]
             claim["dc:format"] = "image/jpeg"
-        encoded = cbor2.dumps(claim | self.claim)
+        encoded = cbor2.dumps({**claim, **self.claim})
         made |= {label: assertion(label, value) for label, value in self.swapped.items()}
         made |= {label: assertion(label, value) for label, value in self.undeclared.items()}
         kept = [whole for label, whole in made.items() if label not in self.hidden]
