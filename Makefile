@@ -1,6 +1,6 @@
 # demo and test each do everything on a machine with Python 3.11 or newer and nothing of ours.
 .DELETE_ON_ERROR:
-.PHONY: demo serve test test-faults interop bench-ledger lint format clean
+.PHONY: demo serve test test-faults interop bench-ledger bench-compare lint format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -34,6 +34,13 @@ bench-ledger: $(VENV)/.test
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m bench.ledger --plot docs/proof-latency.png
 	$(BIN)/python -m bench.endpoint
+
+# Every table of docs/compare.md; those of accuracy need MEDIA=/folder, as that page says. pdqhash is
+# a peer that is built here, where there is a compiler.
+bench-compare: $(VENV)/.test
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/pip install --quiet pdqhash==0.2.8 || echo 'pdqhash cannot be built here: compared without it'
+	$(BIN)/python -m bench.tables $(MEDIA)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -6,7 +6,8 @@
     keys/signer.key|pem     signs C2PA claims (private key; certificate chain, leaf first)
     keys/api-token          who may register over HTTP
     registrars/*.pub        whose entries are believed (Ed25519 public keys, 64 hexadecimal digits)
-    trust/*.pem             whose claims are believed: one named list a file
+    trust/                  whose claims, time-stamps and identities are believed (trust_store)
+    revocation/             what authorities answered about certificates: OCSP and CRLs
     log.vkey                the log's public key (C2SP verifier key)
     keys/log-ml-dsa.key, log-ml-dsa.vkey    its second key, ML-DSA-44: cosignatures of its own
     policy                  where there is one: whose cosignatures a checkpoint must carry (C2SP)
@@ -26,7 +27,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -67,9 +68,11 @@ from ledger.storage.sql import SqlLogStorage, open_log_storage
 from ledger.witnessing import Answer, Witnessing
 from signer.certificates import issue_development_chain
 from signer.keys import PemClaimSigner, load_claim_signer, write_private_key
-from verifier.trust import TrustList, open_trust_lists
+from verifier.trust import Kind, TrustList, of_kind
 
 from .errors import HomeBroken, HomeExists, HomeMissing, ServiceError
+from .revocations import RevocationFolder
+from .trust_store import TrustStore
 
 if TYPE_CHECKING:
     from .transports import HttpTransport
@@ -118,13 +121,22 @@ class Home:
         """Return the key and chain that sign C2PA claims."""
         return load_claim_signer(self.path / "keys/signer.key", self.path / "keys/signer.pem")
 
-    def trust_lists(self) -> list[TrustList]:
-        """Return the named lists of claim signers."""
-        return open_trust_lists(self.path / "trust")
+    def trust_store(self) -> TrustStore:
+        """Return the trust lists with their history."""
+        return TrustStore(self.path / "trust")
+
+    def trust_lists(self, day: date | None = None) -> list[TrustList]:
+        """Return the named lists of every kind, as they are or were on a day."""
+        return self.trust_store().on(day or datetime.now(UTC).date())
 
     def anchors(self) -> str:
-        """Return the certificates of all trust lists, PEM."""
-        return "".join(trust_list.pem for trust_list in self.trust_lists())
+        """Return the certificates of all lists of claim signers, PEM."""
+        lists = of_kind(self.trust_lists(), Kind.CLAIM_SIGNERS)
+        return "".join(trust_list.pem for trust_list in lists)
+
+    def revocations(self) -> RevocationFolder:
+        """Return what is kept of authorities' answers about certificates."""
+        return RevocationFolder(self.path / "revocation")
 
     def api_token(self) -> str:
         """Return the token that may register over HTTP."""
@@ -264,7 +276,13 @@ def _build(home: Path, origin: str, name: str, now: datetime) -> None:
     (home / "registrars/self.pub").write_text(
         registrar.public_key().public_bytes_raw().hex() + "\n"
     )
-    (home / "trust/development.pem").write_text(development.root)
+    TrustStore(home / "trust").add(
+        "development",
+        development.root.encode(),
+        Kind.CLAIM_SIGNERS,
+        "made by firsthand init",
+        (now - timedelta(hours=1)).date(),  # of just as long the certificates are valid
+    )
     (home / "log.vkey").write_text(format_verifier_key(log_signer.verifier) + "\n")
     ml_dsa = MlDsa44Cosigner(origin, secrets.token_bytes(32), _now)
     _secret(home / "keys/log-ml-dsa.key", format_private_cosigner_key(ml_dsa))

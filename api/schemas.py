@@ -150,6 +150,14 @@ class ComparisonAnswer(BaseModel):
     lag: float | None
 
 
+class AsOfAnswer(BaseModel):
+    """The time that the report speaks of, what is concluded now, and why they differ."""
+
+    time: str
+    now: ConclusionAnswer
+    because: tuple[str, ...]
+
+
 class ReportAnswer(BaseModel):
     """Everything that one verification established."""
 
@@ -163,6 +171,7 @@ class ReportAnswer(BaseModel):
     comparison: ComparisonAnswer | None
     uncovered: tuple[UncoveredAnswer, ...] | None
     detection: None = None
+    as_of: AsOfAnswer | None = None
     engine: dict[str, str]
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -26,17 +26,21 @@ from ledger.storage.folder import FolderTileStorage
 from ledger.storage.sql import SqlLogStorage
 from ledger.tile import TileReader
 from ledger.vocabulary import Digest, digest_of
+from verifier.as_of import compare_reports
 from verifier.compare.context import Claim
+from verifier.judgement import Bench
 from verifier.media.sandbox import Sandbox
 from verifier.observe import engine_versions, observe
 from verifier.recall import verdict_of
 from verifier.report import Report
+from verifier.trust import TrustList
 from verifier.verify import NOTHING_CLAIMED, verify
 
 from .checking import CORES, Checkers
 from .home import Home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
+from .revocations import Gatherer, Network
 from .verdicts import Given, Verdicts
 
 
@@ -73,7 +77,7 @@ class Services:
         trace: TracebackType | None,
     ) -> None:
         self.sandbox.close()
-        for name in ("sequencer", "checkers", "_log_storage", "catalogue", "verdicts"):
+        for name in ("sequencer", "checkers", "_log_storage", "catalogue", "network", "verdicts"):
             if name in vars(self):  # opened, so to be closed
                 getattr(self, name).close()
 
@@ -122,6 +126,13 @@ class Services:
         return LocalLedger(self.home, self.catalogue, tells_private=self._tells_private)
 
     @cached_property
+    def network(self) -> Network:
+        """Who asks the authorities that certificates name."""
+        from .public_transport import PublicTransport  # only who goes online needs HTTP
+
+        return PublicTransport()
+
+    @cached_property
     def registrar(self) -> Registrar:
         """Who signs files and makes entries."""
         return Registrar(
@@ -135,22 +146,39 @@ class Services:
         name: str | None = None,
         proof: Path | None = None,
         claim: Claim = NOTHING_CLAIMED,
+        as_of: datetime | None = None,
+        revocations: Sequence[bytes] = (),
+        online: bool = False,
         keep: bool = True,
     ) -> Report:
         """Establish what can be established about the file at `path`, and what is claimed of it.
 
-        With a `name` of its own it is not at `path` for long, as an upload is not. With `keep` the
-        verdict is remembered for `firsthand recall`.
+        `as_of` asks for the answer of another time, beside that of now; `revocations` are OCSP
+        answers and CRLs; `online` allows to ask the authorities that certificates name. With a
+        `name` of its own it is not at `path` for long, as an upload is not. With `keep` the verdict
+        of now is remembered for `firsthand recall`.
         """
-        suspect = observe(path, self.sandbox, self.home.trust_lists(), name=name, proof=proof)
-        report = verify(suspect, self.ledger, self.engine, claim)
-        if keep:
-            self._keep(report, suspect.asset.digest, None if name else path, proof)
-        return report
+        network = self.network if online else None
+        gather = Gatherer(self.home.revocations(), revocations, network)
+        clock = self._clock()
 
-    def _keep(self, report: Report, digest: Digest, path: Path | None, proof: Path | None) -> None:
+        def report(at: datetime | None) -> tuple[Report, list[TrustList]]:
+            lists = self.home.trust_lists((at or clock).date())
+            bench = Bench(lists=lists, clock=clock, as_of=at, gather=gather)
+            suspect = observe(path, self.sandbox, lists, name=name, proof=proof, bench=bench)
+            return verify(suspect, self.ledger, self.engine, claim), lists
+
+        now, lists = report(None)
+        if keep:
+            self._keep(now, None if name else path, proof)
+        if as_of is None:
+            return now
+        then, lists_then = report(as_of)
+        return compare_reports(then, now, as_of, (lists_then, lists))
+
+    def _keep(self, report: Report, path: Path | None, proof: Path | None) -> None:
         given = Given(
-            digest=digest,
+            digest=Digest(bytes.fromhex(report.sha256 or "")),
             name=report.file,
             path=path and path.resolve(),
             proof=proof and proof.resolve(),

@@ -23,8 +23,13 @@ class Unreachable(FirsthandError):
 class HttpTransport:
     """Keeps its connections alive. Safe for many threads."""
 
-    def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._client = httpx.Client(timeout=timeout_seconds, follow_redirects=False)
+    def __init__(
+        self, timeout_seconds: float = TIMEOUT_SECONDS, *, trusts_environment: bool = True
+    ) -> None:
+        """Without `trusts_environment`, no proxy that the environment names is used."""
+        self._client = httpx.Client(
+            timeout=timeout_seconds, follow_redirects=False, trust_env=trusts_environment
+        )
         self._longest_seconds = timeout_seconds * _PATIENCE
 
     def __enter__(self) -> Self:
@@ -62,6 +67,11 @@ class HttpTransport:
             raise Unreachable(f"{url} answered {answer.status}", "try again later")
         return answer.body
 
+    def _request(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str]
+    ) -> httpx.Request:
+        return self._client.build_request(method, url, content=body, headers=headers)
+
     def _exchange(
         self,
         method: str,
@@ -71,20 +81,25 @@ class HttpTransport:
         largest: int = MAX_ANSWER_SIZE,
     ) -> Answer:
         deadline = time.monotonic() + self._longest_seconds
+        response = None
         try:
-            with self._client.stream(method, url, content=body, headers=headers) as response:
-                parts, size = [], 0
-                for part in response.iter_bytes():
-                    size += len(part)
-                    if size > largest or time.monotonic() > deadline:
-                        raise Unreachable(f"{url} answers too much, or too slowly")
-                    parts.append(part)
-                kind = response.headers.get("Content-Type", "")
-                return Answer(response.status_code, kind, b"".join(parts))
+            asked = self._request(method, url, body, headers or {})
+            response = self._client.send(asked, stream=True)
+            parts, size = [], 0
+            for part in response.iter_bytes():
+                size += len(part)
+                if size > largest or time.monotonic() > deadline:
+                    raise Unreachable(f"{url} answers too much, or too slowly")
+                parts.append(part)
+            kind = response.headers.get("Content-Type", "")
+            return Answer(response.status_code, kind, b"".join(parts))
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             raise Unreachable(
                 f"{url} cannot be reached ({type(problem).__name__})", "try again later"
             ) from None
+        finally:
+            if response is not None:
+                response.close()
 
 
 class HttpTiles:

@@ -1,19 +1,20 @@
 """How well a replaced face is found when its original is known: frame by frame, on real deepfakes.
 
-    python -m bench.faces FOLDER
+    python -m bench.faces FOLDER [--results FILE]
 
 FOLDER holds FaceForensics++ as its authors lay it out: `original/NAME.mp4`, and for each method
 `METHOD/NAME_OTHER.mp4`. Four seconds of each clip, the originals too, are encoded with H.264 at
 360 lines, crf 30, whole and cropped by 15 %, and compared with the untouched original. A frame's
 score is its most unusual place. Printed is the area under the ROC curve over frames, the interval
 by drawing originals again, and at the threshold of the product the share of clips in which a
-region is named.
+region is named. `--results` gathers what was found, copy by copy, and leaves out what it has.
 """
 
 import argparse
+import json
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ import numpy.typing as npt
 
 from bench.timemap import H264, run_ffmpeg, share, type_of
 from verifier.compare.changes import LONG_SIDE, Changes, regions_of
-from verifier.compare.clip import changes_of, map_clip
+from verifier.compare.clip import map_clip
+from verifier.compare.clip_regions import changes_of
 from verifier.compare.footage import read_footage, read_frames_at
 
 LAYOUTS = {
@@ -38,11 +40,11 @@ class Judged:
     original: str
     method: str
     layout: str
-    scores: Scores
+    scores: list[float]  # of each frame
     named: bool
 
 
-def judged(folder: Path) -> Iterator[Judged]:
+def judged(folder: Path, done: Container[tuple[str, str, str]]) -> Iterator[Judged]:
     """Compare copies of each original and of what was made of it."""
     methods = sorted(each for each in folder.iterdir() if each.is_dir() and each.name != "original")
     for original in sorted((folder / "original").glob("*.mp4")):
@@ -50,6 +52,8 @@ def judged(folder: Path) -> Iterator[Judged]:
         made = [(each.name, f) for each in methods for f in each.glob(f"{original.stem}_*.mp4")]
         for method, path in [("original", original), *made]:
             for layout, filters in LAYOUTS.items():
+                if (original.stem, method, layout) in done:
+                    continue
                 with tempfile.TemporaryDirectory() as scratch:
                     copy = Path(scratch) / "copy.mp4"
                     cut = ("-t", "4", "-i", str(path), "-an", "-vf", filters)
@@ -59,7 +63,8 @@ def judged(folder: Path) -> Iterator[Judged]:
                     if found is None:
                         print(f"  {path.name} {layout}: nothing in common")
                         continue
-                    rows, columns = found.pairs
+                    laid = found.laid[0]
+                    rows, columns = laid.pairs
                     fine = [
                         read_frames_at(file, type_of(file), clip.part, times.tolist(), LONG_SIDE)
                         for file, clip, times in (
@@ -67,10 +72,9 @@ def judged(folder: Path) -> Iterator[Judged]:
                             (original, whole, whole.times[columns]),
                         )
                     ]
-                    changes: Changes = changes_of(found, suspect, whole, *fine)[0]
-                yield Judged(
-                    original.stem, method, layout, changes.scores(), bool(regions_of(changes))
-                )
+                    changes: Changes = changes_of(laid, suspect, whole, *fine)[0]
+                scores, named = changes.scores().tolist(), bool(regions_of(changes))
+                yield Judged(original.stem, method, layout, scores, named)
 
 
 def area(fakes: Scores, honest: Scores) -> float:
@@ -122,7 +126,17 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
-    report(list(judged(parser.parse_args().folder)))
+    parser.add_argument("--results", type=Path)
+    options = parser.parse_args()
+    rows = []
+    if options.results and options.results.exists():
+        rows = [Judged(**json.loads(each)) for each in options.results.read_text().splitlines()]
+    for row in judged(options.folder, {(row.original, row.method, row.layout) for row in rows}):
+        rows.append(row)
+        if options.results:
+            with options.results.open("a") as stream:
+                stream.write(json.dumps(asdict(row)) + "\n")
+    report(rows)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
-"""Throughput of our fingerprints beside plain imagehash and decoding alone; and their error rates.
+"""False matches and recall of the fingerprints as they are searched (speed: `bench.compare`).
 
-    python -m bench.fingerprints                   speed, on media that the wheels of `demo` carry
-    python -m bench.fingerprints --measure FOLDER  false matches and recall on FOLDER/pictures,
-                                                   FOLDER/clips and FOLDER/sounds
+    python -m bench.fingerprints FOLDER    on FOLDER/pictures, FOLDER/clips and FOLDER/sounds
 
 Files in one sub-folder of those (takes of one scene) are not counted as unrelated. Every false
 match is printed, so that a person can see whether it is one.
@@ -13,32 +11,20 @@ import io
 import os
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import imagehash
-import numpy as np
 from PIL import Image, ImageEnhance
 
-from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
+from ledger.asset import HEAD_SIZE, detect_media_type
 from ledger.vocabulary import Fingerprint
-from tests import media
 from verifier.errors import Unreadable
-from verifier.fingerprint import compute, compute_in
-from verifier.fingerprint.image import views
+from verifier.fingerprint import compute
 from verifier.fingerprint.index import FingerprintIndex
 from verifier.fingerprint.match import match
-from verifier.fingerprint.pdq import pdq
-from verifier.fingerprint.thumbnail import fingerprint_thumbnail
-from verifier.media.confine import report_isolation
-from verifier.media.decode import frames, samples
 from verifier.media.ffmpeg import find_ffmpeg
-from verifier.media.limits import Limits
-from verifier.media.picture import picture as decode_picture
-from verifier.media.sandbox import Sandbox
 
 Fingerprints = tuple[Fingerprint, ...]
 
@@ -95,139 +81,15 @@ COPIES = {
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--measure", type=Path, metavar="FOLDER")
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    if options.measure:
-        measure(options.measure, options.jobs)
-    else:
-        speed()
-
-
-def speed() -> None:
-    """Print times beside those of the parts that any such fingerprint needs, in this same run."""
-    with tempfile.TemporaryDirectory() as name, Sandbox(Limits()) as sandbox:
-        folder = Path(name)
-        picture = large_picture(folder)
-        kind = detect_media_type(picture.read_bytes()[:HEAD_SIZE])
-        print("a photograph of 12 megapixels, JPEG")
-        plain = report("imagehash.phash(Image.open(…), 16)", lambda: plain_hash(picture))
-        report("decoding alone, at an eighth", lambda: decoded(picture, kind), beside=plain)
-        report("ours, without the descriptor", lambda: cheap(picture, kind), beside=plain)
-        report("ours, all", lambda: compute(picture, kind), beside=plain)
-        report(
-            "ours, all, in the sandbox", lambda: compute_in(sandbox, picture, kind), beside=plain
-        )
-        small = media.photograph(folder)
-        report("sandbox alone (an empty job)", lambda: sandbox.run(report_isolation))
-        report("ours, 640 by 427, in the sandbox", lambda: compute_in(sandbox, small, kind))
-        for path in (media.clip_with_sound(folder), media.recording(folder)):
-            speed_of_stream(path)
-        speed_of_search()
-
-
-def speed_of_stream(path: Path) -> None:
-    """Print the times for a clip or a recording, as multiples of its own length."""
-    kind = detect_media_type(path.read_bytes()[:HEAD_SIZE])
-    seconds = length(path)
-    print(f"{path.name}: {seconds:.1f} s of {kind}")
-    decode = ("-i", str(path), "-f", "null", "-")
-    alone = report("ffmpeg, decoding alone", lambda: run_ffmpeg(*decode), seconds)
-    report("ours, all fingerprints", lambda: compute(path, kind), seconds, beside=alone)
-
-
-def speed_of_search() -> None:
-    """Print the time of a search among many assets (their fingerprints are made up at random)."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        paths = (media.photograph(folder), media.clip(folder), media.recording(folder))
-        suspects = [fingerprints_of(path) for path in paths]
-    for count in (1_000, 10_000):
-        index = FingerprintIndex()
-        for entry in range(count):
-            for suspect, base in zip(suspects, (0, count, 2 * count), strict=True):
-                index.add(base + entry, [scrambled(each, entry) for each in suspect])
-        print(f"search among {count} pictures, {count} clips of 10 s, {count} sounds of 7 s")
-        for suspect, what in zip(suspects, ("picture", "clip", "sound"), strict=True):
-            report(f"a {what}", partial(index.search, suspect))
-
-
-def scrambled(fingerprint: Fingerprint, seed: int) -> Fingerprint:
-    """A fingerprint of the same length whose hashes are random (headers and times are kept)."""
-    random = np.random.default_rng(seed)
-    bits = bytearray(fingerprint.bits)
-    if fingerprint.algorithm == "clip-phash":
-        rows = np.frombuffer(memoryview(bits)[8:], np.uint8).reshape(-1, 40)
-        rows[:, 8:] = random.integers(0, 256, (len(rows), 32), np.uint8)
-    else:
-        start = 8 if fingerprint.algorithm == "sound-bands" else 0
-        bits[start:] = random.bytes(len(bits) - start)
-    return Fingerprint(fingerprint.algorithm, fingerprint.version, bytes(bits))
-
-
-def report(
-    name: str, work: Callable[[], object], seconds: float | None = None, beside: float | None = None
-) -> float:
-    """Time `work` (the best of several runs) and print it; return its seconds."""
-    best = min(timed(work) for _ in range(5))
-    rate = f"{seconds / best:8.0f} x real time" if seconds else f"{1 / best:8.1f} a second "
-    ratio = f"   {best / beside:5.2f} x the time of the first line" if beside else ""
-    print(f"  {name:40} {best * 1000:9.1f} ms {rate}{ratio}")
-    return best
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds on the clock that `work` takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def plain_hash(path: Path) -> imagehash.ImageHash:
-    """What a program without us would do."""
-    with Image.open(path) as image:
-        return imagehash.phash(image, hash_size=16)
-
-
-def decoded(path: Path, kind: MediaType) -> Image.Image:
-    """A picture as all of ours look at it."""
-    return decode_picture(path, kind, shrink_to=256)
-
-
-def cheap(path: Path, kind: MediaType) -> list[object]:
-    """What needs no network: two hashes, PDQ of the picture and of what a frame leaves, the luma.
-
-    The product always computes the descriptor too; this is what it would cost without.
-    """
-    image = decoded(path, kind)
-    luma = image.convert("L")
-    found: list[object] = [
-        hashed(luma, hash_size=16) for hashed in (imagehash.phash, imagehash.dhash)
-    ]
-    found += [pdq(np.asarray(view.convert("L"))) for view in views(image)]
-    return [*found, fingerprint_thumbnail(image)]
-
-
-def large_picture(folder: Path) -> Path:
-    """A real photograph enlarged to 4000 by 3000 pixels."""
-    path = folder / "large.jpg"
-    with Image.open(media.photograph(folder)) as image:
-        image.resize((4000, 3000), Image.Resampling.BICUBIC).save(path, quality=90)
-    return path
+    measure(options.folder, options.jobs)
 
 
 def run_ffmpeg(*arguments: str) -> None:
     """Run ffmpeg quietly; raises CalledProcessError."""
     subprocess.run([find_ffmpeg(), "-v", "error", "-nostdin", "-y", *arguments], check=True)
-
-
-def length(path: Path) -> float:
-    """Seconds that a clip or recording plays."""
-    kind = detect_media_type(path.read_bytes()[:HEAD_SIZE])
-    try:
-        return sum(len(block) for block in samples(path, kind)) / 8000
-    except Unreadable:
-        return max(when for when, _ in frames(path, kind))
 
 
 def fingerprints_of(path: Path) -> Fingerprints:

@@ -20,7 +20,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +108,8 @@ def edited(
 ) -> tuple[Path, list[Piece], float]:
     """Make one edited clip; return it, what was done on whole frames, and its frame rate."""
     (width, height), rate, seconds = headers(original)
-    whole = min(seconds - 2 / rate, LONGEST)
+    late = next(frames(original, type_of(original), per_second=1000))[0]  # sound may come first
+    whole = min(seconds - late - 2 / rate, LONGEST)
     upright = width < height
     size = f"{even(360 * min(width / height, 16 / 9))}:360"
     if upright:
@@ -123,10 +124,10 @@ def edited(
             piece.rate,
             piece.source,
         )
-        pieces.append(snapped)
+        pieces.append(replace(snapped, start=snapped.start + late))
         chains.append(
-            f"[{snapped.source}:V]{played(snapped, rate)},scale={size},setsar=1,"
-            f"format=yuv420p[p{number}]"
+            f"[{snapped.source}:V]setpts=PTS-STARTPTS,{played(snapped, rate)},scale={size},"
+            f"setsar=1,format=yuv420p[p{number}]"
         )
     joined = "".join(f"[p{number}]" for number in range(len(pieces)))
     seed = zlib.crc32(f"{original.stem} {edit}".encode())

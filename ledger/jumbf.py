@@ -31,6 +31,7 @@ _UPDATE_MANIFEST = b"c2um" + _C2PA_SUFFIX
 _COMPRESSED_MANIFEST = b"c2cm" + _C2PA_SUFFIX
 _ASSERTION_STORE = b"c2as" + _C2PA_SUFFIX
 _CLAIM = b"c2cl" + _C2PA_SUFFIX
+_SIGNATURE = b"c2cs" + _C2PA_SUFFIX
 _CBOR = b"cbor" + _C2PA_SUFFIX
 
 _CLAIM_LABELS = ("c2pa.claim", "c2pa.claim.v2")  # C2PA 2.3, 10.2: version 1 and version 2
@@ -78,6 +79,29 @@ class ClaimIdentity:
     label: str
     claim_digest: Digest
     hard_binding_digest: Digest | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedClaim:
+    """The active manifest's label, its claim and its COSE_Sign1 message, byte for byte (CBOR)."""
+
+    label: str
+    claim: bytes
+    signature: bytes
+
+
+def read_signed_claim(manifest_store: bytes) -> SignedClaim:
+    """Return the claim of the active manifest, and what signs it, unverified.
+
+    Raises FormatError for anything but a well-formed store whose active manifest has one of each.
+    """
+    manifest = _active_manifest(manifest_store)
+    parts = manifest.superboxes()
+    claim = _only([part for part in parts if part.uuid == _CLAIM], "claim")
+    signature = _only([part for part in parts if part.uuid == _SIGNATURE], "claim signature")
+    if claim.label not in _CLAIM_LABELS or signature.label != "c2pa.signature":
+        raise FormatError(f"not a claim and its signature: {claim.label[:80]!r}")
+    return SignedClaim(manifest.label, _cbor(claim), _cbor(signature))
 
 
 def read_claim(manifest_store: bytes) -> ClaimIdentity:
@@ -168,7 +192,7 @@ def parse_superbox(box: Box) -> Superbox:
 
 def _cbor(superbox: Superbox) -> bytes:
     """Return the one CBOR content box of a claim or of an assertion."""
-    if superbox.uuid not in (_CLAIM, _CBOR):
+    if superbox.uuid not in (_CLAIM, _SIGNATURE, _CBOR):
         raise FormatError(f"{superbox.label[:80]!r} does not hold CBOR")
     box = _only(superbox.boxes, f"content box in {superbox.label[:80]!r}")
     if box.kind != b"cbor":

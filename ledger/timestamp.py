@@ -60,12 +60,16 @@ _MAX_NONCE = 1 << 160
 
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
-    """The bytes existed at `time` (UTC), says the authority of that name (RFC 4514)."""
+    """The bytes existed at `time` (UTC), says the authority of that name (RFC 4514).
+
+    `anchor` is the certificate, of those that the caller believes, that its chain leads to.
+    """
 
     time: datetime
     authority: str
     serial: int
     policy: str
+    anchor: x509.Certificate
 
 
 def format_request(data: bytes, nonce: int) -> bytes:
@@ -108,8 +112,7 @@ def verify_token(
     the time of `data` under one of `anchors`.
     """
     signed, info = _open(token)
-    asked = _imprint(data)
-    if (info.imprint.algorithm.algorithm, info.imprint.digest) != (_SHA256, asked.digest):
+    if not _is_of(info.imprint, data):
         raise ProofError("the time-stamp is over other bytes")
     if nonce is not None and info.nonce != nonce:
         raise ProofError("the time-stamp answers another request")
@@ -119,11 +122,22 @@ def verify_token(
     try:
         certificate = _find_certificate(signer, certificates, anchors)
         _check_signature(signer, signed.content.data, certificate)
-        check_chain(certificate, certificates, anchors, time)
+        anchor = check_chain(certificate, certificates, anchors, time)
         authority = certificate.subject.rfc4514_string()
     except UNREADABLE:  # certificates are only parsed as they are asked
         raise ProofError("a certificate of the time-stamp does not read") from None
-    return TimeStamp(time, authority, info.serial, info.policy.dotted_string)
+    return TimeStamp(time, authority, info.serial, info.policy.dotted_string, anchor)
+
+
+def is_over(token: bytes, data: bytes) -> bool:
+    """Whether a token, unverified, is over `data`; raises FormatError for what is no token."""
+    return _is_of(_open(token)[1].imprint, data)
+
+
+def _is_of(imprint: Imprint, data: bytes) -> bool:
+    """Whether an imprint is one of `data`, by SHA-256, SHA-384 or SHA-512."""
+    digest = _DIGESTS.get(imprint.algorithm.algorithm.dotted_string)
+    return digest is not None and imprint.digest == _hash(digest(), data)
 
 
 def _open(token: bytes) -> tuple[Signed, Info]:

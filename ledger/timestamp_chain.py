@@ -1,4 +1,7 @@
-"""Whether a certificate was good for time-stamps at some time, under anchors that we chose."""
+"""Whether a certificate was good at some time, under anchors that we chose.
+
+`check_chain` is for time-stamps (RFC 3161); `find_chain` and `check_dates` are for any purpose.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,21 +33,50 @@ def check_chain(
     others: Sequence[x509.Certificate],
     anchors: Sequence[x509.Certificate],
     time: datetime,
-) -> None:
-    """Raise ProofError unless a chain leads from `certificate` to an anchor, all valid at `time`.
+) -> x509.Certificate:
+    """Return the anchor that a chain leads to from `certificate`, all valid at `time`.
 
     `certificate` must be for time-stamps alone (RFC 3161 section 2.3). `others` are certificates
     that may stand between; an anchor is believed as it is, but for its dates. Revocation is not
-    looked up: a chain that was valid then is not made invalid by what came later.
+    looked up: a chain that was valid then is not made invalid by what came later. Raises ProofError
+    where no such chain leads to an anchor.
     """
     _check_purpose(certificate)
+    chain = find_chain(certificate, others, anchors, time)
+    check_dates(chain, time)
+    return chain[-1]
+
+
+def find_chain(
+    certificate: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    time: datetime,
+    of: str = "time-stamp",
+) -> tuple[x509.Certificate, ...]:
+    """Return a chain from `certificate` to an anchor, whatever its dates are.
+
+    Of several issuers one that was valid at `time` is preferred. `of` is what the certificate
+    signed, for the sentences. Raises ProofError where no chain leads to an anchor.
+    """
+    chain = [certificate]
+    candidates = sorted((*anchors, *others), key=lambda each: not _is_valid(each, time))
     for depth in range(_MAX_DEPTH):
-        _check_dates(certificate, time)
-        _check_critical(certificate)
-        if certificate in anchors:
-            return
-        certificate = _find_issuer(certificate, (*anchors, *others), depth)
-    raise ProofError("the chain of the time-stamp's certificate is too long")
+        _check_critical(chain[-1], of)
+        if chain[-1] in anchors:
+            return tuple(chain)
+        chain.append(_find_issuer(chain[-1], candidates, depth, of))
+    raise ProofError(f"the chain of the {of}'s certificate is too long")
+
+
+def check_dates(
+    chain: Sequence[x509.Certificate], time: datetime, when: str = "at the time of the time-stamp"
+) -> None:
+    """Raise ProofError unless every certificate of the chain was valid at `time`."""
+    for certificate in chain:
+        if not _is_valid(certificate, time):
+            name = certificate.subject.rfc4514_string()
+            raise ProofError(f"the certificate of {name} was not valid {when}")
 
 
 def _check_purpose(certificate: x509.Certificate) -> None:
@@ -57,15 +89,15 @@ def _check_purpose(certificate: x509.Certificate) -> None:
 
 
 def _find_issuer(
-    certificate: x509.Certificate, candidates: Sequence[x509.Certificate], below: int
+    certificate: x509.Certificate, candidates: Sequence[x509.Certificate], below: int, of: str
 ) -> x509.Certificate:
     for candidate in candidates:
-        if candidate != certificate and _has_issued(candidate, certificate, below):
+        if candidate != certificate and has_issued(candidate, certificate, below):
             return candidate
-    raise ProofError("the time-stamp's certificate leads to none of the anchors")
+    raise ProofError(f"the {of}'s certificate leads to none of the anchors")
 
 
-def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
+def has_issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int = 0) -> bool:
     """Whether `issuer`, with `below` certificates of authorities under it, made `certificate`."""
     try:
         certificate.verify_directly_issued_by(issuer)
@@ -82,16 +114,14 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate, below: 
     return constraints.ca and may_sign and is_short
 
 
-def _check_dates(certificate: x509.Certificate, time: datetime) -> None:
-    if not certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc:
-        name = certificate.subject.rfc4514_string()
-        raise ProofError(f"the certificate of {name} was not valid at the time of the time-stamp")
+def _is_valid(certificate: x509.Certificate, time: datetime) -> bool:
+    return certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc
 
 
-def _check_critical(certificate: x509.Certificate) -> None:
+def _check_critical(certificate: x509.Certificate, of: str) -> None:
     try:
         unknown = [each for each in certificate.extensions if each.critical]
     except UNREADABLE:
-        raise ProofError("a certificate of the time-stamp does not read") from None
+        raise ProofError(f"a certificate of the {of} does not read") from None
     if any(each.oid not in _KNOWN for each in unknown):
-        raise ProofError("a certificate of the time-stamp has an unknown critical extension")
+        raise ProofError(f"a certificate of the {of} has an unknown critical extension")

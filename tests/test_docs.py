@@ -9,6 +9,7 @@ import pytest
 
 from api.cli import build_parser
 from api.errors import __doc__ as errors_page
+from bench.tables import TABLES
 from verifier.report import ConclusionCode
 
 ROOT = Path(__file__).parent.parent
@@ -82,3 +83,12 @@ def test_no_page_calls_a_file_authentic_or_fake() -> None:
         for line in re.split(r"(?<=[.|])\s", page.read_text("utf-8")):
             if re.search(r"\b(authentic|fake)\b", line):
                 assert re.search(r"\bnever\b|\"", line), (page.name, line)
+
+
+def test_every_table_has_its_place_and_its_media_on_the_page_of_comparisons() -> None:
+    page = (ROOT / "docs" / "compare.md").read_text("utf-8")
+    for table in TABLES:
+        assert f"<!-- table: {table.name} -->" in page
+        assert importlib.util.find_spec(table.module) is not None
+        for folder in table.needs:
+            assert f"`{folder.partition('/')[0]}/" in page, folder

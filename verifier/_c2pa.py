@@ -4,15 +4,21 @@ Runs in the sandbox: strange bytes come in, plain values go out. The engine fetc
 manifest, no revocation answer, whatever the file names.
 """
 
+import base64
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import c2pa
 
-from .locate import find_claim, has_store
+from ledger.errors import FirsthandError
+
+from .locate import find_claim, find_signature, has_store
+from .opinion.examine import examine
+from .opinion.result import format_opinion
 
 # Extended key usages that a claim signer may have (C2PA 2.2 section 14.5.1): e-mail protection,
 # document signing, C2PA claim signing. Without the last in this global key, such leaves read
@@ -52,13 +58,33 @@ def read(
 
     Returns one of
     {"state": "read", "store": the engine's JSON, "claim": the active claim and its data hash,
-    "url": str | None, "embedded": bool, "expired": bool (the signer's certificate, by now)},
+    "url": str | None, "embedded": bool, "expired": bool (the signer's certificate, by now),
+    "opinion": the second engine's,
+    "signature": {"chain": [DER], "tokens": [[DER, [what it may be over]]], "ocsp": [DER]} or
+    {"problem": str} where the signature that the engine checked was not found},
     {"state": "absent", "searched": bool (manifests can lie in files of this type)},
     {"state": "remote", "url": str},
     {"state": "unreadable", "reason": str, "embedded": bool} where there is a store, and
     {"state": "unsearched", "reason": str} where the engine could not tell; and in each
     "identity": [label, claim digest, hard-binding digest | None] | None.
     """
+    with ThreadPoolExecutor(1) as beside:  # both hash, and neither holds up the other
+        opinion = beside.submit(_examine, path, sidecar, trust_lists)
+        answer = _read(path, sidecar, name, trust_lists)
+        if answer["state"] == "read":
+            answer["opinion"] = opinion.result()
+    return answer
+
+
+def _examine(path: str, sidecar: str | None, trust_lists: dict[str, str]) -> dict[str, object]:
+    store = Path(sidecar).read_bytes() if sidecar else None
+    with Path(path).open("rb") as stream:
+        return format_opinion(examine(stream, trust_lists, datetime.now(UTC), store))
+
+
+def _read(
+    path: str, sidecar: str | None, name: str, trust_lists: dict[str, str]
+) -> dict[str, object]:
     context = c2pa.Context.from_dict(settings(trust_lists))
     embedded = _read_embedded(Path(path), name, context)
     if sidecar is None or embedded["state"] not in ("absent", "remote", "unsearched"):
@@ -106,7 +132,25 @@ def _describe(reader: c2pa.Reader, holder: Path) -> dict[str, object]:
             "embedded": bool(reader.is_embedded()),
             "expired": _is_expired(json.loads(reader.crjson()), label),
             "identity": find_claim(holder, label),
+            "signature": _signature(holder, label, detailed["claim"]),
         }
+
+
+def _signature(holder: Path, label: str, claim: Any) -> dict[str, object]:
+    """Find the signature over the claim that the engine checked, as plain values."""
+    hashes = [
+        (str(each["url"]), base64.b64decode(each["hash"]))
+        for name in ("assertions", "created_assertions", "gathered_assertions")
+        for each in claim.get(name) or []
+    ]
+    found = find_signature(holder, label, hashes)
+    if isinstance(found, FirsthandError):
+        return {"problem": found.message}
+    return {
+        "chain": list(found.chain),
+        "tokens": [[token.token, list(token.over)] for token in found.tokens],
+        "ocsp": list(found.ocsp),
+    }
 
 
 def _is_expired(report: Any, label: str) -> bool:

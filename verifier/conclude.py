@@ -15,7 +15,8 @@ from .report import Conclusion, ConclusionCode, Finding, Match, MatchKind, Step
 def conclude(findings: Sequence[Finding], matches: Sequence[Match]) -> Conclusion:
     """Draw the one conclusion that the findings support."""
     seen = _Seen(findings, matches)
-    for rule in (_altered, _withdrawn, _contradicted, _unchanged, _untrusted, _derived):
+    rules = (_altered, _withdrawn, _contradicted, _revoked, _unchanged, _untrusted, _derived)
+    for rule in rules:
         if conclusion := rule(seen):
             break
     else:
@@ -157,6 +158,9 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
         return _ask_elsewhere(failed)
     if broken := seen.first("custody_chain.broken"):  # what is missing may be a withdrawal
         return _ask_elsewhere(broken)
+    if differs := seen.first("opinion.differs"):
+        said = f"{differs.sentence} Which of them is right is not settled here."
+        return Conclusion(ConclusionCode.INCONCLUSIVE, said)
     if other := seen.first("record.manifest_differs", "record.size_differs", "ingredient.invalid"):
         return Conclusion(ConclusionCode.INCONCLUSIVE, other.sentence)
     beside = seen.first("claimSignature.mismatch", "manifest.damaged_claim", "ingredient.altered")
@@ -173,6 +177,18 @@ def _ask_elsewhere(failed: Finding) -> Conclusion:
     return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
 
 
+def _revoked(seen: _Seen) -> Conclusion | None:
+    """Signed with a key that its authority had taken back: no record makes up for that."""
+    revoked = seen.first("revocation.revoked_before")
+    if revoked is None or (seen.beside and seen.recorded):
+        return None
+    intact = seen.outcome(Step.HARD_BINDING) is Outcome.PASSED
+    said = "What the signature covers is as it was signed, but its signer is not accepted."
+    near = f" {_sentence(seen.whence())}" if seen.match else ""
+    start = f"{said} {revoked.sentence}" if intact else revoked.sentence
+    return Conclusion(ConclusionCode.UNTRUSTED, f"{start}{near}{seen.later()}")
+
+
 def _unchanged(seen: _Seen) -> Conclusion | None:
     """The bytes that a known registrar recorded, or that a known signer signed."""
     signed = (
@@ -180,6 +196,8 @@ def _unchanged(seen: _Seen) -> Conclusion | None:
         and seen.outcome(Step.HARD_BINDING) is Outcome.PASSED
         and seen.outcome(Step.INGREDIENTS) is not Outcome.FAILED
     )
+    if seen.outcome(Step.SECOND_OPINION) is Outcome.FAILED:
+        return None
     source = "the source of " if "record.content.source" in seen.codes else ""
     if seen.recorded and signed:
         said = f"The bytes that a known signer signed and that {seen.entry()} records."
@@ -257,7 +275,8 @@ def _gaps(findings: Iterable[Finding]) -> Iterable[str]:
     for finding in findings:
         could_not = finding.outcome in (Outcome.UNREADABLE, Outcome.NOT_CHECKED)
         looked_for = finding.step in (Step.MANIFEST, Step.SIGNATURE, Step.HARD_BINDING, Step.RECORD)
-        if (could_not and looked_for) or finding.code == "manifest.invalid":
+        disagree = finding.step is Step.SECOND_OPINION and finding.outcome is Outcome.FAILED
+        if (could_not and looked_for) or disagree or finding.code == "manifest.invalid":
             yield finding.sentence
 
 

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.errors import FormatError
-from ledger.jumbf import MAX_STORE_SIZE, read_claim
+from ledger.errors import FirsthandError, FormatError
+from ledger.jumbf import MAX_STORE_SIZE, read_claim, read_signed_claim
+
+from .signature import Signature, claim_hashes, verify_signature
 
 # A description box of type c2pa right behind the superbox's header.
 _STORE = bytes.fromhex("6a756d62 0000001e 6a756d64 63327061 00110010800000aa00389b71")
@@ -41,6 +43,27 @@ def find_claim(path: Path, label: str | None = None) -> list[str | bytes | None]
                 binding = claim.hard_binding_digest
                 return [claim.label, claim.claim_digest.value, binding.value if binding else None]
     return None
+
+
+def find_signature(
+    path: Path, label: str, hashes: list[tuple[str, bytes]]
+) -> Signature | FirsthandError:
+    """Return the signature over the claim that names just these assertions by address and hash.
+
+    It has been verified against its own certificate. Since the hashes are those that the engine
+    found true of the file, whoever made this signature signed this file, wherever it lay in it.
+    Where there is none, returns why the last one that was tried is not it.
+    """
+    problem: FirsthandError = FormatError("no manifest store with that label was found")
+    with _mapped(path) as data:
+        for store in _stores(data):
+            try:
+                signed = read_signed_claim(store)
+                if signed.label == label and hashes and claim_hashes(signed.claim) == hashes:
+                    return verify_signature(signed.signature, signed.claim)
+            except FirsthandError as found:
+                problem = found
+    return problem
 
 
 @contextmanager

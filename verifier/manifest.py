@@ -1,14 +1,22 @@
 """What the engine read of a C2PA manifest store, as our values. Pure: no engine, no files."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
+from .opinion.result import Opinion, parse_opinion
 from .report import Link, Uncovered
+from .revocation import Revocation, RevocationStatus
+from .signature import Signature, Token
 
 # Failure codes (C2PA 2.2 section 15.2) that speak of who signed, not of what was signed.
-_ABOUT_THE_SIGNER = ("signingCredential.", "timeStamp.", "cawg.")
+_ABOUT_THE_SIGNER = (
+    *("signingCredential.", "timeStamp.", "cawg."),
+    "claimSignature.outsideValidity",
+)
 _HARD_BINDINGS = tuple(
     f"assertion.{kind}."
     for kind in ("dataHash", "bmffHash", "boxesHash", "collectionHash", "multiAssetHash")
@@ -19,6 +27,35 @@ _CHANGED = (".mismatch", "assertion.missing", "assertion.undeclared")
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """A proven time (UTC), the authority that says so (RFC 4514), and the list that knows it."""
+
+    time: datetime
+    authority: str
+    list: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What we found of the signer ourselves, as things stood at `now`.
+
+    as_of: `now` is a time that was asked about. problem: why the signature was not found, or none.
+    stamp: the proven time of signing; stamp_problem: why a time-stamp that is there proves none.
+    valid: from when to when the signer's certificate is.
+    """
+
+    now: datetime
+    as_of: bool
+    problem: str = ""
+    stamp: Stamp | None = None
+    stamp_problem: str = ""
+    valid: tuple[datetime, datetime] | None = None
+    revocation: RevocationStatus = field(
+        default_factory=lambda: RevocationStatus(Revocation.NOT_CHECKED)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestStore:
     """A manifest store that the engine could read, judged.
 
@@ -26,6 +63,9 @@ class ManifestStore:
     about everything else; `time_stamps` are those about time-stamps, good or bad;
     `broken_ancestors` are the links below it that did not hold when the manifest above them was
     signed, or do not now. `trust_list` names the list that knows the active manifest's signer.
+    `signature` is what the claim signature carries, or why it was not found; `claimed_times` are
+    the times at which the manifest says that it came to be. `judged` is None where only the engine
+    has judged the signer.
     """
 
     label: str
@@ -41,6 +81,9 @@ class ManifestStore:
     broken_ancestors: tuple[Link, ...]
     uncovered: tuple[Uncovered, ...] | None
     source_type: str | None
+    signature: Signature | str = "it was not looked for"
+    claimed_times: tuple[str, ...] = ()
+    judged: Judged | None = None
 
     @property
     def hard_binding_failures(self) -> tuple[str, ...]:
@@ -53,7 +96,7 @@ class ManifestReading:
     """PASSED with a store, ABSENT, UNREADABLE or NOT_CHECKED with the reason.
 
     `embedded`: what could not be read lies in the file, not beside it. `remote_url` is a manifest's
-    address that the file names; it is reported and never fetched.
+    address that the file names; it is reported and never fetched. `opinion` is the second engine's.
     """
 
     outcome: Outcome
@@ -61,6 +104,7 @@ class ManifestReading:
     store: ManifestStore | None = None
     remote_url: str | None = None
     embedded: bool = True
+    opinion: Opinion | None = None
 
 
 def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReading:
@@ -82,9 +126,17 @@ def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReadin
                 reason = printable(f"the engine's answer has no {problem}")
                 return ManifestReading(Outcome.UNREADABLE, reason, embedded=embedded)
             remote = printable(url) if isinstance(url, str) else None
-            return ManifestReading(Outcome.PASSED, "", store, remote)
+            opinion = _opinion(answer.get("opinion"))
+            return ManifestReading(Outcome.PASSED, "", store, remote, opinion=opinion)
         case _:
             return ManifestReading(Outcome.UNREADABLE, "the engine gave no answer that can be read")
+
+
+def _opinion(said: object) -> Opinion | None:
+    try:
+        return parse_opinion(said)
+    except FormatError:
+        return None
 
 
 def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
@@ -130,7 +182,33 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         broken_ancestors=tuple(link for link in ancestors if _broken(link)),
         uncovered=_uncovered(claim),
         source_type=_source_type(active),
+        signature=_parse_signature(answer.get("signature")),
+        claimed_times=tuple(dict.fromkeys(_claimed_times(active))),
     )
+
+
+def _parse_signature(said: object) -> Signature | str:
+    match said:
+        case {"chain": [*chain], "tokens": [*tokens], "ocsp": [*ocsp]} if chain:
+            return Signature(
+                _byte_strings(chain),
+                tuple(Token(_bytes(token), _byte_strings(over)) for token, over in tokens),
+                _byte_strings(ocsp),
+            )
+        case {"problem": str() as problem}:
+            return printable(problem)
+        case _:
+            return "the engine did not say where it lies"
+
+
+def _byte_strings(values: Iterable[object]) -> tuple[bytes, ...]:
+    return tuple(map(_bytes, values))
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("byte string where one belongs")
+    return value
 
 
 def _list_name(results: Mapping[str, object], list_uri: str) -> str | None:
@@ -244,6 +322,24 @@ def _source_type(manifest: Mapping[str, object]) -> str | None:
                 if source_type := _text(action.get("digitalSourceType")):
                     return printable(source_type.rsplit("/", 1)[-1])
     return None
+
+
+_CAPTURED = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
+
+
+def _claimed_times(manifest: Mapping[str, object]) -> Iterator[str]:
+    """Yield when the manifest says that its asset came to be: by its actions, by its metadata."""
+    for assertion in map(_mapping, _sequence(manifest.get("assertions", []))):
+        data = assertion.get("data")
+        if not isinstance(data, dict):
+            continue
+        if str(assertion.get("label", "")).startswith("c2pa.actions"):
+            for action in map(_mapping, _sequence(data.get("actions", []))):
+                if action.get("action") == "c2pa.created" and (when := _text(action.get("when"))):
+                    yield printable(when)
+        for name in _CAPTURED:
+            if when := _text(data.get(name)):
+                yield printable(when)
 
 
 def _signer(signature: Mapping[str, object]) -> str:

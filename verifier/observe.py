@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -25,11 +27,13 @@ from .compare.engines import ENGINES
 from .compare.result import Comparison
 from .errors import Unreadable
 from .fingerprint import compute_in
+from .judgement import Bench, judge
 from .manifest import ManifestReading, parse_reading
 from .media.limits import limits_for
 from .media.sandbox import Sandbox
 from .search import Suspect
-from .trust import TrustList
+from .trust import Kind as ListKind
+from .trust import TrustList, of_kind
 
 SIDECAR_SUFFIX = ".c2pa"
 PROOF_SUFFIX = ".tlog-proof"
@@ -45,13 +49,17 @@ def observe(
     name: str | None = None,
     proof: Path | None = None,
     engines: Engines = ENGINES,
+    bench: Bench | None = None,
 ) -> Suspect:
     """Look at the file at `path`, with its sidecar and its log proof where they lie beside it.
 
-    `name` is what to call it (its path, if not given). Raises AssetError where there is no such
+    `name` is what to call it (its path, if not given); `bench` is what its signer is judged by, if
+    not by the lists alone and at the present time. Raises AssetError where there is no such
     file, FormatError where `proof` was named and does not read as one.
     """
     asset, reading, claim = _look(path, sandbox, trust_lists)
+    bench = bench or Bench(lists=trust_lists, clock=datetime.now(UTC))
+    reading = judge(reading, replace(bench, lists=trust_lists))
 
     @cache
     def fingerprints() -> Sequence[Fingerprint]:
@@ -106,7 +114,7 @@ def read_manifest(
     sidecar: Path | None = None,
 ) -> tuple[ManifestReading, ClaimIdentity | None]:
     """Step 1: read the manifest store, in the sandbox, against the lists of claim signers."""
-    anchors = {trust_list.name: trust_list.pem for trust_list in trust_lists}
+    anchors = {each.name: each.pem for each in of_kind(trust_lists, ListKind.CLAIM_SIGNERS)}
     try:
         answer = sandbox.run(
             # Resolved here: a name such as /dev/stdin means another file in another process.

@@ -18,6 +18,9 @@ class Step(StrEnum):
     HARD_BINDING = "hard-binding"
     INGREDIENTS = "ingredients"
     TIME = "time"
+    REVOCATION = "revocation"
+    CLAIMED_TIME = "claimed-time"
+    SECOND_OPINION = "second-opinion"
     RECORD = "record"
     RECORD_CONTENT = "record-content"
     INCLUSION = "inclusion"
@@ -109,6 +112,18 @@ class Conclusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AsOf:
+    """The time that the report speaks of, what is concluded now, and why that is something else.
+
+    `because` is a sentence a cause, and empty where both agree.
+    """
+
+    time: str
+    now: Conclusion
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything that one verification established about one file."""
 
@@ -122,6 +137,7 @@ class Report:
     comparison: Comparison | None = None
     uncovered: tuple[Uncovered, ...] | None = None
     detection: None = None
+    as_of: AsOf | None = None
     engine: Mapping[str, str]
 
     def __bool__(self) -> NoReturn:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from ledger.vocabulary import Outcome
 
-from .manifest import ManifestReading, ManifestStore, proves_change
+from .manifest import Judged, ManifestReading, ManifestStore, proves_change
 from .report import Finding, Link, Step
+from .timing import judged_findings, stamp_finding, told
 
 
 def manifest_findings(reading: ManifestReading) -> list[Finding]:
@@ -17,6 +18,7 @@ def manifest_findings(reading: ManifestReading) -> list[Finding]:
             _hard_binding(reading.store),
             _ingredients(reading.store),
             _time(reading.store),
+            *judged_findings(reading.store),
         ]
     return [_no_manifest(reading)]
 
@@ -73,7 +75,14 @@ def _signature(store: ManifestStore) -> Finding:
         return _about_signature(Outcome.NOT_CHECKED, "claimSignature.not_validated", said)
     elif store.signer_failures:
         code = store.signer_failures[0]
-        said = f"The claim signature verifies, but its signer, {store.signer}, {_why(code)}."
+        why = _why(code, store.judged)
+        said = f"The claim signature verifies, but its signer, {store.signer}, {why}."
+    elif store.judged and store.judged.problem:
+        said = (
+            f"The claim signature verifies, but was not found again by us ({store.judged.problem}),"
+            f" so whether to accept its signer, {store.signer}, was not established."
+        )
+        return _about_signature(Outcome.NOT_CHECKED, "claimSignature.not_found", said)
     elif store.trust_list is None:
         code = "signingCredential.untrusted"
         said = f"The claim signature verifies, but its signer, {store.signer}, {_why(code)}."
@@ -93,7 +102,10 @@ def _about_signature(outcome: Outcome, code: str, sentence: str) -> Finding:
     )
 
 
-def _why(code: str) -> str:
+def _why(code: str, judged: Judged | None = None) -> str:
+    if code == "signingCredential.expired" and judged and judged.valid:
+        first, last = (f"{each:%Y-%m-%d}" for each in judged.valid)
+        return f"had a certificate that is valid from {first} to {last}, not {told(judged)}"
     return {
         "signingCredential.untrusted": "is on none of your lists",
         "signingCredential.expired": "had a certificate that was out of date",
@@ -167,11 +179,9 @@ def _weakest(broken: Sequence[Link]) -> tuple[str, str]:
 
 
 def _time(store: ManifestStore) -> Finding:
-    stamped = {"timeStamp.validated", "timeStamp.trusted"} <= set(store.time_stamps)
-    if stamped and store.signed_at:
-        outcome, code = Outcome.PASSED, "timeStamp.trusted"
-        said = f"A time-stamp authority on your lists saw the signature at {store.signed_at}."
-    elif store.time_stamps:
+    if store.judged is not None:
+        return stamp_finding(store, store.judged)
+    if store.time_stamps:
         outcome, code = Outcome.NOT_CHECKED, "timeStamp.untrusted"
         said = (
             "It carries a time-stamp, whose authority is on none of your lists: the certificate "
@@ -184,6 +194,6 @@ def _time(store: ManifestStore) -> Finding:
         step=Step.TIME,
         outcome=outcome,
         code=code,
-        sentence=f"{said} Revocation was not asked about: that needs the network.",
+        sentence=said,
         does_not_show="when the file was made",
     )

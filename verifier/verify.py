@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ledger.errors import FirsthandError
 from ledger.vocabulary import Outcome
 
+from .agreement import compare_opinions
 from .compare.context import Claim
 from .conclude import conclude
 from .history import check_history
@@ -35,6 +36,7 @@ def verify(
     """
     store = suspect.reading.store
     findings = manifest_findings(suspect.reading)  # steps 1 to 4
+    findings += compare_opinions(suspect.reading)  # the same, by another engine
     found = NOTHING
     try:
         found = search(suspect, ledger)  # step 5

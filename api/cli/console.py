@@ -1,16 +1,32 @@
 """What a person sees: progress and errors on stderr, data on stdout."""
 
+import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ledger.errors import FirsthandError
+from ledger.errors import FirsthandError, FormatError
 from verifier.manifest import printable
+
+_T = TypeVar("_T")
+
+
+def read_by(parse: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Return how argparse reads an argument by a parser of ours."""
+
+    def read(text: str) -> _T:
+        try:
+            return parse(text)
+        except FormatError as problem:
+            raise argparse.ArgumentTypeError(str(problem)) from None
+
+    return read
 
 
 class _Console(Console):

@@ -2,14 +2,14 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from ledger.errors import AssetError, FirsthandError, FormatError
 from ledger.vocabulary import Outcome
+from verifier.as_of import parse_as_of
 from verifier.compare.context import Claim, parse_moment, parse_spot
 from verifier.conclude import is_contradicted
 from verifier.media.sandbox import Sandbox
@@ -26,11 +26,20 @@ from ..errors import (
     of_system,
 )
 from ..home import open_home
+from ..revocations import read_answer
 from ..services import Services
 from ..settings import Settings
-from .console import COLOURS, MARKS, advance, print_json, progress, say, say_error, show
-
-_T = TypeVar("_T")
+from .console import (
+    COLOURS,
+    MARKS,
+    advance,
+    print_json,
+    progress,
+    read_by,
+    say,
+    say_error,
+    show,
+)
 
 EXIT_CODES = {
     ConclusionCode.UNCHANGED: EXIT_OK,
@@ -52,16 +61,39 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument(
         "--claimed-time",
-        type=_read_by(parse_moment),
+        type=read_by(parse_moment),
         metavar="TIME",
         help="when it is said to have been captured: 2022, 2022-05, 2022-05-01, or a full time",
     )
     parser.add_argument(
         "--claimed-place",
-        type=_read_by(parse_spot),
+        type=read_by(parse_spot),
         metavar="LAT,LON",
         help="where, in degrees, and how many kilometres around if you like: 52.52,13.40,25 "
         "(southern or western: --claimed-place=-33.86,151.21)",
+    )
+    parser.add_argument(
+        "--as-of",
+        type=read_by(_read_as_of),
+        metavar="DATE",
+        help="the answer as it would have been then (2026-11-25, or 2026-11-25T10:00:00Z), by the "
+        "lists, certificates and revocations of that time; it says why the answer now is another",
+    )
+    parser.add_argument(
+        "--revocation",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="OCSP answers and CRLs to judge signers by; those that count are kept in the home "
+        "(put -- before the files to verify where they follow)",
+    )
+    parser.add_argument(
+        "--online",
+        action="store_true",
+        help="ask the addresses in a signer's certificate whether it was revoked: they learn that "
+        "somebody asks, and when",
     )
     parser.add_argument(
         "--policy",
@@ -73,14 +105,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser.set_defaults(run=run)
 
 
-def _read_by(parse: Callable[[str], _T]) -> Callable[[str], _T]:
-    def read(text: str) -> _T:
-        try:
-            return parse(text)
-        except FormatError as problem:
-            raise argparse.ArgumentTypeError(str(problem)) from None
-
-    return read
+def _read_as_of(text: str) -> datetime:
+    return parse_as_of(text, datetime.now(UTC))
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -89,6 +115,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         raise FirsthandError("--proof speaks of one file", "name just that file")
     policy = read_policy(options.policy) if options.policy else None
     codes = []
+    options.answers = [read_answer(path) for path in options.revocation]
     with Services(open_home(settings.home), Sandbox()) as services:
         take_in_new_entries(services)
         with progress("Verifying", len(options.files)) as bar:
@@ -132,7 +159,14 @@ def _verify_one(
 ) -> int:
     try:
         claim = Claim(options.claimed_time, options.claimed_place)
-        report = services.verify(path, proof=options.proof, claim=claim)
+        report = services.verify(
+            path,
+            proof=options.proof,
+            claim=claim,
+            as_of=options.as_of,
+            revocations=options.answers,
+            online=options.online,
+        )
         if policy is not None:
             report = replace(report, findings=(*report.findings, judge(policy, report)))
     except (FirsthandError, OSError) as unread:
@@ -181,6 +215,11 @@ def print_report(report: Report) -> None:
     code = report.conclusion.code
     say((report.file, "bold"), "  ", (code.upper(), f"bold {COLOURS[code]}"))
     say(f"  {report.conclusion.sentence}")
+    if report.as_of:
+        now = report.as_of.now
+        say("  Now: ", (now.code.upper(), COLOURS[now.code]), f". {now.sentence}")
+        for reason in report.as_of.because:
+            say(f"  Why they differ: {reason}")
     for finding in report.findings:
         mark, colour = MARKS[finding.outcome]
         limit = f" It does not show {finding.does_not_show}." if finding.does_not_show else ""

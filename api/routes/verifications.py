@@ -1,9 +1,11 @@
 """What can be established about a file."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from verifier.as_of import parse_as_of
 from verifier.compare.context import Claim, parse_moment, parse_spot
 
 from ..limits import file_name, in_turn, upload
@@ -23,14 +25,18 @@ async def verify(
     claimed_place: Annotated[
         str | None, Query(description="where, in degrees north and east: 52.52,13.40")
     ] = None,
+    as_of: Annotated[
+        str | None, Query(description="ask for the answer as it would have been then: 2026-11-25")
+    ] = None,
 ) -> ReportAnswer:
     """Verify the file in the body. It is read, and kept no longer than that takes."""
     claim = Claim(
         parse_moment(claimed_time) if claimed_time else None,
         parse_spot(claimed_place) if claimed_place else None,
     )
+    time = parse_as_of(as_of, datetime.now(UTC)) if as_of else None
     services: Services = request.app.state.services
     called = file_name(name)
     async with upload(request, called) as path:
-        report = await in_turn(request, services.verify, path, name=called, claim=claim)
+        report = await in_turn(request, services.verify, path, name=called, claim=claim, as_of=time)
     return ReportAnswer.model_validate(report.to_json())

@@ -10,7 +10,7 @@ const KINDS = {
 };
 const FOREIGN = ["inserted", "replaced", "absent"];
 const REGIONS = { changed: "#d55e00", added: "#0072b2", colour: "#009e73" };
-const BAR = 44, BETWEEN = 84, RULER = 22, LANE = 12; // pixels
+const BAR = 44, BETWEEN = 84, RULER = 22, LANE = 18; // pixels
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600]; // seconds between ticks
 const MOST_LISTED = 60;
 let compared = null; // { comparison, player, own }
@@ -139,6 +139,7 @@ function drawTime() {
   }
   for (const each of segments) svg.append(stretch(each, scale, below, BAR));
   for (const each of sound) svg.append(stretch(each, scale, below + BAR + 4, LANE));
+  if (sound.length) svg.append(words(4, below + BAR + LANE - 1, "its sound", "start"));
   ruler(svg, original, scale, above, -1);
   ruler(svg, suspect, scale, foot, 1);
   svg.append(words(4, above + BAR - 6, "original", "start"), words(4, below + BAR - 6, "this file", "start"));
@@ -266,15 +267,23 @@ function isMoved(segment, before) {
     (each) => each.original && each.original[1] > segment.original[0] + 0.1));
 }
 
-function segmentItem(segment) {
+// Sound that does not just follow the picture.
+function isOwnSound(segment) {
+  const near = (one, other) => one.every((time, place) => Math.abs(time - other[place]) <= 0.5);
+  return segment.kind !== "same" && !timeMap().some(
+    (each) => each.kind === segment.kind && near(each.suspect, segment.suspect));
+}
+
+function segmentItem(segment, track = "") {
   const item = element("li");
   const button = element("button", undefined, "segment");
   button.type = "button";
   button.append(element("span", "", `swatch k-${segment.kind}`));
+  const instead = FOREIGN.includes(segment.kind) ? "instead of " : "";
   const where = segment.source ? " (another original)" :
-    segment.original ? ` (${span(segment.original)} of the original)` : "";
+    segment.original ? ` (${instead}${span(segment.original)} of the original)` : "";
   const what = segment.kind === "same" ? "out of order" : pace(segment); // the rest is not listed
-  button.append(`${span(segment.suspect)} ${what}${where}`);
+  button.append(`${track}${span(segment.suspect)} ${what}${where}`);
   button.addEventListener("click", () => goTo(segment.suspect[0]));
   item.append(button);
   return item;
@@ -306,7 +315,9 @@ function showComparison(report, player) {
   fill("legend", legend.map(legendItem));
   const odd = segments.filter(
     (each, place) => each.kind !== "same" || isMoved(each, segments.slice(0, place)));
-  fill("segments", odd.slice(0, MOST_LISTED).map(segmentItem));
+  const heard = segments === comparison.sound ? [] : comparison.sound.filter(isOwnSound);
+  const items = [...odd.map((each) => segmentItem(each)), ...heard.map((each) => segmentItem(each, "Sound "))];
+  fill("segments", items.slice(0, MOST_LISTED));
   $("timeline").replaceChildren();
   drawTime();
   if (!player) return;

@@ -8,8 +8,8 @@ const OUTCOMES = {
   not_checked: "not checked",
 };
 const PANELS = {
-  integrity: ["manifest", "hard-binding", "record", "record-content", "inclusion"],
-  origin: ["claim-signature", "ingredients", "time", "history", "custody-chain", "context"],
+  integrity: ["manifest", "hard-binding", "second-opinion", "record", "record-content", "inclusion"],
+  origin: ["claim-signature", "ingredients", "time", "revocation", "claimed-time", "history", "custody-chain", "context"],
   content: ["comparison", "detection"],
 };
 let current = null; // the request whose answer is awaited: a newer file takes its place
@@ -79,6 +79,10 @@ function show(report, file) {
   const title = element("span", code, `code ${code}`);
   $("conclusion").replaceChildren(`${report.file}: `, title);
   $("sentence").textContent = sentence;
+  const then = report.as_of;
+  $("as-of-now").hidden = !then;
+  $("as-of-now").textContent = then ?
+    [`Now: ${then.now.code}. ${then.now.sentence}`, ...then.because].join(" ") : "";
   for (const [panel, steps] of Object.entries(PANELS)) {
     const shown = (f) => steps.includes(f.step) && !(report.comparison && f.step === "comparison");
     fill(panel, report.findings.filter(shown).map(findingItem)); // a comparison has its own place
@@ -137,6 +141,7 @@ function address(file) {
     const claimed = $(`claimed-${name}`).value.trim();
     if (claimed) asked.set(`claimed_${name}`, claimed);
   }
+  if ($("as-of").value) asked.set("as_of", $("as-of").value);
   return `/v1/verifications?${asked}`;
 }
 

@@ -19,6 +19,7 @@ NO_HOME = Path("/nowhere/at/all")
         ((), "the following arguments are required"),
         (("a.jpg", "b.jpg", "c.jpg", "--picture", "out.png"), "name just these two files"),
         (("nowhere.jpg", "neither.jpg"), "does not exist"),
+        (("a.mp4", "--also", "b.mp4"), "name ORIGINAL and SUSPECT too"),
     ],
 )
 def test_a_call_that_must_be_changed_says_how(call: tuple[str, ...], words: str) -> None:
@@ -53,6 +54,14 @@ def test_what_cannot_be_compared_and_what_cannot_be_read_are_two_answers(
     assert "error" in unread.objects[0]
     both = main(NO_HOME, "compare", photograph, clip, broken, photograph)
     assert both.code == 5  # a part of them could not be
+
+
+def test_a_further_original_is_named_with_also(folder: Path) -> None:
+    clip, other = media.clip(folder), media.clip_with_sound(folder)
+    copy = Path(shutil.copy(other, folder / "copy.mp4"))
+    [answer] = main(NO_HOME, "compare", "--json", clip, copy, "--also", other).objects
+    assert answer["also"] == [str(other)]
+    assert answer["differs"] is False
 
 
 def test_a_suspect_alone_is_held_against_the_log(home: Path, photograph: Path) -> None:

@@ -305,6 +305,7 @@ def test_a_stretch_that_differs_is_a_click_or_a_key_away(page: Page, playable: P
         "0:02–0:04 75 % speed (0:03.0–0:04.5 of the original)",
         "0:04–0:06 not from the original",
         "0:06–0:09 out of order (0:01–0:04 of the original)",
+        "Sound 0:00–0:09 other sound",
     ]
     page.wait_for("document.querySelector('video').readyState >= 1")
     page.evaluate("document.querySelectorAll('#segments button')[1].focus()")
@@ -316,6 +317,7 @@ def test_a_stretch_that_differs_is_a_click_or_a_key_away(page: Page, playable: P
     kinds = "[...document.querySelectorAll('.band')].map((each) => each.classList[1]).join()"
     assert page.evaluate(kinds) == "k-same,k-same,k-slowed"
     assert "missing from this file" in _text(page, "#legend")
+    assert page.evaluate("document.getElementById('heat').offsetParent === null")  # no map, no box
 
 
 def test_what_differs_is_boxed_over_the_picture_and_can_be_uncovered(

@@ -118,3 +118,20 @@ def test_what_was_done_to_a_clip_in_time_is_told_and_drawn(folder: Path, tmp_pat
     assert re.search(r"plays at 7\d % speed; 0:05.* is missing", comparison["sentence"])
     with Image.open(out) as drawn:
         assert drawn.width == 1600
+
+
+@pytest.mark.parametrize("kind", ["photograph", "clip", "recording"])
+def test_a_suspect_alone_is_drawn_beside_what_the_record_keeps_of_its_original(
+    home: Path, folder: Path, tmp_path: Path, kind: str
+) -> None:
+    original: Path = getattr(media, kind)(folder)
+    assert main(home, "record", original).code == 0
+    suspect, out = tmp_path / f"suspect{original.suffix}", tmp_path / "out.png"
+    options = ("-vf", "scale=iw/2:ih/2") if kind == "photograph" else ("-t", "4", "-q:a", "9")
+    media.run_ffmpeg("-i", str(original), *options, str(suspect))
+    original.unlink()
+    ran = main(home, "compare", "--json", "--picture", out, suspect)
+    assert ran.code in (0, 1)
+    with Image.open(out) as drawn:
+        shades = drawn.convert("L").getcolors() or []
+    assert len([1 for count, _ in shades if count > 20]) > 60  # both are pictured

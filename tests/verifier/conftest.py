@@ -30,6 +30,11 @@ from verifier.verify import verify
 from .archive import Archive
 
 LIST = "The newsroom's list"
+EMBEDDED = (
+    *("jpg", "png", "webp", "tif", "gif", "avif", "heic", "pdf"),
+    *("mp4", "mov", "avi", "wav", "mp3", "flac", "m4a"),
+)
+BESIDE = ("bmp", "mkv", "webm", "ogg")
 Check = Callable[..., Report]
 
 
@@ -129,3 +134,20 @@ def check(sandbox: Sandbox, trust: list[TrustList]) -> Check:
         return verify(suspect, ledger, {"engine": "tested"})  # type: ignore[arg-type]  # liars too
 
     return call
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("files")
+    small = folder / "small.mp4"
+    media.run_ffmpeg("-i", str(media.clip(folder)), "-t", "1", "-vf", "scale=160:-2", str(small))
+    sources = {"picture": media.photograph(folder), "clip": small, "sound": media.recording(folder)}
+    found = {"jpg": sources["picture"], "mp4": small, "wav": sources["sound"]}
+    for kind, endings in {
+        "picture": ("png", "webp", "tif", "gif", "avif", "heic", "pdf", "bmp"),
+        "clip": ("mov", "avi", "mkv", "webm"),
+        "sound": ("mp3", "flac", "m4a", "ogg"),
+    }.items():
+        for ending in endings:
+            found[ending] = media.convert(sources[kind], folder / f"{kind}.{ending}")
+    return found

@@ -45,6 +45,12 @@ ANSWERS: dict[Step, list[tuple[Outcome, str]]] = {
         (FAILED, "ingredient.invalid"),
         (FAILED, "ingredient.untrusted"),
     ],
+    Step.SECOND_OPINION: [
+        (PASSED, "opinion.agrees"),
+        (FAILED, "opinion.differs"),
+        (FAILED, "opinion.milder"),
+        (NOT_CHECKED, "opinion.not_checked"),
+    ],
     Step.RECORD: [
         (PASSED, "record.found"),
         (ABSENT, "record.absent"),
@@ -344,3 +350,31 @@ def test_a_report_is_neither_true_nor_false() -> None:
         "code": "unknown",
         "sentence": report.conclusion.sentence,
     }
+
+
+@settings(max_examples=500)
+@given(findings_, matches_)
+def test_two_engines_that_disagree_never_leave_a_file_unchanged(
+    findings: list[Finding], matches: list[Match]
+) -> None:
+    """Where the second one says changed and the first one intact, nothing is concluded of it."""
+    kept = [each for each in findings if each.step is not Step.SECOND_OPINION]
+    for code in ("opinion.differs", "opinion.milder"):
+        said = finding(Step.SECOND_OPINION, FAILED, code)
+        before, after = conclude(kept, matches), conclude([*kept, said], matches)
+        assert after.code != UNCHANGED
+        if before.code == UNCHANGED:
+            assert after.code in (INCONCLUSIVE, UNTRUSTED)
+            assert after.code == INCONCLUSIVE or code == "opinion.milder"
+    for outcome, code in ANSWERS[Step.SECOND_OPINION]:
+        if outcome is not FAILED:
+            said = finding(Step.SECOND_OPINION, outcome, code)
+            assert conclude([*kept, said], matches) == conclude(kept, matches)
+
+
+def test_the_sentence_of_a_disagreement_is_that_of_the_conclusion() -> None:
+    conclusion = of(*SIGNED, "opinion.differs")
+    assert conclusion.code == INCONCLUSIVE
+    assert "Said of opinion.differs." in conclusion.sentence
+    assert of(*CHANGED, "opinion.milder").code == ALTERED
+    assert of(*STRANGER, "opinion.milder").code == UNTRUSTED

@@ -7,35 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signer import DevelopmentChain, sidecar_path
-from tests import media
 from verifier.locate import find_claim, has_store
 
-from .conftest import Original, sign
+from .conftest import BESIDE, EMBEDDED, Original, sign
 from .forge import forge
 
-EMBEDDED = (
-    *("jpg", "png", "webp", "tif", "gif", "avif", "heic", "pdf"),
-    *("mp4", "mov", "avi", "wav", "mp3", "flac", "m4a"),
-)
-BESIDE = ("bmp", "mkv", "webm", "ogg")
 LABEL = "urn:c2pa:00000000-0000-0000-0000-000000000000"
-
-
-@pytest.fixture(scope="session")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("files")
-    small = folder / "small.mp4"
-    media.run_ffmpeg("-i", str(media.clip(folder)), "-t", "1", "-vf", "scale=160:-2", str(small))
-    sources = {"picture": media.photograph(folder), "clip": small, "sound": media.recording(folder)}
-    found = {"jpg": sources["picture"], "mp4": small, "wav": sources["sound"]}
-    for kind, endings in {
-        "picture": ("png", "webp", "tif", "gif", "avif", "heic", "pdf", "bmp"),
-        "clip": ("mov", "avi", "mkv", "webm"),
-        "sound": ("mp3", "flac", "m4a", "ogg"),
-    }.items():
-        for ending in endings:
-            found[ending] = media.convert(sources[kind], folder / f"{kind}.{ending}")
-    return found
 
 
 @pytest.mark.parametrize("ending", [*EMBEDDED, *BESIDE])

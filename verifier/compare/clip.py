@@ -16,34 +16,28 @@ from verifier.fingerprint.luma import Thumbnails, parse_thumbnails
 from verifier.media.limits import Limits
 from verifier.media.sandbox import Sandbox
 
-from .changes import LONG_SIDE, Changes, find_changes, halved, interval_of, regions_of
+from .changes import LONG_SIDE
+from .clip_regions import PAIRS_TO_LAY, changed_regions, regions_by_record
+from .exact import sharpened
 from .footage import read_footage_in, read_frames_at_in
-from .geometry import (
-    Box,
-    Frames,
-    Placement,
-    agreement,
-    find_placement,
-    refined_on,
-    shape_of,
-)
+from .geometry import Box, Placement, agreement, find_placement, refined_on, shape_of
 from .likeness import Likeness, likeness
-from .placed import describe
-from .result import Comparison, Geometry, Region, RegionKind
+from .placed import Laid, describe, strips
+from .result import Comparison, Region, RegionKind
 from .segments import Shown, removed_from, segments_of
 from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest
+from .turned import QUARTERS, geometry_back, turned, turned_back
 
 _LEAST_SHOWN = (
     0.4  # seconds of an original in a suspect, below which the two have nothing in common
 )
-_LEAST_FIT = 0.45  # correlation of frames laid over one another, likewise
+_LEAST_FIT = 0.36  # of frames laid over one another (correlation above chance), likewise
 _LARGE_PER_SECOND, _MOST_LARGE = 5, 240  # pairs of larger frames, to find what changed
 _PAIRS = 400  # frames that are compared to learn the noise
 # Of clips of different scenes, laid over one another as well as they can be: correlation of frames
 # at most 0.65 in 17 pairs, of how they move at most 0.32; of cropped copies at least 0.6 each.
 _LEAST_ALIKE, _LEAST_MOVING = 0.85, 0.45
 _PAIRS_TO_JUDGE = 60
-_PAIRS_TO_LAY = 24  # to refine the geometry
 _ROUNDS = 5  # at most: geometry and noise are learnt anew from what was aligned
 
 File = tuple[Path, MediaType]
@@ -51,115 +45,61 @@ File = tuple[Path, MediaType]
 
 @dataclass(frozen=True, slots=True)
 class ClipMap:
-    """What a suspect shows of its originals, and how each original lies in it."""
+    """What a suspect shows of its originals; `laid` has each that it shows, the longest first."""
 
     shown: Shown
-    geometry: Geometry
-    placement: Placement
-    fit: float  # correlation of the frames laid over one another, -1 to 1
-    pairs: tuple[Rows, Rows]  # frames of the suspect and of the original that show the same
+    laid: tuple[Laid, ...]
 
 
 def compare_clips_in(
-    sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
+    sandbox: Sandbox, suspect: File, originals: Sequence[File | Fingerprint], *, limits: Limits
 ) -> Comparison | None:
-    """Compare two clips, or a clip with what is recorded of its original (`clip-luma`).
+    """Compare a clip with its originals, or with what is recorded of them (`clip-luma`).
 
-    None where they have nothing in common. The sentence is left empty. Raises what `Sandbox.run`
-    raises, and FormatError for a record that does not read.
+    None where it has nothing in common with any. The sentence is left empty. Raises what
+    `Sandbox.run` raises, and FormatError for a record that does not read.
     """
     ours = read_footage_in(sandbox, *suspect, limits=limits)
-    if isinstance(original, Fingerprint):
-        theirs = parse_thumbnails(original.bits)
+    theirs = [
+        parse_thumbnails(each.bits)
+        if isinstance(each, Fingerprint)
+        else read_footage_in(sandbox, *each, limits=limits)
+        for each in originals
+    ]
+    for quarters in QUARTERS:
+        upright = turned(ours, quarters)
+        if found := map_clip(upright, theirs):
+            break
     else:
-        theirs = read_footage_in(sandbox, *original, limits=limits)
-    found = map_clip(ours, [theirs])
-    if found is None:
         return None
-    regions: tuple[Region, ...] = ()
-    if not isinstance(original, Fingerprint) and len(found.pairs[0]):
-        rows, columns = found.pairs
+    regions: list[Region] = []
+    for laid in found.laid:
+        original, other, (rows, columns) = originals[laid.source], theirs[laid.source], laid.pairs
+        if isinstance(original, Fingerprint):
+            regions += regions_by_record(laid, upright, other)
+            continue
         fine = [
             read_frames_at_in(sandbox, file, clip.part, times, LONG_SIDE, limits=limits)
             for file, clip, times in (
                 (suspect, ours, ours.times[rows].tolist()),
-                (original, theirs, theirs.times[columns].tolist()),
+                (original, other, other.times[columns].tolist()),
             )
         ]
-        regions = changed_regions(found, ours, theirs, *fine)
+        regions += changed_regions(
+            laid, upright, other, np.rot90(fine[0], quarters, (1, 2)), fine[1]
+        )
+    geometry = geometry_back(found.laid[0].geometry, quarters)
+    regions = [turned_back(each, ours.size, quarters) for each in regions]
     return Comparison(
         sentence="",
-        geometry=found.geometry,
-        regions=regions,
+        geometry=geometry,
+        regions=(
+            *regions,
+            *(Region(box, RegionKind.ADDED) for box in strips(geometry.placed, ours.size)),
+        ),
         time_map=found.shown.segments,
         removed=found.shown.removed,
     )
-
-
-def changes_of(
-    found: ClipMap,
-    suspect: Thumbnails,
-    original: Thumbnails,
-    ours: npt.NDArray[np.uint8],
-    theirs: npt.NDArray[np.uint8],
-) -> tuple[Changes, Placement]:
-    """How unusual each place is, at half the size of `theirs`; and how `ours` lie over `theirs`."""
-    left, right = ours.astype(np.float32), theirs.astype(np.float32)
-    placement = found.placement.finer(_times(left, suspect.luma), _times(right, original.luma))
-    whole = (0, 0, left.shape[2], left.shape[1])
-    some = np.linspace(0, len(left) - 1, min(len(left), _PAIRS_TO_LAY)).astype(int)
-    placement = refined_on(placement, left[some], right[some], whole)
-    shape = shape_of(right)
-    seen = placement.seen(whole, left.shape[2], shape)
-    changes = find_changes(halved(placement.laid(left, shape)), halved(right), seen[::2, ::2])
-    return changes, placement
-
-
-def changed_regions(
-    found: ClipMap,
-    suspect: Thumbnails,
-    original: Thumbnails,
-    ours: npt.NDArray[np.uint8],
-    theirs: npt.NDArray[np.uint8],
-) -> tuple[Region, ...]:
-    """Where the suspect differs from its original, given larger frames of `found.pairs`."""
-    changes, placement = changes_of(found, suspect, original, ours, theirs)
-    height, width = ours.shape[1:]
-    times = suspect.times[found.pairs[0]]
-    ends = np.append(times[1:], suspect.duration)
-    return tuple(
-        Region(
-            _box(placement.back(_doubled(change.box), width), (height, width), suspect),
-            RegionKind.CHANGED,
-            interval_of(change, times.tolist(), ends.tolist()),
-        )
-        for change in regions_of(changes)
-    )
-
-
-def _times(fine: Frames, coarse: npt.NDArray[np.uint8]) -> tuple[float, float]:
-    """How many times as wide and high."""
-    return fine.shape[2] / coarse.shape[2], fine.shape[1] / coarse.shape[1]
-
-
-def _doubled(box: Box) -> Box:
-    return 2 * box[0], 2 * box[1], 2 * box[2], 2 * box[3]
-
-
-def _box(
-    sides: tuple[float, float, float, float], shape: tuple[int, int], suspect: Thumbnails
-) -> tuple[int, int, int, int]:
-    """Sides in pixels of the frames as left, top, width and height in pixels of the clip."""
-    found = []
-    for axis in (0, 1):
-        low, high = suspect.part[axis::2]
-        length = suspect.size[axis]
-        first, last = (
-            (low + (high - low) * min(max(side / shape[1 - axis], 0), 1)) * length
-            for side in sides[axis::2]
-        )
-        found.append((round(first), max(1, round(last) - round(first))))
-    return found[0][0], found[1][0], found[0][1], found[1][1]
 
 
 def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | None:
@@ -168,43 +108,52 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
     A segment's `source` is the number of its original; `geometry` and `removed` speak of the one
     that is shown for longest.
     """
-    sides = [_Side.find(suspect, original) for original in originals]
-    fitting = [side for side in sides if side is not None]
-    if not fitting:
-        return None
-    together = _Together(suspect.times, fitting)
+    sides: list[_Side | None] = [_Side.find(suspect, original) for original in originals]
+    while True:  # until those that are left are all shown
+        numbers = [number for number, side in enumerate(sides) if side is not None]
+        fitting = [side for side in sides if side is not None]
+        if not fitting:
+            return None
+        together, pieces = _aligned(suspect.times, fitting)
+        axis = [
+            (together.starts[place], originals[number].duration, number)
+            for place, number in enumerate(numbers)
+        ]
+        shown = segments_of(pieces, suspect.times, suspect.duration, axis)
+        seconds = [shown.seconds(number) for number in numbers]
+        least = min(_LEAST_SHOWN, suspect.duration / 2)
+        wrong = [
+            number
+            for place, number in enumerate(numbers)
+            if seconds[place] < least or not fitting[place].agrees(*together.pairs(pieces, place))
+        ]
+        if not wrong:
+            break
+        # What it was said to show of these may be shown by the others, or by none.
+        worst = min(wrong, key=lambda number: seconds[numbers.index(number)])
+        sides[worst] = None
+    order = sorted(range(len(numbers)), key=lambda place: -seconds[place])
+    return ClipMap(
+        removed_from(shown, numbers[order[0]]),
+        tuple(
+            fitting[place].laid(numbers[place], *together.pairs(pieces, place), suspect.duration)
+            for place in order
+        ),
+    )
+
+
+def _aligned(times: Times, sides: Sequence["_Side"]) -> tuple["_Together", list[Piece]]:
+    """The suspect on the axis of its originals; geometry and noise are learnt on the way."""
+    together = _Together(times, sides)
     pieces = align(together)
     for _ in range(_ROUNDS - 1):
-        for number, side in enumerate(fitting):
+        for number, side in enumerate(sides):
             side.learn(*together.pairs(pieces, number))
-        together = _Together(suspect.times, fitting)
+        together = _Together(times, sides)
         before, pieces = pieces, align(together)
         if pieces == before:
             break
-    numbers = [number for number, side in enumerate(sides) if side is not None]
-    shown = segments_of(
-        pieces,
-        suspect.times,
-        suspect.duration,
-        [
-            (together.starts[place], originals[number].duration, number)
-            for place, number in enumerate(numbers)
-        ],
-    )
-    seconds = [shown.seconds(number) for number in range(len(originals))]
-    main = int(np.argmax(seconds))
-    if seconds[main] < min(_LEAST_SHOWN, suspect.duration / 2):
-        return None
-    best = fitting[numbers.index(main)]
-    if not best.agrees(*together.pairs(pieces, numbers.index(main))):
-        return None
-    return ClipMap(
-        removed_from(shown, main),
-        best.geometry(),
-        best.placement,
-        best.fit,
-        best.some_pairs(*together.pairs(pieces, numbers.index(main)), suspect.duration),
-    )
+    return together, sharpened(together, pieces)
 
 
 class _Side:
@@ -232,7 +181,7 @@ class _Side:
         if len(rows) < 8:
             return
         columns = self.likeness.nearby(rows, columns)
-        some = np.linspace(0, len(rows) - 1, min(len(rows), _PAIRS_TO_LAY)).astype(int)
+        some = np.linspace(0, len(rows) - 1, min(len(rows), PAIRS_TO_LAY)).astype(int)
         self.placement = refined_on(
             self.placement, self._ours[rows[some]], self._theirs[columns[some]], self._box
         )
@@ -254,15 +203,13 @@ class _Side:
         )
         return moving >= _LEAST_MOVING or alike >= _LEAST_ALIKE
 
-    def some_pairs(self, rows: Rows, columns: Rows, seconds: float) -> tuple[Rows, Rows]:
-        """A few pairs for each second, evenly spread."""
+    def laid(self, number: int, rows: Rows, columns: Rows, seconds: float) -> Laid:
+        """How the original lies in the suspect, with a few pairs for each second."""
         most = int(min(_MOST_LARGE, max(1, _LARGE_PER_SECOND * seconds)))
         some = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int))
-        return rows[some], self.likeness.nearby(rows[some], columns[some])
-
-    def geometry(self) -> Geometry:
-        """Where the original lies in the suspect, as parts of both."""
-        return describe(self.placement, self._box, self._suspect, self._original)
+        pairs = rows[some], self.likeness.nearby(rows[some], columns[some])
+        geometry = describe(self.placement, self._box, self._suspect, self._original)
+        return Laid(number, geometry, self.placement, self.fit, pairs)
 
 
 class _Together:
@@ -289,6 +236,14 @@ class _Together:
         costs = self._parts[0].at(rows, moments)
         for part, start in zip(self._parts[1:], self.starts[1:], strict=True):
             costs = np.where(moments > start - GAP / 2, part.at(rows, moments - start), costs)
+        return costs
+
+    def exactly(self, rows: Rows, moments: Times) -> Nats:
+        """See `exact.Sharp`."""
+        costs = self._parts[0].exactly(rows, moments)
+        for part, start in zip(self._parts[1:], self.starts[1:], strict=True):
+            beyond = moments > start - GAP / 2
+            costs = np.where(beyond, part.exactly(rows, moments - start), costs)
         return costs
 
     def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:

@@ -1,13 +1,15 @@
 """From two files to one comparison: which engines their types call for, and one sentence.
 
-    picture · picture      the picture engine
+    picture · picture      the picture engine; one that moves is a clip
     clip · clip            the clip engine, and the sound engine where both have sound
     recording · recording  the sound engine; also a recording with the sound of a clip
 
-An engine is handed the original, as a file or as what the private store keeps of it, and the
-suspect's file; it answers None where it finds nothing that the two have in common.
+An engine is handed the originals, each as a file or as what the private store keeps of it, and the
+suspect's file; it answers None where it finds nothing that it has in common with any of them. More
+than one original is for clips and recordings that were cut together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -22,9 +24,10 @@ from verifier.media.probe import MediaInfo, probe
 from verifier.media.sandbox import Sandbox
 
 from .result import Comparison, Segment, SegmentKind
-from .sentence import IDENTICAL, describe
+from .sentence import IDENTICAL, describe, main_source
 from .tracks import lag_between
 
+_IN_TIME = {Kind.CLIP, Kind.RECORDING}
 _BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 
 
@@ -61,14 +64,14 @@ class Kept:
     def headers(self) -> Headers:
         """What the record says of the original. Raises FormatError where it does not read."""
         by_name = {each.algorithm: each.bits for each in self.fingerprints}
-        is_clip, seconds = self.kind is Kind.CLIP, None
+        seconds = None
         if CLIP in by_name:
             seconds = parse_frames(by_name[CLIP]).duration
         elif SOUND in by_name:
             seconds = len(parse_words(by_name[SOUND])) * SECONDS_PER_WORD
         return Headers(
             seconds=seconds,
-            has_pictures=is_clip and any(name.startswith("clip-") for name in by_name),
+            has_pictures=any(name.startswith("clip-") for name in by_name),
             has_sound=any(name.startswith("sound-") for name in by_name),
         )
 
@@ -83,7 +86,12 @@ class Engine(Protocol):
     """Compares the pictures of two files, or their sound."""
 
     def __call__(
-        self, sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
+        self,
+        sandbox: Sandbox,
+        suspect: File,
+        originals: Sequence[File | Fingerprint],
+        *,
+        limits: Limits,
     ) -> Comparison | None:
         """Return what was found, its sentence empty; None where they have nothing in common.
 
@@ -110,20 +118,28 @@ class Engines:
 
 
 def compare_in(
-    sandbox: Sandbox, original: Original, suspect: Medium, engines: Engines
+    sandbox: Sandbox,
+    original: Original,
+    suspect: Medium,
+    engines: Engines,
+    others: Sequence[Original] = (),
 ) -> Comparison:
-    """Compare a suspect with an original.
+    """Compare a suspect with an original, and with others that it may be cut together from.
 
     Raises NotComparable where they have nothing in common, VerifierError where one of them cannot
     be decoded.
     """
-    if isinstance(original, Medium) and original.asset.digest == suspect.asset.digest:
-        return Comparison(sentence=IDENTICAL)
-    limits = _limits(original, suspect)
-    ours = headers_in(sandbox, suspect, limits)
-    theirs = _headers_of(sandbox, original, limits)
-    found = _compared(sandbox, original, suspect, engines, (theirs, ours))
-    return replace(found, sentence=describe(found, size=ours.size, duration=theirs.seconds))
+    originals = (original, *others)
+    for each in originals:
+        if isinstance(each, Medium) and each.asset.digest == suspect.asset.digest:
+            return Comparison(sentence=IDENTICAL)
+    asked = _Asked(sandbox, originals, suspect, _limits(originals, suspect))
+    ours = headers_in(sandbox, suspect, asked.limits)
+    theirs = [_headers_of(sandbox, each, asked.limits) for each in originals]
+    found = _compared(asked, engines, theirs, ours)
+    seconds = theirs[main_source(found)].seconds
+    said = describe(found, size=ours.size, duration=seconds, originals=len(originals))
+    return replace(found, sentence=said)
 
 
 def read_medium(path: Path) -> Medium:
@@ -136,40 +152,54 @@ def kind_of(original: Original) -> Kind:
     return original.kind if isinstance(original, Kept) else original.media_type.kind
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    sandbox: Sandbox
+    originals: Sequence[Original]
+    suspect: Medium
+    limits: Limits
+
+
 def _compared(
-    sandbox: Sandbox,
-    original: Original,
-    suspect: Medium,
-    engines: Engines,
-    headers: tuple[Headers, Headers],
+    asked: _Asked, engines: Engines, theirs: Sequence[Headers], ours: Headers
 ) -> Comparison:
-    kinds = {kind_of(original), suspect.media_type.kind}
+    kind = _moving(asked.suspect.media_type.kind, ours)
+    others = [_moving(kind_of(each), of) for each, of in zip(asked.originals, theirs, strict=True)]
+    kinds = {kind, *others}
+    if kinds == {Kind.PICTURE} and len(asked.originals) == 1:
+        return _related(_answer(engines.picture, "pictures", asked))
     if kinds == {Kind.PICTURE}:
-        return _related(_asked(engines.picture, "pictures", sandbox, original, suspect))
-    if not kinds <= {Kind.CLIP, Kind.RECORDING}:
-        one, other = kind_of(original), suspect.media_type.kind
+        raise NotComparable("a picture has one original", "compare it with each of them in turn")
+    if not kinds <= _IN_TIME:
+        one = next(each for each in others if {kind, each} - _IN_TIME)
         raise NotComparable(
-            f"a {other} cannot be compared with a {one}", "give two pictures, clips or recordings"
+            f"a {kind} cannot be compared with a {one}", "give two pictures, clips or recordings"
         )
     pictures = sound = None
-    if all(each.has_pictures for each in headers):
-        pictures = _asked(engines.clip, "clips", sandbox, original, suspect)
-    if all(each.has_sound for each in headers):
-        sound = _asked(engines.sound, "sound", sandbox, original, suspect)
-    return _related(_together(pictures, sound, headers))
+    if all(each.has_pictures for each in (*theirs, ours)):
+        pictures = _answer(engines.clip, "clips", asked)
+    if all(each.has_sound for each in (*theirs, ours)):
+        sound = _answer(engines.sound, "sound", asked)
+    return _related(_together(pictures, sound, (theirs[0], ours)))
 
 
-def _asked(
-    way: Way | None, what: str, sandbox: Sandbox, original: Original, suspect: Medium
-) -> Comparison | None:
+def _moving(kind: Kind, headers: Headers) -> Kind:
+    """What to compare it as: a picture that moves is a clip."""
+    return Kind.CLIP if kind is Kind.PICTURE and headers.has_pictures else kind
+
+
+def _answer(way: Way | None, what: str, asked: _Asked) -> Comparison | None:
     """Ask one engine. Raises NotComparable where it has nothing to go by."""
     if way is None:
         raise NotComparable(f"this version does not compare {what}", "use a later version")
-    file = suspect.path, suspect.media_type
-    limits = _limits(original, suspect)
+    originals = [_as_asked(each, way, what) for each in asked.originals]
+    suspect = asked.suspect.path, asked.suspect.media_type
+    return way.engine(asked.sandbox, suspect, originals, limits=asked.limits)
+
+
+def _as_asked(original: Original, way: Way, what: str) -> File | Fingerprint:
     if isinstance(original, Medium):
-        theirs = original.path, original.media_type
-        return way.engine(sandbox, file, theirs, limits=limits)
+        return original.path, original.media_type
     kept = {each.algorithm: each for each in original.fingerprints}
     record = next((kept[name] for name in way.records if name in kept), None)
     if record is None:
@@ -177,7 +207,7 @@ def _asked(
             f"the record of the original keeps too little to compare {what}",
             "compare with the original itself: firsthand compare ORIGINAL SUSPECT",
         )
-    return way.engine(sandbox, file, record, limits=limits)
+    return record
 
 
 def _related(found: Comparison | None) -> Comparison:
@@ -255,7 +285,7 @@ def _headers_of(sandbox: Sandbox, original: Original, limits: Limits) -> Headers
     return original.headers()
 
 
-def _limits(original: Original, suspect: Medium) -> Limits:
-    """Give a comparison the time that both files together may take."""
-    size = suspect.asset.size + (original.asset.size if isinstance(original, Medium) else 0)
-    return limits_for(size)
+def _limits(originals: Sequence[Original], suspect: Medium) -> Limits:
+    """Give a comparison the time that all files together may take."""
+    files = [suspect, *(each for each in originals if isinstance(each, Medium))]
+    return limits_for(sum(each.asset.size for each in files))

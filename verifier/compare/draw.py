@@ -17,6 +17,7 @@ from .result import WHOLE, Comparison, Geometry, Heat, Region, RegionKind
 
 _FINE = 2  # drawn so much larger
 WIDTH = 1600  # pixels of what is returned
+_LINE = 4 * _FINE  # around a region
 _MARGIN, _GAP = 48 * _FINE, 28 * _FINE
 _TALLEST = 620 * _FINE  # a picture
 _TITLE, _LABEL, _SMALL = 30 * _FINE, 19 * _FINE, 16 * _FINE
@@ -91,18 +92,23 @@ def _side_by_side(
         (labels[0], with_crop(_shown(pictures[0]), comparison.geometry)),
         (labels[1], with_boxes(_shown(pictures[1]), comparison.regions, size)),
     ]
-    if (heat := comparison.heat) is not None:
-        panels.append(("Where it differs", with_heat(_shown(pictures[1]), heat)))
+    is_changed = any(each.kind is RegionKind.CHANGED for each in comparison.regions)
+    if comparison.heat is not None and is_changed:
+        panels.append(
+            ("Where its content differs", with_heat(_shown(pictures[1]), comparison.heat))
+        )
     column = (_inner() - (len(panels) - 1) * _GAP) // len(panels)
     sizes = [_fitted(picture.size, (column, _TALLEST)) for _, picture in panels]
     head, legend = round(_LABEL * 1.7), _legend_of(comparison)
     foot = round(_SMALL * 2.4) if legend else 0
     tallest = max(height for _, height in sizes)
     sheet, draw = _sheet(head + tallest + foot)
-    for place, ((label, picture), fitted) in enumerate(zip(panels, sizes, strict=True)):
-        left = place * (column + _GAP)
-        ink.write(draw, (left, 0), ink.shortened(label, _LABEL, column), _LABEL, ink.QUIET)
+    left = 0
+    for (label, picture), fitted in zip(panels, sizes, strict=True):
+        said = ink.shortened(label, _LABEL, column)
+        ink.write(draw, (left, 0), said, _LABEL, ink.QUIET)
         sheet.paste(picture.resize(fitted, Image.Resampling.LANCZOS), (left, head))
+        left += max(fitted[0], math.ceil(ink.width_of(said, _LABEL))) + _GAP
     _write_legend(draw, legend, head + tallest + round(_SMALL * 1.0))
     return sheet
 
@@ -142,11 +148,11 @@ def with_boxes(
     for region in regions:
         left, top, width, height = region.box
         box = (left * across, top * down, (left + width) * across, (top + height) * down)
-        ink.frame(draw, _inside(box, picture.size), ink.OF_REGION[region.kind], 3 * _FINE)
+        ink.frame(draw, _inside(box, picture.size), ink.OF_REGION[region.kind], _LINE)
     return made
 
 
-def _inside(box: Box, size: tuple[int, int], edge: int = 5 * _FINE) -> Box:
+def _inside(box: Box, size: tuple[int, int], edge: int = 2 * _LINE) -> Box:
     """Move the sides of a box far enough into the picture that its outline can be seen."""
     left, top, right, bottom = box
     return (

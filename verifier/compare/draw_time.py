@@ -1,11 +1,12 @@
 """Draws the time line: original above, suspect below, and which second shows which. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageDraw
 
 from . import ink
+from .edits import moved_among
 from .result import Comparison, Interval, Segment, SegmentKind
 from .words import moment, speed
 
@@ -23,7 +24,7 @@ WORDS = {
     SegmentKind.SLOWED: "slowed",
     SegmentKind.SPED_UP: "sped up",
     SegmentKind.INSERTED: "not from the original",
-    SegmentKind.REPEATED: "repeated",
+    SegmentKind.REPEATED: "moved or repeated",
     SegmentKind.FROZEN: "stands still",
     SegmentKind.REVERSED: "backwards",
     SegmentKind.REPLACED: "other sound",
@@ -68,8 +69,8 @@ def draw_timeline(
     """Draw over a sheet of `timeline_height` times `fine` pixels, as wide as it is."""
     draw = ImageDraw.Draw(sheet)
     is_sound = not comparison.time_map
-    segments = comparison.time_map or comparison.sound
-    removed = comparison.sound_removed if is_sound else comparison.removed
+    segments = _told(comparison.time_map or comparison.sound)
+    removed = _unheard(comparison) if is_sound else comparison.removed
     longest = max(original.seconds, suspect.seconds, 0.1)
     scale = (sheet.width - 2 * fine) / longest
     head = round(_LABEL * 3.2) * fine
@@ -91,6 +92,25 @@ def draw_timeline(
     ink.write(draw, (0, foot + round(_LABEL * 1.7) * fine), words, _LABEL * fine, ink.QUIET)
     heard = () if is_sound else comparison.sound
     _legend(sheet, [*segments, *heard], is_missing=bool(removed), fine=fine)
+
+
+def _told(segments: Sequence[Segment]) -> list[Segment]:
+    """The segments as the sentence tells them: of two that show the same, one is out of place."""
+    moved, found = moved_among(segments), []
+    for each in segments:
+        kind = each.kind
+        if kind is SegmentKind.SAME and each in moved:
+            kind = SegmentKind.REPEATED
+        elif kind is SegmentKind.REPEATED and each.rate == 1.0 and each not in moved:
+            kind = SegmentKind.SAME
+        found.append(replace(each, kind=kind))
+    return found
+
+
+def _unheard(comparison: Comparison) -> list[Interval]:
+    """What of the original's sound is left out, and what other sound or none covers."""
+    hidden = [each.original for each in comparison.sound if each.kind in _FOREIGN and each.original]
+    return [*comparison.sound_removed, *hidden]
 
 
 def _bands(sheet: Image.Image, segments: Sequence[Segment], above: _Bar, below: _Bar) -> None:
@@ -171,7 +191,7 @@ def _hatch(
 
 
 def _kinds(sheet: Image.Image, bar: _Bar, segments: Sequence[Segment], fine: int) -> None:
-    """Colour the edge of the suspect's strip, and hatch what shows nothing of the original."""
+    """Colour a line over the suspect's strip, and hatch what shows nothing of the original."""
     draw = ImageDraw.Draw(sheet)
     for segment in segments:
         left, top, right, bottom = bar.box(segment.suspect)
@@ -179,7 +199,7 @@ def _kinds(sheet: Image.Image, bar: _Bar, segments: Sequence[Segment], fine: int
         if segment.kind in _FOREIGN or segment.source:
             _veil(sheet, (left, top, right, bottom), ink.PAPER, 0.35)
             _hatch(sheet, (left, top, right, bottom), ink.OF_SEGMENT[SegmentKind.INSERTED], fine)
-        draw.rectangle((left, top, max(right - 1, left), top + _EDGE * fine), fill=colour)
+        draw.rectangle((left, top - _EDGE * fine, max(right - 1, left), top), fill=colour)
         draw.line([(left, top), (left, bottom)], fill=ink.PAPER, width=2 * fine)
 
 
@@ -197,7 +217,7 @@ def _names(draw: ImageDraw.ImageDraw, bar: _Bar, segments: Sequence[Segment], fi
         middle = min(max((left + right) / 2, wide / 2 + 4), draw.im.size[0] - wide / 2 - 4)
         row = next((r for r, end in enumerate(taken) if middle - wide / 2 > end), None)
         if row is not None:
-            at = (middle, bar.top - 8 * fine - round(1.4 * row * size))
+            at = (middle, bar.top - (8 + _EDGE) * fine - round(1.4 * row * size))
             ink.write(draw, at, words, size, anchor="ms", halo=ink.PAPER)
             taken[row] = middle + wide / 2 + 6 * fine
 

@@ -24,9 +24,10 @@ _CHECKED = (16, 300)  # of the suspect, of the original, that a placement is che
 _SIZES = np.geomspace(0.35, 2.9, 44)  # the original's size over the suspect's
 _LEAST_OVERLAP = 0.5  # of the smaller of the two frames
 _USUAL_OVERLAP = 0.85  # likewise: a crop lies wholly inside the original
-_GOOD = 0.92  # correlation above which the plainest placement needs no search
+_GOOD = 0.84  # fit above which the plainest placement needs no search
 _STILL, _EVEN = 2.0, 8.0  # a border moves less in time, and differs less along itself (levels)
 _FINE = 4  # pixels of the original: coarser structure is left out
+_EVENLY = 1.0  # how much it weighs, against what is seen, that both sides are scaled alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,7 @@ def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
             shape = tuple(round(side * size) for side in facing.shape[1:])
             if max(shape) > _GRID - max(some.shape[1:]) or min(shape) < 8:
                 continue
-            scale = (shape[1] / facing.shape[2], shape[0] / facing.shape[1])
-            plain = Placement(scale, (0.0, 0.0), mirrored=False)
+            plain = Placement((size, size), (0.0, 0.0), mirrored=False)
             laid = fine_structure(plain.laid(facing, shape), _FINE)
             score, down, across = turned.best(_Turned(laid, np.ones(shape, bool)))
             left = suspect_left(box, ours.shape[2], mirrored)
@@ -206,9 +206,15 @@ class _Turned:
         for row in range(len(self.frames)):
             products = back(self.frames[row][None], laid.frames) - theirs[row] * ours / safe
             best = np.maximum(best, products / (their_spread[row] * our_spread) * likely)
-        score = best.mean(0)  # a place that fits one frame only is where something moved to
+        # A place that fits one frame only is where something moved to.
+        score = best.mean(0) - _chance(safe)
         down, across = np.unravel_index(int(score.argmax()), score.shape)
         return float(score.max()), _signed(int(down)), _signed(int(across))
+
+
+def _chance(pixels: npt.ArrayLike) -> Frames:
+    """What unrelated frames of so many pixels correlate by: the fewer they are, the more."""
+    return np.asarray(_FINE / np.sqrt(np.maximum(pixels, 1)), np.float32)
 
 
 def _signed(place: int) -> int:
@@ -248,9 +254,9 @@ def _fitted(
             pairs, score = _pairs(now, ours, theirs, box)
             if score > best[1]:
                 best = (now, score)
-            if score < 0.2:
+            if score < 0.1:
                 break
-            now = _refined(now, ours[pairs[0]], theirs[pairs[1]], box)
+            now = _refined(now, ours[pairs[0]], theirs[pairs[1]], box, _aspect(placement))
         score = _pairs(now, ours, theirs, box)[1]
         if score > best[1]:
             best = (now, score)
@@ -274,7 +280,8 @@ def _pairs(
     values = scores.max(1)
     order = np.argsort(-values)[: max(1, (len(values) + 1) // 2)]
     whole = min(1.0, share / _USUAL_OVERLAP)
-    return (order, best[order]), float(np.median(values[order])) * (0.7 + 0.3 * whole)
+    fit = float(np.median(values[order])) * (0.7 + 0.3 * whole) - float(_chance(seen.sum()))
+    return (order, best[order]), fit
 
 
 def _unit(rows: Frames) -> Frames:
@@ -283,8 +290,18 @@ def _unit(rows: Frames) -> Frames:
     return np.asarray(rows / lengths, np.float32)
 
 
-def _refined(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> Placement:
-    """One step of Gauss and Newton on scale and offset, gain and grey left free."""
+def _aspect(placement: Placement) -> float:
+    return placement.scale[0] / placement.scale[1]
+
+
+def _refined(
+    placement: Placement, ours: Frames, theirs: Frames, box: Box, aspect: float | None
+) -> Placement:
+    """One step of Gauss and Newton on scale and offset, gain and grey left free.
+
+    `aspect` is how many times as much it scales across as down, unless the frames say otherwise: a
+    banner would stretch it.
+    """
     shape = shape_of(theirs)
     now = placement
     for _ in range(3):
@@ -297,13 +314,17 @@ def _refined(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> Pl
         y, x = np.meshgrid(np.arange(shape[0]) + 0.5, np.arange(shape[1]) + 0.5, indexing="ij")
         basis = np.stack([across, across * x, down, down * y, laid], -1)[:, seen]
         error = (wanted - laid)[:, seen]
-        robust = 1 / (1 + (error / (2 * np.median(np.abs(error)) + 1)) ** 2)
+        robust = _trust(error)
         rows = basis.reshape(-1, 5)
         weighted = rows * robust.reshape(-1, 1)
         scale = weighted.T @ rows
+        wanted_step = weighted.T @ error.ravel()
+        even = np.array([0, -1, 0, 1, 0], np.float32)  # how b and d change the aspect
+        weight = _EVENLY * (scale[1, 1] + scale[3, 3]) / 2 if aspect else 0.0
+        scale = scale + weight * np.outer(even, even)
+        wanted_step = wanted_step + weight * even * np.log((aspect or 1.0) / _aspect(now))
         step = np.linalg.solve(
-            scale + np.eye(5) * 1e-3 * np.trace(scale) / 5 * 0.01 + np.eye(5) * 1e-6,
-            weighted.T @ error.ravel(),
+            scale + np.eye(5) * 1e-3 * np.trace(scale) / 5 * 0.01 + np.eye(5) * 1e-6, wanted_step
         )
         # laid(x + a + b x) fits: what lay at x now lies at (x - a) / (1 + b).
         a, b, c, d = np.clip(step[:4], [-2, -0.05, -2, -0.05], [2, 0.05, 2, 0.05]).tolist()
@@ -317,10 +338,27 @@ def _refined(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> Pl
     return now
 
 
-def refined_on(placement: Placement, ours: Frames, theirs: Frames, box: Box) -> Placement:
-    """The placement that fits these pairs of frames best, near the one given."""
+def _trust(error: Frames) -> Frames:
+    """Weigh pixels, (pairs, pixels): little where they differ, least where they always do.
+
+    A banner has stronger edges than what it covers, and they would be moved onto anything.
+    """
+    once = 1 / (1 + (error / (2 * np.median(np.abs(error)) + 1)) ** 2)
+    usual = np.sqrt((error**2).mean(0))
+    always = 1 / (1 + (usual / (1.5 * np.median(usual) + 1)) ** 2)
+    return np.asarray(once * always**2, np.float32)
+
+
+def refined_on(
+    placement: Placement, ours: Frames, theirs: Frames, box: Box, *, evenly: bool = True
+) -> Placement:
+    """The placement that fits these pairs of frames best, near the one given.
+
+    Without `evenly` its two scales are found apart: what large frames show well enough.
+    """
+    aspect = _aspect(placement) if evenly else None
     for _ in range(2):
-        placement = _refined(placement, ours, theirs, box)
+        placement = _refined(placement, ours, theirs, box, aspect)
     return placement
 
 

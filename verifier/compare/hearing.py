@@ -17,6 +17,8 @@ from verifier.fingerprint.peaks import (
     parse_peaks,
 )
 
+from .spectrum import Spectrograph, Spectrum
+
 STEP = 0.025  # seconds
 _BLOCK = round(RATE * STEP)  # samples
 _QUIET = -60.0  # dB of full scale: below it is silence anywhere
@@ -30,12 +32,13 @@ _NOTHING = Peaks(np.zeros(0), np.zeros(0))
 class Heard:
     """A recording as it is compared: seconds of it, its peaks, and which steps are not a pause.
 
-    `sounding` is None where only the recorded fingerprints are at hand.
+    `sounding` and `spectrum` are None where only the recorded fingerprints are at hand.
     """
 
     duration: float
     peaks: Peaks
     sounding: npt.NDArray[np.bool_] | None = None
+    spectrum: Spectrum | None = None
 
     def bits(self) -> bytes:
         """The peaks as a fingerprint spells them; nothing where there are none."""
@@ -52,14 +55,16 @@ class Heard:
 def hear(blocks: Iterable[Samples]) -> Heard:
     """Listen to blocks of mono samples at peaks.RATE, in little memory."""
     finder, held, powers, count = PeakFinder(), np.zeros(0, np.float32), [np.zeros(0)], 0
-    for block in finder.listen(blocks):
+    spectrograph = Spectrograph()
+    for block in spectrograph.listen(finder.listen(blocks)):
         count += len(block)
         held = np.concatenate((held, block))
         whole = len(held) // _BLOCK * _BLOCK
         powers.append(np.square(held[:whole], dtype=np.float64).reshape(-1, _BLOCK).mean(axis=1))
         held = held[whole:]
     levels = 10 * np.log10(np.concatenate(powers) + 1e-12)
-    return Heard(count / RATE, _peaks(finder.fingerprints()), levels > _pause(levels))
+    peaks, spectrum = _peaks(finder.fingerprints()), Spectrum(spectrograph.rows())
+    return Heard(count / RATE, peaks, levels > _pause(levels), spectrum)
 
 
 def _pause(levels: npt.NDArray[np.float64]) -> float:

@@ -62,9 +62,25 @@ class Likeness:
         """See `timeline.Cost`: between two frames, either of them if near, or one in between."""
         flat = moments.reshape(len(rows), -1)
         chosen = np.repeat(rows, flat.shape[1])
-        return self._at(chosen, flat.ravel()).reshape(moments.shape)
+        squares, alike, outside = self._at(chosen, flat.ravel(), _TOLERANCE)
+        costs = self._nats(squares, self.least[chosen], alike)
+        costs[outside] = OUTSIDE
+        return costs.reshape(moments.shape)
 
-    def _at(self, rows: Rows, moments: Times) -> Nats:
+    def exactly(self, rows: Rows, moments: Times) -> Nats:
+        """See `exact.Sharp`: as `at`, but no frame is shown early or late, nor left out."""
+        flat = moments.reshape(len(rows), -1)
+        chosen = np.repeat(rows, flat.shape[1])
+        squares, _, outside = self._at(chosen, flat.ravel(), None)
+        excess = np.maximum(0.5 * _TEMPER * (squares - self.least[chosen]), 0)
+        costs = -_SAME_SCENE * np.expm1(-excess / _SAME_SCENE)
+        costs[outside] = OUTSIDE
+        return np.asarray(costs.reshape(moments.shape), np.float32)
+
+    def _at(
+        self, rows: Rows, moments: Times, tolerance: float | None
+    ) -> tuple[Frames, Frames, npt.NDArray[np.bool_]]:
+        """How far frames are from the moments, how alike the scenes, and what lies outside."""
         after = np.searchsorted(self.moments, moments, "right").clip(1, len(self.moments) - 1)
         before = after - 1
         width = self.moments[after] - self.moments[before]
@@ -77,17 +93,16 @@ class Likeness:
         between = (1 - part) * left + part * right - mixed * moved
         unsure = 1 + mixed * moved / DIRECTIONS
         squares = between / unsure + DIRECTIONS * np.log(unsure)
-        for near, apart in ((left, part * width), (right, (1 - part) * width)):
-            late = np.maximum(apart / _TOLERANCE - 1, 0)
-            squares = np.minimum(squares, near + DIRECTIONS * late)
+        if tolerance is not None:
+            for near, apart in ((left, part * width), (right, (1 - part) * width)):
+                late = np.maximum(apart / tolerance - 1, 0)
+                squares = np.minimum(squares, near + DIRECTIONS * late)
         nearer = np.where(part < 0.5, before, after)
         alike = np.einsum("ij,ij->i", self.our_scene[rows], self.their_scene[nearer])
-        costs = self._nats(squares.astype(np.float32), self.least[rows], alike)
         first, last = self.moments[[0, -1]]
         outside = (moments < first - 2 * _TOLERANCE) | (moments > last + self.gap)
         outside |= (width > self.gap) & (np.minimum(part, 1 - part) * width > self.gap)
-        costs[outside] = OUTSIDE
-        return costs
+        return squares.astype(np.float32), alike, outside
 
     def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:
         """See `timeline.Cost`."""

@@ -1,6 +1,7 @@
 """From two files, or a file and what was recorded of another, to a map of the sound."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from verifier.media.sandbox import Sandbox
 
 from .hearing import STEP, Heard, hear, recorded
 from .sound import SoundMap, map_sound
+from .spectrum import BANDS, HOP, MOST_ROWS, Spectrum
 
 MOST_SECONDS = 12 * 3600  # of a file; what comes after is not compared
 
@@ -45,6 +47,12 @@ def compare_sound_in(
     return None if ours is None or theirs is None else map_sound(ours, theirs)
 
 
+def pitched(heard: SoundMap) -> SoundMap:
+    """The same, each segment with its own pitch."""
+    pairs = zip(heard.segments, heard.pitches, strict=True)
+    return replace(heard, segments=tuple(replace(each, pitch=pitch) for each, pitch in pairs))
+
+
 def hear_in(
     sandbox: Sandbox, path: Path, media_type: MediaType, *, limits: Limits | None = None
 ) -> Heard | None:
@@ -54,7 +62,7 @@ def hear_in(
 
 
 def hear_task(path: str, media_type: str) -> dict[str, object] | None:
-    """`hear` as plain values: duration, the bits of the peaks, and which steps are no pause."""
+    """`hear` as plain values: duration, bits of the peaks, steps that are no pause, spectrum."""
     kind = _BY_NAME[media_type]
     if not probe(Path(path), kind).sound:
         return None
@@ -65,6 +73,7 @@ def hear_task(path: str, media_type: str) -> dict[str, object] | None:
         "peaks": heard.bits(),
         "steps": len(sounding),
         "sounding": np.packbits(sounding).tobytes(),
+        "spectrum": heard.spectrum.rows.tobytes() if heard.spectrum is not None else b"",
     }
 
 
@@ -82,6 +91,10 @@ def _parsed(answer: dict[str, Any]) -> Heard:
     bits = np.frombuffer(answer["sounding"], np.uint8)
     if not 0 <= duration <= MOST_SECONDS or not 0 <= steps <= min(8 * len(bits), duration / STEP):
         raise FormatError("what was heard is longer than it can be")
+    rows = np.frombuffer(answer["spectrum"], np.uint8)
+    if len(rows) % BANDS or len(rows) > BANDS * min(MOST_ROWS, duration / HOP):
+        raise FormatError("the spectrum of what was heard is longer than it can be")
     prints = [Fingerprint(PEAKS, VERSION, answer["peaks"])] if answer["peaks"] else []
     peaks = recorded(prints).peaks
-    return Heard(duration, peaks, np.unpackbits(bits, count=steps).astype(np.bool_))
+    sounding = np.unpackbits(bits, count=steps).astype(np.bool_)
+    return Heard(duration, peaks, sounding, Spectrum(rows.reshape(-1, BANDS)))

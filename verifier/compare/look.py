@@ -25,7 +25,7 @@ from .draw_time import Strip
 
 _BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 _LARGEST = 1600  # pixels: the longer side of what is drawn
-_STRIP_WIDTH, _STRIP_HEIGHT = 3008, 168  # pixels: twice what the time line has
+STRIP_SIZE = _STRIP_WIDTH, _STRIP_HEIGHT = 3008, 168  # pixels: twice what the time line has
 _RATE = 8000  # samples a second
 _PEAK = 200  # samples behind one peak: 25 ms
 _PEAKS = 3008
@@ -83,7 +83,7 @@ def look_task(path: str, media_type: str, at: float | None) -> dict[str, object]
 def _parse(seen: Mapping[str, Any]) -> Look:
     size, seconds = seen.get("size"), seen.get("seconds")
     shown = _picture(seen["picture"]) if seen.get("picture") else None
-    look = _joined([_picture(each) for each in seen.get("frames") or ()])
+    look = joined([_picture(each) for each in seen.get("frames") or ()])
     if "peaks" in seen:
         look = wave(np.frombuffer(seen["peaks"], "<f4"))
     return Look(
@@ -103,7 +103,8 @@ def _picture(plain: tuple[int, int, bytes]) -> Image.Image:
     return Image.frombytes("RGB", (width, height), data)
 
 
-def _joined(frames: list[Image.Image]) -> Image.Image | None:
+def joined(frames: list[Image.Image]) -> Image.Image | None:
+    """Frames of one size side by side; None where there are none."""
     if not frames:
         return None
     strip = Image.new("RGB", (sum(each.width for each in frames), frames[0].height))

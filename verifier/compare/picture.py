@@ -13,6 +13,7 @@ from verifier.errors import NotComparable
 from verifier.fingerprint.inside import inner_box
 from verifier.fingerprint.thumbnail import Thumbnail
 
+from .placed import box_of_part, strips
 from .refine import refine
 from .regions import MOST, USUAL, Difference, Picture, blobs, box_of, differ, shown
 from .register import geometry, register
@@ -24,7 +25,6 @@ HEAT_SIDE = 256  # pixels: the longer side of a heat map
 _WORKING = 256  # pixels: the longer side of what is held against the original
 _LEAST_DETAIL = 3.0  # grey levels: a picture that varies by less is flat
 _LEAST_COLOUR = 1.5  # grey levels: colours that vary by less are none
-_STRIP = 0.01  # of a side: a narrower strip beside the original is not told
 _TOLD = 0.3  # of a region of strange colours: what a changed region may cover and it is still told
 
 
@@ -81,11 +81,11 @@ def compare_pictures(
     height, width = original.luma.shape
     placed = None if difference is None else shown(difference)
     laid = geometry(matrix, size, (width, height), placed)
-    regions = [Region(box, RegionKind.ADDED) for box in _strips(laid.placed, size)]
+    regions = [Region(box, RegionKind.ADDED) for box in strips(laid.placed, size)]
     if difference is None:
         return PictureComparison(laid, tuple(regions), Heat(1, 1, b"\0"), matrix, found.score)
     if _colour(suspect) < _LEAST_COLOUR < _colour(original) / 3:
-        changed = [Region(_box_of_part(laid.placed, size), RegionKind.COLOUR)]
+        changed = [Region(box_of_part(laid.placed, size), RegionKind.COLOUR)]
     else:
         changed = []
     changed += _changed(difference, size, colours=not changed)
@@ -127,38 +127,14 @@ def _box(
     across, down = (right - left) / width, (bottom - top) / height
     x, y, x_end, y_end = box_of(blob)
     part = left + x * across, top + y * down, left + x_end * across, top + y_end * down
-    return _box_of_part(part, size)
-
-
-def _box_of_part(part: Part, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """A part as left, top, width and height in pixels; at least one pixel each way."""
-    width, height = size
-    x, y = min(width - 1, round(part[0] * width)), min(height - 1, round(part[1] * height))
-    x_end, y_end = round(part[2] * width), round(part[3] * height)
-    return x, y, max(1, x_end - x), max(1, y_end - y)
-
-
-def _strips(placed: Part, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
-    """What lies above, below, left and right of the original."""
-    left, top, right, bottom = placed
-    strips: list[Part] = [
-        (0.0, 0.0, 1.0, top),
-        (0.0, bottom, 1.0, 1.0),
-        (0.0, top, left, bottom),
-        (right, top, 1.0, bottom),
-    ]
-    return [
-        _box_of_part(each, size)
-        for each in strips
-        if each[2] - each[0] > _STRIP and each[3] - each[1] > _STRIP
-    ]
+    return box_of_part(part, size)
 
 
 def _heat(difference: Difference, size: tuple[int, int]) -> Heat:
     """The difference over the whole suspect: nothing where it is usual, all where it is most."""
     factor = min(1.0, HEAT_SIDE / max(size))
     width, height = (max(1, round(side * factor)) for side in size)
-    x, y, wide, high = _box_of_part(difference.part, (width, height))
+    x, y, wide, high = box_of_part(difference.part, (width, height))
     strange = np.maximum(difference.content, difference.colour)
     warm = np.clip((strange - USUAL) / (MOST - USUAL), 0, 1)
     levels = np.zeros((height, width), np.uint8)

@@ -1,13 +1,27 @@
 """How an original lies in a suspect, in a report's terms: parts of both as they are displayed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from verifier.fingerprint.luma import Thumbnails
 
 from .geometry import Box, Placement
 from .result import Geometry, Part
+from .timeline import Rows
 
+_STRIP = 0.01  # of a side: a narrower strip beside the original is not told
 _AT_EDGE = 0.02  # of a side: so near to where a border was cut off is there
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """How one original lies in a suspect."""
+
+    source: int  # the number of the original
+    geometry: Geometry
+    placement: Placement
+    fit: float  # correlation of the frames laid over one another, -1 to 1
+    pairs: tuple[Rows, Rows]  # frames of the suspect and of the original that show the same
 
 
 def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thumbnails) -> Geometry:
@@ -70,3 +84,27 @@ def _as_part(sides: Sequence[tuple[float, float]]) -> Part:
 def _tidy(value: float) -> float:
     """Within less than a pixel of a thumbnail of an edge is the edge."""
     return 0.0 if value < 0.012 else 1.0 if value > 0.988 else round(value, 4)
+
+
+def strips(placed: Part, size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+    """What lies above, below, left and right of the original."""
+    left, top, right, bottom = placed
+    strips: list[Part] = [
+        (0.0, 0.0, 1.0, top),
+        (0.0, bottom, 1.0, 1.0),
+        (0.0, top, left, bottom),
+        (right, top, 1.0, bottom),
+    ]
+    return [
+        box_of_part(each, size)
+        for each in strips
+        if each[2] - each[0] > _STRIP and each[3] - each[1] > _STRIP
+    ]
+
+
+def box_of_part(part: Part, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """A part as left, top, width and height in pixels; at least one pixel each way."""
+    width, height = size
+    x, y = min(width - 1, round(part[0] * width)), min(height - 1, round(part[1] * height))
+    x_end, y_end = round(part[2] * width), round(part[3] * height)
+    return x, y, max(1, x_end - x), max(1, y_end - y)

@@ -38,8 +38,10 @@ class Segment:
     """A stretch of the suspect, and the stretch of the original that it shows.
 
     `rate` is seconds of the original in a second of the suspect: 0.75 is slowed, -1 is reversed, 0
-    frozen. `original` and `rate` are None where it shows nothing of the original. `source` tells
-    several originals apart.
+    frozen. Both `original` and `rate` are None where it shows nothing of the original; but REPLACED
+    and ABSENT name the `original` that should be heard there, where that is known. `source` tells
+    several originals apart. `pitch` is by how many semitones sound is higher than in the original;
+    None where that is not known.
     """
 
     suspect: Interval
@@ -47,6 +49,7 @@ class Segment:
     rate: float | None
     kind: SegmentKind
     source: int = 0
+    pitch: float | None = None
 
 
 class RegionKind(StrEnum):

@@ -8,10 +8,26 @@ differences it names the gravest and the longest, and says how many more there a
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from .edits import (
+    EDITED,
+    FOREIGN,
+    LAID,
+    MOST_ITEMS,
+    RATE_WITHIN,
+    SLIGHT,
+    Clause,
+    Said,
+    edits,
+    is_in_place,
+    length_of,
+    moved_among,
+    of_stretches,
+    pitch_of,
+    said_of,
+)
 from .result import WHOLE, Comparison, Geometry, Interval, Region, RegionKind, Segment, SegmentKind
-from .words import count, from_to, interval, listing, moment, percent, sentence, speed, where
+from .words import Originals, count, from_to, interval, listing, percent, sentence, where
 
 IDENTICAL = "The two files are the same, byte for byte."
 NOTHING_DIFFERS = "Nothing was found to differ but what encoding and scaling change."
@@ -20,33 +36,15 @@ NOT_COMPARED = "The two could not be compared."
 # What is not said, because honest copies have it: parts of a side, degrees, seconds.
 LEAST_PART = 0.01
 LEAST_TURN = 0.5
-LEAST_TRIM = 0.5
 LEAST_LAG = 0.1  # seconds; ITU-R BT.1359: noticed from 0.045 ahead and 0.125 behind
 
 _MOST_CLAUSES = 4  # of a sentence
-_MOST_ITEMS = 3  # of a clause
-_WITHIN = 0.5  # seconds, and a share of the rate, by which the sound may follow the picture
-_RATE_WITHIN = 0.03
+_WITHIN = 0.5  # seconds, by which the sound may follow the picture
+_RATES_WITHIN = (
+    0.1  # seconds, by which their lengths may differ then: rates of short ones are vague
+)
 
 _SOUND = "the sound "  # said once in a sentence, and "it" from then on
-_FOREIGN, _EDITED, _LAID, _SLIGHT = range(4)  # how grave: not the original's; moved; cropped; rest
-
-
-@dataclass(frozen=True, slots=True)
-class _Clause:
-    rank: int
-    text: str
-    at: float = 0.0
-    length: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What is said of a stretch: of one, and of several."""
-
-    rank: int
-    one: str
-    many: str
 
 
 def describe(
@@ -54,19 +52,25 @@ def describe(
     *,
     size: tuple[int, int] | None = None,
     duration: float | None = None,
+    originals: int = 1,
 ) -> str:
     """Say what a comparison established, from its parts; what it says of itself is not read.
 
-    `size` is the suspect's width and height in pixels, `duration` the original's seconds: without
-    them, places and excerpts are said less plainly.
+    `size` is the suspect's width and height in pixels, `duration` the seconds of the original that
+    it shows for longest: without them, places and excerpts are said less plainly. `originals` is
+    how many it was compared with.
     """
     if _is_empty(comparison):
         return NOT_COMPARED
-    time, picture, sound = _topics(comparison, size, duration)
+    time, picture, sound = _topics(comparison, size, duration, originals)
+    named = _named(comparison, originals)
     if not (time or picture or sound):
-        return NOTHING_DIFFERS
-    is_steady = any(_is_in_place(each) for each in comparison.time_map or comparison.sound)
-    rest = "the rest runs as in the original" if picture or sound else "the rest is the same"
+        return " ".join([NOTHING_DIFFERS, *_not_shown(comparison, named)])
+    segments = comparison.time_map or comparison.sound
+    is_steady = any(is_in_place(each, named.main) for each in segments)
+    rest = f"the rest runs as in {named.name()}" if picture or sound else "the rest is the same"
+    if named.number > 1 and time:
+        rest = f"the rest is as in {named.name()}"
     said = [
         _sentence(time, rest if is_steady else None),
         _sentence(picture),
@@ -75,13 +79,40 @@ def describe(
     ranks = [min((clause.rank for clause in topic), default=9) for topic in (time, picture, sound)]
     order = sorted(range(3), key=lambda topic: ranks[topic])
     return " ".join(
-        [*filter(None, (said[topic] for topic in order)), *_unchanged(comparison, time)]
+        [
+            *filter(None, (said[topic] for topic in order)),
+            *_unchanged(comparison, time, named),
+            *_not_shown(comparison, named),
+        ]
     )
+
+
+def main_source(comparison: Comparison) -> int:
+    """The number of the original that is shown, or else heard, for longest."""
+    seconds: dict[int, float] = {}
+    for each in comparison.time_map or comparison.sound:
+        if each.original is not None:
+            seconds[each.source] = seconds.get(each.source, 0.0) + length_of(each.suspect)
+    return min(seconds, key=lambda source: (-seconds[source], source), default=0)
+
+
+def _named(comparison: Comparison, originals: int) -> Originals:
+    sources = [each.source for each in (*comparison.time_map, *comparison.sound)]
+    return Originals(main_source(comparison), max([originals, *(each + 1 for each in sources)]))
+
+
+def _not_shown(comparison: Comparison, named: Originals) -> Iterable[str]:
+    """Name the originals of which nothing is there."""
+    segments = (*comparison.time_map, *comparison.sound)
+    there = {each.source for each in segments if each.original is not None}
+    for source in range(named.number):
+        if named.number > 1 and source not in there:
+            yield f"Nothing of {named.name(source)} was found."
 
 
 def differs(comparison: Comparison) -> bool:
     """Tell whether a comparison says that anything differs which encoding does not explain."""
-    return comparison.sentence not in (IDENTICAL, NOTHING_DIFFERS)
+    return comparison.sentence != IDENTICAL and not comparison.sentence.startswith(NOTHING_DIFFERS)
 
 
 def _is_empty(comparison: Comparison) -> bool:
@@ -92,19 +123,23 @@ def _is_empty(comparison: Comparison) -> bool:
 
 
 def _topics(
-    comparison: Comparison, size: tuple[int, int] | None, duration: float | None
-) -> tuple[list[_Clause], list[_Clause], list[_Clause]]:
+    comparison: Comparison,
+    size: tuple[int, int] | None,
+    duration: float | None,
+    originals: int,
+) -> tuple[list[Clause], list[Clause], list[Clause]]:
+    named = _named(comparison, originals)
     picture = [*_geometry(comparison.geometry), *_regions(comparison.regions, size)]
     if comparison.time_map or comparison.removed:
-        edits = _edits(comparison.time_map, comparison.removed, duration)
-        return edits, picture, _sound(comparison)
-    edits = _edits(comparison.sound, comparison.sound_removed, duration)
+        done = edits(comparison.time_map, comparison.removed, duration, named)
+        return done, picture, _sound(comparison, named)
+    done = edits(comparison.sound, comparison.sound_removed, duration, named)
     if comparison.lag is None and comparison.geometry is None and not picture:
-        return edits, picture, []  # a recording is all sound
-    return [], picture, _sound(comparison)
+        return done, picture, []  # a recording is all sound
+    return [], picture, _sound(comparison, named)
 
 
-def _sentence(clauses: Sequence[_Clause], rest: str | None = None) -> str | None:
+def _sentence(clauses: Sequence[Clause], rest: str | None = None) -> str | None:
     if not clauses:
         return None
     gravest = sorted(clauses, key=lambda each: (each.rank, -each.length))[:_MOST_CLAUSES]
@@ -115,144 +150,27 @@ def _sentence(clauses: Sequence[_Clause], rest: str | None = None) -> str | None
     return sentence([*shown, rest] if rest else shown)
 
 
-def _unchanged(comparison: Comparison, time: Sequence[_Clause]) -> Iterable[str]:
+def _unchanged(comparison: Comparison, time: Sequence[Clause], named: Originals) -> Iterable[str]:
     """Say of what was compared that it is as it was, where something else is not."""
     if comparison.time_map and not time:
         yield "Speed and order are those of the original."
-    if comparison.sound and comparison.time_map and not _sound(comparison):
-        if time and all(_is_in_place(each) for each in comparison.sound):
-            yield "The sound is that of the original."
-        elif time:
-            yield "The sound was changed with it."
-        else:
-            yield "The sound is that of the original."
+    if comparison.sound and comparison.time_map and not _sound(comparison, named):
+        moved = [each for each in comparison.sound if not is_in_place(each, named.main)]
+        yield _with_it(moved) if time and moved else "The sound is that of the original."
 
 
-# Time.
-
-
-def _edits(
-    segments: Sequence[Segment], removed: Sequence[Interval], duration: float | None
-) -> list[_Clause]:
-    """Say what was done to the order and the speed of a clip or a recording."""
-    moved = _moved(segments)
-    groups: dict[_Said, list[Interval]] = {}
-    for segment in segments:
-        if said := _said(segment, is_moved=segment in moved):
-            groups.setdefault(said, []).append(segment.suspect)
-    total = sum(_length(each.suspect) for each in segments)
-    clauses = [_of_stretches(said, spans, total) for said, spans in groups.items()]
-    if removed:
-        said = _Said(_EDITED, "of the original is missing", "of the original are missing")
-        clauses.append(_of_stretches(said, removed))
-    return [*clauses, *_excerpt(segments, removed, duration)]
-
-
-def _said(segment: Segment, *, is_moved: bool) -> _Said | None:
-    """Return what is to be said of a segment; None where it runs as in the original."""
-    again = (
-        f"{interval(segment.original)} of the original" if segment.original else "what came before"
-    )
-    match segment.kind:
-        case SegmentKind.INSERTED:
-            return _Said(_FOREIGN, "is not from the original", "are not from the original")
-        case SegmentKind.REPLACED:
-            return _Said(_FOREIGN, "was replaced", "were replaced")
-        case SegmentKind.ABSENT:
-            return _Said(_EDITED, "is muted", "are muted")
-        case SegmentKind.FROZEN:
-            return _Said(_EDITED, "stands still", "stand still")
-        case SegmentKind.REVERSED:
-            return _Said(_EDITED, "runs backwards", "run backwards")
-        case SegmentKind.REPEATED:
-            return _Said(_EDITED, f"repeats {again}", f"repeat {again}")
-    if segment.source:
-        said = "another recorded original"
-        return _Said(_FOREIGN, f"is from {said}", f"are from {said}")
-    pace = ""
-    if segment.kind is not SegmentKind.SAME:
-        pace = f" at {speed(segment.rate)} speed" if segment.rate else " at another speed"
-    if is_moved:
-        return _Said(_EDITED, f"shows {again}{pace}", f"show {again}{pace}")
-    return _Said(_EDITED, f"plays{pace}", f"play{pace}") if pace else None
-
-
-def _of_stretches(said: _Said, spans: Sequence[Interval], total: float = 0.0) -> _Clause:
-    length = sum(map(_length, spans))
-    start = min(span[0] for span in spans)
-    if total and length >= 0.99 * total:
-        return _Clause(said.rank, f"all of it {said.one}", start, length)
-    longest = sorted(spans, key=_length, reverse=True)[:_MOST_ITEMS]
-    rest = [span for span in spans if span not in longest]
-    stretches = listing([*map(interval, sorted(longest)), *map(interval, rest)], _MOST_ITEMS)
-    return _Clause(
-        said.rank, f"{stretches} {said.one if len(spans) == 1 else said.many}", start, length
-    )
-
-
-def _moved(segments: Sequence[Segment]) -> set[Segment]:
-    """Return the segments out of order: all but the heaviest chain that runs on in the original."""
-    ordered = sorted(
-        (each for each in segments if each.original and not each.source and _runs_on(each.kind)),
-        key=lambda each: each.suspect,
-    )
-    best: list[tuple[float, int | None]] = []  # of the chain that ends here: its weight, its last
-    for place, segment in enumerate(ordered):
-        before = [
-            (best[other][0], other)
-            for other in range(place)
-            if _start(ordered[other]) <= _start(segment)
-        ]
-        weight, last = max(before, default=(0.0, None), key=lambda each: each[0])
-        best.append((weight + _length(segment.suspect), last))
-    chain: set[Segment] = set()
-    at = max(range(len(best)), key=lambda place: best[place][0], default=None)
-    while at is not None:
-        chain.add(ordered[at])
-        at = best[at][1]
-    return set(ordered) - chain
-
-
-def _runs_on(kind: SegmentKind) -> bool:
-    return kind in (SegmentKind.SAME, SegmentKind.SLOWED, SegmentKind.SPED_UP)
-
-
-def _start(segment: Segment) -> float:
-    return segment.original[0] if segment.original else 0.0
-
-
-def _is_in_place(segment: Segment) -> bool:
-    return segment.kind is SegmentKind.SAME and not segment.source
-
-
-def _excerpt(
-    segments: Sequence[Segment], removed: Sequence[Interval], duration: float | None
-) -> Iterable[_Clause]:
-    """Say which part of the original is shown at all, where it is not the whole."""
-    shown = [each.original for each in segments if each.original and not each.source]
-    if not shown:
-        return
-    spans = [*shown, *removed]
-    first, last = min(start for start, _ in spans), max(end for _, end in spans)
-    if first < LEAST_TRIM:
-        first = 0.0
-    if duration is not None and (first or duration - last >= LEAST_TRIM):
-        whole = moment(duration)
-        yield _Clause(
-            _SLIGHT, f"only {interval((first, last))} of the original's {whole} are shown"
-        )
-    elif first:
-        yield _Clause(_SLIGHT, f"it begins {moment(first, 1)} into the original")
-
-
-def _length(span: Interval) -> float:
-    return max(span[1] - span[0], 0.0)
+def _with_it(moved: Sequence[Segment]) -> str:
+    """Say how the sound was changed where it just follows the picture."""
+    kinds, pitches = {each.kind for each in moved}, {pitch_of(each) for each in moved}
+    verb = {SegmentKind.SLOWED: "slowed", SegmentKind.SPED_UP: "sped up"}
+    done = verb.get(next(iter(kinds)), "changed") if len(kinds) == 1 else "changed"
+    return f"The sound was {done} with it{pitches.pop() if len(pitches) == 1 else ''}."
 
 
 # The picture.
 
 
-def _geometry(geometry: Geometry | None) -> Iterable[_Clause]:
+def _geometry(geometry: Geometry | None) -> Iterable[Clause]:
     """Say how the picture was laid into the suspect."""
     if geometry is None:
         return
@@ -268,7 +186,7 @@ def _geometry(geometry: Geometry | None) -> Iterable[_Clause]:
             f"set into a larger frame, of which it fills {percent((right - left) * (bottom - top))}"
         )
     if done:
-        yield _Clause(_LAID, f"the picture is {listing(done, 4)}")
+        yield Clause(LAID, f"the picture is {listing(done, 4)}")
 
 
 def _turn(rotation: float) -> str | None:
@@ -285,26 +203,26 @@ def _lost(geometry: Geometry) -> list[str]:
     return [f"{name} {percent(part)}" for name, part in sides.items() if part >= LEAST_PART]
 
 
-def _regions(regions: Sequence[Region], size: tuple[int, int] | None) -> Iterable[_Clause]:
+def _regions(regions: Sequence[Region], size: tuple[int, int] | None) -> Iterable[Clause]:
     """Say which regions differ: in content, in what stands around them, in colour."""
     for kind, rank, one, many in (
-        (RegionKind.CHANGED, _FOREIGN, "region was changed", "regions were changed"),
-        (RegionKind.ADDED, _SLIGHT, "bar or border was added", "bars or borders were added"),
-        (RegionKind.COLOUR, _SLIGHT, "region has other colours", "regions have other colours"),
+        (RegionKind.CHANGED, FOREIGN, "region was changed", "regions were changed"),
+        (RegionKind.ADDED, SLIGHT, "bar or border was added", "bars or borders were added"),
+        (RegionKind.COLOUR, SLIGHT, "region has other colours", "regions have other colours"),
     ):
         found = sorted((each for each in regions if each.kind is kind), key=_area, reverse=True)
         if not found:
             continue
         if kind is RegionKind.COLOUR and size and _area(found[0]) >= 0.9 * size[0] * size[1]:
-            yield _Clause(rank, f"the colours were changed{_when(found[0])}")
+            yield Clause(rank, f"the colours were changed{_when(found[0])}")
             continue
         places = [_place(each, size) + _when(each) for each in found]
-        yield _Clause(rank, f"{count(len(found), one, many)} ({_listed(places)})")
+        yield Clause(rank, f"{count(len(found), one, many)} ({_listed(places)})")
 
 
 def _listed(places: Sequence[str]) -> str:
-    more = len(places) - _MOST_ITEMS
-    return "; ".join([*places[:_MOST_ITEMS], *([f"and {more} more"] if more > 0 else [])])
+    more = len(places) - MOST_ITEMS
+    return "; ".join([*places[:MOST_ITEMS], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _place(region: Region, size: tuple[int, int] | None) -> str:
@@ -325,37 +243,41 @@ def _area(region: Region) -> int:
 # The sound of a clip.
 
 
-def _sound(comparison: Comparison) -> list[_Clause]:
+def _sound(comparison: Comparison, named: Originals) -> list[Clause]:
     """Say how the sound differs where it does not just follow the picture."""
-    moved = _moved(comparison.sound)
-    groups: dict[_Said, list[Interval]] = {}
+    moved = moved_among(comparison.sound, named.main)
+    groups: dict[Said, list[Interval]] = {}
     for segment in comparison.sound:
-        said = _said(segment, is_moved=segment in moved)
+        said = said_of(segment, named, is_moved=segment in moved)
         if said and not _follows(segment, comparison.time_map):
             groups.setdefault(said, []).append(segment.suspect)
-    total = sum(_length(each.suspect) for each in comparison.sound)
+    total = sum(length_of(each.suspect) for each in comparison.sound)
     clauses = []
     for said, spans in groups.items():
-        length = sum(map(_length, spans))
-        at = "" if length >= 0.99 * total else f" {listing([*map(from_to, spans)], _MOST_ITEMS)}"
-        clauses.append(_Clause(said.rank, f"{_SOUND}{said.one}{at}", spans[0][0], length))
+        length = sum(map(length_of, spans))
+        at = "" if length >= 0.99 * total else f" {listing([*map(from_to, spans)], MOST_ITEMS)}"
+        what, comma, pitch = said.one.partition(", ")
+        text = f"{_SOUND}{what}{at}{comma}{pitch}"
+        clauses.append(Clause(said.rank, text, spans[0][0], length))
     if comparison.lag is not None and abs(comparison.lag) >= LEAST_LAG:
         by, side = abs(comparison.lag), "behind" if comparison.lag > 0 else "ahead of"
-        clauses.append(_Clause(_EDITED, f"{_SOUND}runs {by:.1f} s {side} the picture", math.inf))
+        clauses.append(Clause(EDITED, f"{_SOUND}runs {by:.1f} s {side} the picture", math.inf))
     own = [span for span in comparison.sound_removed if not _is_among(span, comparison.removed)]
     if own:
-        said = _Said(
-            _EDITED, "of the original sound is missing", "of the original sound are missing"
-        )
-        clauses.append(_of_stretches(said, own))
+        said = Said(EDITED, "of the original sound is missing", "of the original sound are missing")
+        clauses.append(of_stretches(said, own))
     return clauses
 
 
 def _follows(segment: Segment, pictures: Sequence[Segment]) -> bool:
+    if segment.kind is SegmentKind.SAME and not is_in_place(segment, segment.source):
+        return False
+    exact = _RATES_WITHIN / max(length_of(segment.suspect), 0.1)
     return any(
         each.kind is segment.kind
+        and each.source == segment.source
         and _is_among(segment.suspect, [each.suspect])
-        and abs((each.rate or 0) - (segment.rate or 0)) <= _RATE_WITHIN
+        and abs((each.rate or 0) - (segment.rate or 0)) <= max(RATE_WITHIN, exact)
         for each in pictures
     )
 

@@ -29,6 +29,7 @@ from verifier.fingerprint.lines import (
 from verifier.fingerprint.peaks import LEAST_PEAKS
 from verifier.fingerprint.triplets import Postings
 
+from .edges import Piece, sharp
 from .hearing import STEP, Heard
 from .result import Interval, Segment, SegmentKind
 
@@ -48,7 +49,8 @@ _ROUNDS = 3
 _ALIKE = 0.03  # seconds between two lines, below which they are one
 _SAME_RATE = 0.012
 _FAINT = 0.3  # of either side's peaks: where more meet, a stretch is not foreign
-_MOSTLY_SILENT = 0.5  # of a stretch: so little of it is no pause
+_FAINT_TOGETHER = 0.25  # of both sides', where but the record of the original is at hand
+_MOSTLY_SILENT = 0.3  # of a stretch: so little of it is no pause
 _LEAST = 0.1  # seconds: shorter stretches and holes are as likely a rounding of ours
 
 Floats = npt.NDArray[np.float64]
@@ -86,15 +88,6 @@ class _Worth:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A stretch of the suspect in seconds, and the line on which it lies; None: on none."""
-
-    start: float
-    end: float
-    line: Line | None
-
-
 def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
     """Map a suspect's sound onto an original's; None where either has nothing to hear."""
     if min(len(suspect.peaks), len(original.peaks)) < LEAST_PEAKS:
@@ -109,7 +102,8 @@ def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
         if following == pieces:
             break
         pieces = following
-    return _said(_merged(_doubted(pieces, suspect, original)), suspect)
+    pieces = _merged(_doubted(pieces, suspect, original))
+    return _said(_merged(sharp(pieces, suspect, original)), suspect)
 
 
 def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
@@ -162,7 +156,7 @@ def _alike(one: Line, other: Line, time: float, *, apart: float = _ALIKE) -> boo
     )
 
 
-def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth) -> list[_Piece]:
+def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth) -> list[Piece]:
     """The chain of lines, and of stretches without one, that explains the peaks best."""
     step = max(STEP, suspect.duration / _MOST_STEPS)
     count = max(1, int(np.ceil(suspect.duration / step)))
@@ -186,7 +180,7 @@ def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth
         path[row - 1] = came[row, path[row]]
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), count]
     return [
-        _Piece(
+        Piece(
             first * step,
             min(last * step, suspect.duration) if last < count else suspect.duration,
             lines[path[first]] if path[first] < len(lines) else None,
@@ -217,7 +211,7 @@ def _gains(
     ).astype(np.float32)
 
 
-def _fitted(suspect: Heard, original: Heard, piece: _Piece) -> _Piece:
+def _fitted(suspect: Heard, original: Heard, piece: Piece) -> Piece:
     """The piece with the line of least squares through its own peaks."""
     if piece.line is None:
         return piece
@@ -227,26 +221,26 @@ def _fitted(suspect: Heard, original: Heard, piece: _Piece) -> _Piece:
     return replace(piece, line=fit(part, original.peaks, piece.line))
 
 
-def _merged(pieces: Sequence[_Piece]) -> list[_Piece]:
+def _merged(pieces: Sequence[Piece]) -> list[Piece]:
     """Neighbours joined that lie on one line, as well as can be told."""
-    done: list[_Piece] = []
+    done: list[Piece] = []
     for piece in pieces:
         before = done[-1] if done else None
         if before is not None and _one(before, piece):
             longer = max(before, piece, key=lambda each: each.end - each.start)
-            done[-1] = _Piece(before.start, piece.end, longer.line)
+            done[-1] = Piece(before.start, piece.end, longer.line)
         else:
             done.append(piece)
     return done
 
 
-def _one(before: _Piece, after: _Piece) -> bool:
+def _one(before: Piece, after: Piece) -> bool:
     if before.line is None or after.line is None:
         return before.line is after.line
     return _alike(before.line, after.line, before.end)
 
 
-def _doubted(pieces: Sequence[_Piece], suspect: Heard, original: Heard) -> list[_Piece]:
+def _doubted(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Piece]:
     """The pieces, with a line put back where a stretch of it is faint rather than foreign.
 
     How many peaks survive varies: where far more meet than by chance, it is the original's sound.
@@ -258,12 +252,14 @@ def _doubted(pieces: Sequence[_Piece], suspect: Heard, original: Heard) -> list[
             continue
         if _alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * _ALIKE):
             span = (bare.start, bare.end)
-            if min(_surviving(suspect, original, before.line, span)) >= _FAINT:
+            shares = _surviving(suspect, original, before.line, span)
+            known = original.sounding is not None  # else its pauses count against it
+            if min(shares) >= _FAINT if known else sum(shares) / 2 >= _FAINT_TOGETHER:
                 kept[number] = replace(bare, line=before.line)
     return kept
 
 
-def _bridges(pieces: Sequence[_Piece]) -> list[Line]:
+def _bridges(pieces: Sequence[Piece]) -> list[Line]:
     """Lines for stretches without one, from where the line before ends to where the next begins.
 
     So a second at double speed is found, too short to be proposed; with its pitch kept and without.
@@ -283,7 +279,7 @@ def _bridges(pieces: Sequence[_Piece]) -> list[Line]:
     return found
 
 
-def _said(pieces: Sequence[_Piece], suspect: Heard) -> SoundMap:
+def _said(pieces: Sequence[Piece], suspect: Heard) -> SoundMap:
     """The pieces as segments: what has no line is inserted, replaced, absent, or but a pause."""
     pieces = _without_pauses(pieces, suspect)
     segments: list[Segment] = []
@@ -301,7 +297,7 @@ def _said(pieces: Sequence[_Piece], suspect: Heard) -> SoundMap:
     return SoundMap(tuple(segments), _holes(segments), tuple(pitches))
 
 
-def _without_pauses(pieces: Sequence[_Piece], suspect: Heard) -> list[_Piece]:
+def _without_pauses(pieces: Sequence[Piece], suspect: Heard) -> list[Piece]:
     """Silence at either end goes to the line beside it: nothing can be told of it."""
     kept = list(pieces)
     for end, beside in ((0, 1), (-1, -2)):
@@ -315,12 +311,12 @@ def _without_pauses(pieces: Sequence[_Piece], suspect: Heard) -> list[_Piece]:
     return kept
 
 
-def _silent(piece: _Piece, suspect: Heard) -> bool:
+def _silent(piece: Piece, suspect: Heard) -> bool:
     times = np.arange(piece.start, piece.end, STEP) + STEP / 2
     return suspect.sounding is not None and bool(suspect.sounds_at(times).mean() < _MOSTLY_SILENT)
 
 
-def _bare(piece: _Piece, before: _Piece | None, after: _Piece | None, suspect: Heard) -> Segment:
+def _bare(piece: Piece, before: Piece | None, after: Piece | None, suspect: Heard) -> Segment:
     own = (piece.start, piece.end)
     silent = _silent(piece, suspect)
     original = _between(piece, before, after)
@@ -329,7 +325,7 @@ def _bare(piece: _Piece, before: _Piece | None, after: _Piece | None, suspect: H
     return Segment(own, original, None, SegmentKind.ABSENT if silent else SegmentKind.REPLACED)
 
 
-def _between(piece: _Piece, before: _Piece | None, after: _Piece | None) -> Interval | None:
+def _between(piece: Piece, before: Piece | None, after: Piece | None) -> Interval | None:
     """The stretch of the original that lies between the lines on either side, of like length."""
     if before is None or after is None or before.line is None or after.line is None:
         return None
@@ -341,7 +337,7 @@ def _between(piece: _Piece, before: _Piece | None, after: _Piece | None) -> Inte
     return first, last
 
 
-def _shown(piece: _Piece, line: Line, earlier: Sequence[Segment]) -> list[Segment]:
+def _shown(piece: Piece, line: Line, earlier: Sequence[Segment]) -> list[Segment]:
     """A piece as segments, cut where it begins or ceases to play what was played before."""
     kind, rate = SegmentKind.SAME, 1.0
     if abs(line.rate - 1) > _SAME_RATE:

@@ -100,17 +100,17 @@ class Piece:
 
 def align(cost: Cost) -> list[Piece]:
     """The cheapest chain of lines for all samples, in order, without holes."""
-    weights = _weights(cost.times)
+    weights = weights_of(cost.times)
     lines = _distinct(
         [Line(1.0, 0.0), *(line for window in _windows(cost) for line in _propose(cost, window))],
         cost,
     )
-    pieces = _chain(cost, weights, lines)
+    pieces = chain(cost, weights, lines)
     for _ in range(3):
         refitted = [_refitted(cost, weights, piece) for piece in pieces]
         merged = _merged(cost, weights, refitted)
         used = [piece.line for piece in (*pieces, *refitted, *merged) if piece.line is not None]
-        following = _chain(cost, weights, list(dict.fromkeys(used)))
+        following = chain(cost, weights, list(dict.fromkeys(used)))
         if following == pieces:
             break
         pieces = following
@@ -118,7 +118,7 @@ def align(cost: Cost) -> list[Piece]:
     return _merged(cost, weights, fitted)
 
 
-def _weights(times: Times) -> Nats:
+def weights_of(times: Times) -> Nats:
     """How much each sample counts: its time on the screen, but no more than it tells anew."""
     gaps = np.diff(times, append=times[-1] + np.median(np.diff(times)) if len(times) > 1 else 1.0)
     return np.minimum(1.0, gaps * _INDEPENDENT).astype(np.float32)
@@ -192,7 +192,7 @@ def _distinct(lines: list[Line], cost: Cost) -> list[Line]:
     return [group[len(group) // 2] for group in ranked[:_MOST_LINES]]
 
 
-def _chain(cost: Cost, weights: Nats, lines: list[Line]) -> list[Piece]:
+def chain(cost: Cost, weights: Nats, lines: list[Line]) -> list[Piece]:
     """Viterbi over lines, and over being unmatched."""
     count, rows = len(lines) + 1, np.arange(len(cost.times))
     costs = np.empty((len(rows), count), np.float32)

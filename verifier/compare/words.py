@@ -1,12 +1,33 @@
 """Times, percents, places and lists, as a person says them. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .result import Interval
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+    "tenth",
+)
 _COLUMNS, _ROWS = ("left", "", "right"), ("top", "", "bottom")
 _NEARLY_ALL = 0.9  # of the frame
+
+
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """How originals are named: `main` is the one that is shown for longest, of so many."""
+
+    main: int = 0
+    number: int = 1
+
+    def name(self, source: int | None = None) -> str:
+        """Name an original by its place, where there are several; without one, the main one."""
+        if self.number == 1:
+            return "the original"
+        place = self.main if source is None else source
+        told = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th"
+        return f"the {told} original"
 
 
 def moment(seconds: float, digits: int = 0) -> str:

@@ -10,7 +10,8 @@ from ledger.asset import MEDIA_TYPES, Kind, MediaType
 from ledger.vocabulary import Fingerprint
 from verifier.media.decode import frames, samples
 from verifier.media.limits import Limits
-from verifier.media.picture import picture
+from verifier.media.moving import moves
+from verifier.media.picture import picture, picture_size
 from verifier.media.probe import probe
 from verifier.media.sandbox import Sandbox
 
@@ -29,13 +30,17 @@ _BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
     """Fingerprint a picture, the frames of a clip, and the sound of a clip or recording.
 
-    Decodes hostile bytes: call it inside a sandbox, or use `compute_in`. A flat picture, a black
-    clip, silence, and a file that is none of these have none. Raises Unreadable.
+    A picture that moves is fingerprinted as a picture, by its first frame, and as a clip. Decodes
+    hostile bytes: call it inside a sandbox, or use `compute_in`. A flat picture, a black clip,
+    silence, and a file that is none of these have none. Raises Unreadable.
     """
     if media_type.kind is Kind.PICTURE:
         image = picture(path, media_type, shrink_to=_SHRINK_TO)
         known = fingerprint_picture(image)
-        return (*known, fingerprint_thumbnail(image)) if known else ()
+        still = (*known, fingerprint_thumbnail(image)) if known else ()
+        if not moves(path, media_type):
+            return still
+        return still + _fingerprint_pictures(path, media_type, picture_size(path, media_type))
     if media_type.kind not in (Kind.CLIP, Kind.RECORDING):
         return ()
     info = probe(path, media_type)

@@ -91,6 +91,13 @@ class FingerprintIndex:
             stores = self._stores.values()
             return [store.arrays() for store in stores if isinstance(store, Store)]
 
+    def memory(self, algorithm: str) -> int:
+        """Bytes in which the hashes of an algorithm are held."""
+        with self._lock:
+            first, *rest = self._stores[algorithm].arrays()
+        lists = rest[-1] if isinstance(rest[-1], tuple) else ()
+        return int(first.nbytes + sum(postings.nbytes for postings in lists))
+
     def add(self, entry_index: int, fingerprints: Sequence[Fingerprint]) -> None:
         """Make the asset of a log entry findable. Adding an entry again replaces what it had.
 

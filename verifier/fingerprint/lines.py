@@ -95,15 +95,16 @@ def vote(
     middle = _middle(part)
     found = []
     for each in postings:
-        for mine, theirs in each.near(ours):
-            first = each.firsts[theirs]
-            over = peaks_of(originals[first])
-            rate = each.spans[theirs] * SECONDS_PER_STEP / spans[mine]
-            pitch = pitches[mine] - over.pitches
-            good = (rate >= SLOWEST) & (rate <= FASTEST) & (np.abs(pitch) <= MOST_SEMITONES)
-            shift = over.times + rate * (middle - times[mine])
-            rows = np.stack((rate, shift, pitch), axis=1)[good]
-            found.append((np.searchsorted(starts, first[good], side="right") - 1, rows))
+        mine, theirs = each.near(ours)
+        rate = each.spans[theirs] * SECONDS_PER_STEP / spans[mine]
+        good = (rate >= SLOWEST) & (rate <= FASTEST)
+        mine, first, rate = mine[good], each.firsts[theirs[good]], rate[good]
+        over = peaks_of(originals[first])
+        pitch = pitches[mine] - over.pitches
+        shift = over.times + rate * (middle - times[mine])
+        good = np.abs(pitch) <= MOST_SEMITONES
+        rows = np.stack((rate, shift, pitch), axis=1)[good]
+        found.append((np.searchsorted(starts, first[good], side="right") - 1, rows))
     if not found:
         return Votes(np.zeros(0, np.int64), np.zeros((0, 3)))
     return Votes(*(np.concatenate(each) for each in zip(*found, strict=True)))
@@ -127,7 +128,8 @@ def elect(votes: Votes) -> list[tuple[int, Line]]:
         codes = votes.owners
         for digits, first, base in zip(bins.T, low, across, strict=True):
             codes = codes * base + digits - first
-        order = np.argsort(codes, kind="stable")
+        order = _crowded(codes)
+        order = order[np.argsort(codes[order], kind="stable")]
         _, starts, counts = np.unique(codes[order], return_index=True, return_counts=True)
         most = np.argsort(-counts, kind="stable")[:MOST_LINES]
         for place in most[counts[most] >= LEAST_VOTES]:
@@ -137,6 +139,12 @@ def elect(votes: Votes) -> list[tuple[int, Line]]:
             found.append((int(counts[place]), int(votes.owners[rows[0]]), line))
     found.sort(key=lambda each: -each[0])
     return [(owner, line) for _, owner, line in found[:MOST_LINES]]
+
+
+def _crowded(codes: Places) -> Places:
+    """Places of the codes of which there may be LEAST_VOTES: the rest need not be sorted."""
+    slots = codes % (4 * len(codes) + 1)
+    return np.flatnonzero(np.bincount(slots)[slots] >= LEAST_VOTES)
 
 
 def lay(part: Peaks, original: Peaks, line: Line) -> Laid:
@@ -203,18 +211,22 @@ def meeting(
 ) -> tuple[Places, Places]:
     """Places of peaks that lie over one another, the nearest of the original's for each."""
     times, pitches = line.rate * part.times + line.offset, part.pitches - line.pitch
-    start, end = (np.searchsorted(original.times, times + edge) for edge in (-reach, reach))
-    best = np.full(len(times), np.inf)
-    theirs = np.zeros(len(times), np.int64)
-    for step in range(int((end - start).max(initial=0))):
-        place = np.minimum(start + step, len(original) - 1)
-        across = np.abs(original.pitches[place] - pitches) / _MEETS_IN_PITCH
-        along = np.abs(original.times[place] - times) / reach
-        far = np.where((start + step < end) & (across <= 1), across**2 + along**2, np.inf)
-        theirs = np.where(far < best, place, theirs)
-        best = np.minimum(best, far)
-    mine = np.flatnonzero(np.isfinite(best))
-    return mine, theirs[mine]
+    mine, theirs = _within(times, original.times, reach)
+    across = np.abs(original.pitches[theirs] - pitches[mine]) / _MEETS_IN_PITCH
+    near = across <= 1
+    mine, theirs, across = mine[near], theirs[near], across[near]
+    far = across**2 + np.square((original.times[theirs] - times[mine]) / reach)
+    order = np.lexsort((far, mine))
+    mine, first = np.unique(mine[order], return_index=True)
+    return mine, theirs[order[first]]
+
+
+def _within(times: Floats, others: Floats, reach: float) -> tuple[Places, Places]:
+    """Pairs of places of times, and of others (sorted) that are at most so far from them."""
+    start = np.searchsorted(others, times - reach)
+    count = np.searchsorted(others, times + reach) - start
+    theirs = np.arange(count.sum()) + np.repeat(start - np.cumsum(count) + count, count)
+    return np.repeat(np.arange(len(times)), count), theirs
 
 
 def _fitted(part: Peaks, original: Peaks, line: Line, mine: Places, theirs: Places) -> Line:
@@ -240,12 +252,8 @@ def _by_chance(part: Peaks, original: Peaks, line: Line) -> tuple[int, float]:
     first, last = original.times[0] - _MEETS[-1], original.times[-1] + _MEETS[-1]
     inside = (times >= first) & (times <= last)
     times, pitches = times[inside], pitches[inside]
-    start, end = (np.searchsorted(original.times, times + edge) for edge in (-_AROUND, _AROUND))
-    near = np.zeros(len(times))
-    for step in range(int((end - start).max(initial=0))):
-        place = np.minimum(start + step, len(original) - 1)
-        near += (start + step < end) & (
-            np.abs(original.pitches[place] - pitches) <= _MEETS_IN_PITCH
-        )
+    mine, theirs = _within(times, original.times, _AROUND)
+    alike = np.abs(original.pitches[theirs] - pitches[mine]) <= _MEETS_IN_PITCH
+    near = np.bincount(mine[alike], minlength=len(times))
     chance = 1 - np.exp(-near * _MEETS[-1] / _AROUND)
     return len(times), max(float(chance.sum()), 1.0)

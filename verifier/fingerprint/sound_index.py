@@ -7,9 +7,12 @@ costs little and a search looks through few lists. An hour of sound takes some 4
 import numpy as np
 import numpy.typing as npt
 
-from .lines import elect, parts, vote
-from .peaks import peaks_of
+from .lines import LEAST_EVIDENCE, Line, elect, from_start, lay, parts, vote
+from .peaks import SECONDS_PER_STEP, Peaks, peaks_of
 from .triplets import Postings
+
+_MARGIN = 3.0  # seconds
+_LATEST = (1 << 24) - 1  # step of time
 
 Numbers = npt.NDArray[np.uint32]
 Places = npt.NDArray[np.int64]
@@ -85,9 +88,23 @@ def near_peaks(
     owners: Places,
     postings: tuple[Postings, ...],
 ) -> set[int]:
-    """Entries over which a part of the suspect may lie; `match` decides."""
+    """Entries over which a part of the suspect lies well; `match` decides."""
     near: set[int] = set()
+    ends = np.append(starts[1:], len(numbers))
     for part in parts(peaks_of(suspect)):
-        votes = vote(part, postings, numbers, starts)
-        near.update(int(owners[owner]) for owner, _ in elect(votes))
+        for owner, line in elect(vote(part, postings, numbers, starts)):
+            entry_index = int(owners[owner])
+            if entry_index not in near:
+                over = from_start(line, part)
+                original = _around(part, over, numbers[starts[owner] : ends[owner]])
+                if lay(part, original, over).evidence >= LEAST_EVIDENCE:
+                    near.add(entry_index)
     return near
+
+
+def _around(part: Peaks, line: Line, numbers: Numbers) -> Peaks:
+    """The peaks of an original near which a part would lie: of hours, some seconds."""
+    first, last = (line.rate * float(part.times[place]) + line.offset for place in (0, -1))
+    edges = np.array((first - _MARGIN, last + _MARGIN)) / SECONDS_PER_STEP
+    start, end = np.searchsorted(numbers, np.clip(edges, 0, _LATEST).astype(np.uint32) << 8)
+    return peaks_of(numbers[start:end])

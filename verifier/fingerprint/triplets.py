@@ -23,7 +23,7 @@ _LONGEST = 3.0  # seconds from the first to the third, at most
 _DIGITS = 256  # half semitones, from -64 to 63.5; the highest peaks are 48 semitones apart
 _RATIOS = 1024
 _RATIO_TOLERANCE = 0.035
-_MOST_PAIRS = 4_000_000
+_MOST_PAIRS = 1_000_000  # of triplets, looked at in one list
 
 Places = npt.NDArray[np.int64]
 
@@ -119,22 +119,26 @@ class Postings:
         firsts[firsts >= end] -= np.uint32(end - start)
         return type(self)(self.keys[kept], firsts, self.spans[kept])
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in which they are held."""
+        return int(self.keys.nbytes + self.firsts.nbytes + self.spans.nbytes)
+
     def __len__(self) -> int:
         """How many triplets there are."""
         return len(self.keys)
 
-    def near(self, suspect: Triplets) -> Iterator[tuple[Places, Places]]:
+    def near(self, suspect: Triplets) -> tuple[Places, Places]:
         """Places of triplets of the suspect, and places here of triplets near them, in pairs.
 
-        Of more than _MOST_PAIRS at once (a beep that repeats for hours) some are left out, evenly.
+        Of more than _MOST_PAIRS the rarest triplets are followed: they tell most, and what a search
+        costs no longer grows with what is recorded.
         """
-        for least, most in suspect.runs():
-            start = np.searchsorted(self.keys, least.astype(np.uint32))
-            end = np.searchsorted(self.keys, most.astype(np.uint32), side="right")
-            count, stride = end - start, np.ones(len(start), np.int64)
-            if count.sum() > _MOST_PAIRS:
-                stride = -(-count // max(1, _MOST_PAIRS // len(count)))
-                count = count // np.maximum(stride, 1)
-            ours = np.repeat(np.arange(len(count)), count)
-            within = np.arange(len(ours)) - np.repeat(np.cumsum(count) - count, count)
-            yield ours, start[ours] + within * stride[ours]
+        least, most = (np.concatenate(each) for each in zip(*suspect.runs(), strict=True))
+        start = np.searchsorted(self.keys, least.astype(np.uint32))
+        count = np.searchsorted(self.keys, most.astype(np.uint32), side="right") - start
+        runs = np.argsort(count, kind="stable")
+        runs = runs[np.cumsum(count[runs]) <= _MOST_PAIRS]
+        start, count = start[runs], count[runs]
+        theirs = np.arange(count.sum()) + np.repeat(start - np.cumsum(count) + count, count)
+        return np.repeat(runs % len(suspect.ratios), count), theirs

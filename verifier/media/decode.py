@@ -14,10 +14,11 @@ import ffmpeg
 import numpy as np
 import numpy.typing as npt
 
-from ledger.asset import MediaType
+from ledger.asset import Kind, MediaType
 from verifier.errors import Unreadable
 
 from .ffmpeg import decoding, open_stream
+from .moving import moving_frames
 
 _TICKS = 1_000_000  # presentation times are passed on in microseconds
 _NOTE = re.compile(r"frame:\s*\d+\s+pts:(-?\d+)")
@@ -35,13 +36,18 @@ def frames(
 ) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
     """Yield (presentation time in seconds, luma of height by width) for some frames of a clip.
 
-    The first frame shown in each period of 1 / `per_second` is taken, turned as it is displayed and
-    scaled to `size` (width, height) by averaging. A frame that is shown for several periods comes
-    once. `crop` (left, top, width, height in pixels as displayed) leaves the rest out;
-    `key_frames` decodes only those that stand alone, which is far cheaper. With `beside` each frame
-    comes twice, scaled to that size too: to the right of the first and no higher than it. Raises
-    Unreadable, also when there was no frame at all.
+    A picture that moves is one too. The first frame shown in each period of 1 / `per_second` is
+    taken, turned as it is displayed and scaled to `size` (width, height) by averaging. A frame that
+    is shown for several periods comes once. `crop` (left, top, width, height in pixels as
+    displayed) leaves the rest out; `key_frames` decodes only those that stand alone, which is far
+    cheaper. With `beside` each frame comes twice, scaled to that size too: to the right of the
+    first and no higher than it. Raises Unreadable, also when there was no frame at all.
     """
+    if media_type.kind is Kind.PICTURE:
+        yield from moving_frames(
+            path, media_type, per_second=per_second, size=size, crop=crop, beside=beside
+        )
+        return
     width, height = size[0] + (beside[0] if beside else 0), size[1]
     only = {"skip_frame": "nokey"} if key_frames else {}
     source = open_stream(path, media_type, "V:0", **only)  # V: never a cover picture

@@ -69,8 +69,8 @@ def picture(path: Path, media_type: MediaType, *, shrink_to: int | None = None) 
         if shrink_to and image.format in ("JPEG", "MPO"):
             image.draft(None, (shrink_to, shrink_to))  # JPEG decodes at 1/2, 1/4, 1/8 for less
         image.load()
-        opaque = _plain(ImageOps.exif_transpose(image))
-    return opaque if shrink_to is None else _reduced(opaque, shrink_to)
+        upright = opaque(ImageOps.exif_transpose(image))
+    return upright if shrink_to is None else _reduced(upright, shrink_to)
 
 
 def pixels(path: Path, media_type: MediaType) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -130,8 +130,8 @@ def _too_large(size: str) -> LimitReached:
     )
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """Any mode to RGB or L, 8 bits, opaque."""
+def opaque(image: Image.Image) -> Image.Image:
+    """Any mode to RGB or L, 8 bits, over grey where it is transparent."""
     if image.mode in ("RGB", "L"):
         # PNG and GIF mark one colour as clear in a side note.
         return image if "transparency" not in image.info else _over_grey(image.convert("RGBA"))

@@ -9,6 +9,7 @@ from typing import Any, cast
 from ledger.asset import Kind, MediaType
 
 from .ffmpeg import probe_json
+from .moving import moves
 from .picture import picture_size
 
 
@@ -46,9 +47,12 @@ def probe(path: Path, media_type: MediaType) -> MediaInfo:
     """Read the headers of a picture, clip or recording; raises Unreadable.
 
     A file without a single stream of pictures or sound is Unreadable, a cover picture is no video.
+    A picture has a video where it moves.
     """
     if media_type.kind is Kind.PICTURE:
-        return MediaInfo(None, picture_size(path, media_type), (), ())
+        size = picture_size(path, media_type)
+        frames = (Video(*size, 0, None, media_type.name),) if moves(path, media_type) else ()
+        return MediaInfo(None, size, frames, ())
     told = probe_json(path, media_type)
     streams = cast("list[dict[str, Any]]", told.get("streams", []))
     video = tuple(_video(stream) for stream in streams if _is_video(stream))

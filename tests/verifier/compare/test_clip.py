@@ -42,7 +42,7 @@ def copy(original: Path, folder: Path, filters: str, name: str = "copy.mp4") -> 
 
 
 def compared(sandbox: Sandbox, suspect: Path, original: Path) -> Comparison:
-    found = compare_clips_in(sandbox, file(suspect), file(original), limits=Limits())
+    found = compare_clips_in(sandbox, file(suspect), [file(original)], limits=Limits())
     assert found is not None
     return found
 
@@ -86,7 +86,7 @@ def test_a_cut_is_found_to_two_frames_with_the_record_alone(
         each for each in compute(original, type_of(original)) if each.algorithm == "clip-luma"
     ]
     for known in (file(original), record):
-        found = compare_clips_in(sandbox, file(suspect), known, limits=Limits())
+        found = compare_clips_in(sandbox, file(suspect), [known], limits=Limits())
         assert found is not None
         assert kinds(found) == ["same", "same"]
         assert found.time_map[1].suspect[0] == pytest.approx(3.0, abs=0.09)
@@ -114,7 +114,7 @@ def test_a_clip_of_something_else_has_nothing_in_common(
     sandbox: Sandbox, original: Path, tmp_path: Path
 ) -> None:
     other = media.clip_with_sound(tmp_path)
-    assert compare_clips_in(sandbox, file(other), file(original), limits=Limits()) is None
+    assert compare_clips_in(sandbox, file(other), [file(original)], limits=Limits()) is None
 
 
 def test_a_clip_of_one_frame_is_placed(sandbox: Sandbox, original: Path, tmp_path: Path) -> None:
@@ -152,4 +152,36 @@ def test_a_damaged_clip_is_refused_with_a_reason(
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(original.read_bytes()[:2000])
     with pytest.raises(VerifierError):
-        compare_clips_in(sandbox, file(damaged), file(original), limits=Limits())
+        compare_clips_in(sandbox, file(damaged), [file(original)], limits=Limits())
+
+
+def test_a_copy_on_its_side_with_bars_beside_it_is_turned_back_and_its_bars_are_named(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    suspect = copy(original, tmp_path, "scale=320:-2,transpose=2,pad=iw*2:ih:iw/2:0:color=gray")
+    found = compared(sandbox, suspect, original)
+    assert kinds(found) == ["same"]
+    assert found.geometry is not None
+    assert found.geometry.rotation == 90
+    assert found.geometry.placed == pytest.approx((0.25, 0, 0.75, 1), abs=0.03)
+    left, right = (each.box for each in found.regions if each.kind == "added")
+    assert left[0] == 0
+    assert right[0] > left[2]
+
+
+def test_what_covers_a_part_is_found_by_the_record_alone(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    (record,) = [
+        each for each in compute(original, type_of(original)) if each.algorithm == "clip-luma"
+    ]
+    honest = copy(original, tmp_path, "scale=-2:240", "honest.mp4")
+    found = compare_clips_in(sandbox, file(honest), [record], limits=Limits())
+    assert found is not None
+    assert found.regions == ()
+    covered = copy(
+        original, tmp_path, "drawbox=x=iw/2:y=ih/3:w=iw/3:h=ih/3:color=gray:t=fill", "covered.mp4"
+    )
+    found = compare_clips_in(sandbox, file(covered), [record], limits=Limits())
+    assert found is not None
+    assert [each.kind for each in found.regions] == ["changed"]

@@ -1,7 +1,8 @@
 """Which engines two files call for, and one comparison of what they answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -27,7 +28,7 @@ from verifier.media.sandbox import Sandbox
 
 SAME = SegmentKind.SAME
 WHOLE = Segment((0.0, 5.3), (0.0, 5.3), 1.0, SAME)
-Asked = list[tuple[str, File, File | Fingerprint]]
+Asked = list[tuple[Any, ...]]  # the name, the suspect, and each original
 
 
 class Answering:
@@ -44,11 +45,15 @@ class Answering:
 
     def _engine(self, name: str) -> Callable[..., Comparison | None]:
         def engine(
-            sandbox: Sandbox, suspect: File, original: File | Fingerprint, *, limits: Limits
+            sandbox: Sandbox,
+            suspect: File,
+            originals: Sequence[File | Fingerprint],
+            *,
+            limits: Limits,
         ) -> Comparison | None:
             assert limits.cpu >= 60
             assert isinstance(sandbox, Sandbox)
-            self.asked.append((name, suspect, original))
+            self.asked.append((name, suspect, *originals))
             return self._answers[name]
 
         return engine
@@ -238,3 +243,25 @@ def test_a_recording_is_looked_at_as_a_wave(sandbox: Sandbox, files: dict[str, P
     assert look.strip is not None
     assert look.strip.look is not None
     assert look.seconds == pytest.approx(look.strip.seconds)
+
+
+def test_several_originals_are_asked_about_together_and_named_by_their_places(
+    sandbox: Sandbox, files: dict[str, Path]
+) -> None:
+    segments = Segment((0.0, 2.0), (0.0, 2.0), 1.0, SAME), Segment((2, 5), (1, 4), 1.0, SAME, 1)
+    answering = Answering(clip=found(time_map=segments), sound=None)
+    one, other = read_medium(files["clip"]), read_medium(files["small"])
+    suspect = read_medium(files["silent"])
+    said = compare_in(sandbox, one, suspect, answering.engines(), [other])
+    assert said.sentence.startswith("0:00–0:02 is 0:00–0:02 of the first original; ")
+    assert "the rest is as in the second original" in said.sentence
+    [(_, _, *originals)] = answering.asked
+    assert [each[0] for each in originals if isinstance(each, tuple)] == [one.path, other.path]
+
+
+def test_pictures_have_one_original(sandbox: Sandbox, files: dict[str, Path]) -> None:
+    one, other = read_medium(files["picture"]), read_medium(files["other"])
+    shrunk = files["picture"].with_name("shrunk.jpg")
+    media.run_ffmpeg("-i", str(one.path), "-vf", "scale=200:-2", str(shrunk))
+    with pytest.raises(NotComparable, match="one original"):
+        compare_in(sandbox, one, read_medium(shrunk), Answering(picture=None).engines(), [other])

@@ -95,6 +95,23 @@ def test_each_second_of_the_suspect_is_led_to_its_second_of_the_original() -> No
     assert not (rows[90:130, 100:300] < 80).all(axis=2).any()
 
 
+def test_of_two_stretches_that_play_the_same_the_one_out_of_place_is_coloured() -> None:
+    sound = (
+        Segment((0, 3), (0, 3), 1.0, SegmentKind.SAME),
+        Segment((3, 4), (6, 7), 1.0, SegmentKind.SAME),
+        Segment((4, 6), (4, 6), 1.0, SegmentKind.SAME),
+        Segment((6, 7), (6, 7), 1.0, SegmentKind.REPEATED),
+        Segment((7, 10), (7, 10), 1.0, SegmentKind.SAME),
+    )
+    sheet = Image.new("RGB", (1002, TIMELINE_HEIGHT), ink.PAPER)
+    draw_timeline(sheet, Strip(10), Strip(10), Comparison(sentence="", sound=sound), 1)
+    rows = np.asarray(sheet).astype(int)
+    purple = np.abs(rows - ink.OF_SEGMENT[SegmentKind.REPEATED]).max(axis=2) < 8
+    edge = purple[:400].sum(axis=0) > 5  # the line over the suspect's strip
+    assert edge[320:380].all()
+    assert not edge[620:680].any()
+
+
 def test_a_whole_drawing_has_its_parts() -> None:
     look = wave(np.abs(np.sin(np.linspace(0, 60, 900))).astype(np.float32))
     sides = [Side(name, picture(), (640, 480), Strip(10, look)) for name in ("a.mp4", "b.mp4")]
@@ -103,8 +120,25 @@ def test_a_whole_drawing_has_its_parts() -> None:
     bare = draw(Side("a"), Side("b"), SLOWED)
     assert whole.height > bare.height + TIMELINE_HEIGHT
     heated = replace(SLOWED, heat=Heat(64, 48, bytes(64 * 48)))
-    with_map = draw(sides[0], sides[1], heated)
-    assert with_map.tobytes() != whole.tobytes()
+    assert draw(sides[0], sides[1], heated).tobytes() == whole.tobytes()  # nothing is changed
+    region = Region((8, 8, 64, 64), RegionKind.CHANGED)
+    changed = draw(sides[0], sides[1], replace(SLOWED, regions=(region,)))
+    with_map = draw(sides[0], sides[1], replace(heated, regions=(region,)))
+    assert with_map.tobytes() != changed.tobytes()
+
+
+def test_what_other_sound_covers_is_hatched_in_the_original() -> None:
+    covered = Segment((2, 4), (2, 4), None, SegmentKind.REPLACED)
+    beside = [
+        Segment((0, 2), (0, 2), 1, SegmentKind.SAME),
+        Segment((4, 9), (4, 9), 1, SegmentKind.SAME),
+    ]
+    sheet = Image.new("RGB", (1002, TIMELINE_HEIGHT), ink.PAPER)
+    found = Comparison(sentence="", sound=(beside[0], covered, beside[1]))
+    draw_timeline(sheet, Strip(10), Strip(10), found, 1)
+    rows = np.asarray(sheet).astype(int)
+    assert (rows[90:130, 220:380] < 80).all(axis=2).any()
+    assert not (rows[90:130, 500:700] < 80).all(axis=2).any()
 
 
 def test_a_text_is_broken_before_it_runs_out_and_never_between_a_number_and_its_sign() -> None:

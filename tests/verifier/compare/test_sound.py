@@ -108,6 +108,49 @@ def test_muted_and_foreign_stretches_are_absent_and_replaced(music: Samples) -> 
     assert kinds(mapped(more, music)) == [SegmentKind.SAME, SegmentKind.INSERTED, SegmentKind.SAME]
 
 
+def hurried(sound: Samples, folder: Path, filters: str) -> Samples:
+    """Through ffmpeg's filters."""
+    before, after = folder / "before.wav", folder / "after.wav"
+    with wave.open(str(before), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes((sound * 32767).astype("<i2").tobytes())
+    media.run_ffmpeg("-i", str(before), "-af", filters, str(after))
+    return np.concatenate(list(samples(*known(after), rate=RATE)))
+
+
+@pytest.mark.parametrize(
+    ("filters", "pitch"), [("atempo=2", 0), (f"asetrate={2 * RATE},aresample={RATE}", 12)]
+)
+def test_one_second_at_twice_the_speed_is_found_with_its_pitch_kept_or_not(
+    music: Samples, tmp_path: Path, filters: str, pitch: float
+) -> None:
+    second = hurried(music[at(4) : at(5)], tmp_path, filters)[: at(0.5)]
+    found = mapped(np.concatenate((music[: at(4)], second, music[at(5) :])), music)
+    assert kinds(found) == [SegmentKind.SAME, SegmentKind.SPED_UP, SegmentKind.SAME]
+    assert found.removed == ()
+    assert found.segments[1].suspect == pytest.approx((4, 4.5), abs=0.05)
+    assert found.segments[1].rate == pytest.approx(2, rel=0.05)
+    assert found.pitches[1] == pytest.approx(pitch, abs=0.75)
+
+
+def test_a_replaced_word_is_told_to_fifty_milliseconds(music: Samples) -> None:
+    other = music.copy()
+    other[at(4) : at(4.4)] = music[at(8) : at(8.4)][::-1]
+    found = mapped(other, music)
+    assert kinds(found) == [SegmentKind.SAME, SegmentKind.REPLACED, SegmentKind.SAME]
+    assert found.segments[1].suspect == pytest.approx((4, 4.4), abs=0.05)
+    assert found.segments[1].original == pytest.approx((4, 4.4), abs=0.05)
+    assert found.segments[1].rate is None
+
+
+@pytest.mark.parametrize("decibels", [20, 10, 5])
+def test_what_noise_drowns_is_not_called_foreign(music: Samples, decibels: int) -> None:
+    loud = float(np.sqrt(np.square(music).mean())) * 10 ** (-decibels / 20)
+    noise = np.random.default_rng(5).normal(0, loud, len(music)).astype(np.float32)
+    for suspect, original in ((music + noise, music), (music, music + noise)):
+        assert kinds(mapped(suspect, original)) == [SegmentKind.SAME]
+
+
 def test_silence_before_and_after_belongs_to_what_it_surrounds(music: Samples) -> None:
     pause = np.zeros(at(1.0), np.float32)
     original = np.concatenate((pause, music[: at(6)], pause, music[at(6) :], pause))

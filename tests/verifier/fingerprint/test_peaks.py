@@ -14,7 +14,7 @@ from ledger.vocabulary import Fingerprint
 from tests import media
 from verifier.fingerprint import compute
 from verifier.fingerprint.index import FingerprintIndex
-from verifier.fingerprint.lines import LEAST_EVIDENCE, align_peaks
+from verifier.fingerprint.lines import LEAST_EVIDENCE, Line, align_peaks, meeting
 from verifier.fingerprint.match import Similarity, compare
 from verifier.fingerprint.peaks import (
     PEAKS,
@@ -202,8 +202,7 @@ def test_near_triplets_are_those_that_a_slow_search_finds(numbers: list[int], se
         ]
         fast = {
             int(mine) * len(keys) + int(theirs)
-            for pairs in postings.near(ours)
-            for mine, theirs in zip(*pairs, strict=True)
+            for mine, theirs in zip(*postings.near(ours), strict=True)
         }
         assert fast == near_by_hand(ours, keys)
 
@@ -222,16 +221,56 @@ def test_merged_lists_hold_the_same_triplets_in_order() -> None:
     assert sorted(left.firsts.tolist()) == sorted(again.firsts.tolist())
 
 
-def test_a_beep_that_repeats_for_hours_is_looked_for_in_bounded_memory(
+def test_of_too_many_near_triplets_the_rarest_are_followed_to_their_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("verifier.fingerprint.triplets._MOST_PAIRS", 5000)
-    beeps = peaks_of((np.arange(0, 3000 * 40, 40) << 8 | 99).astype(np.uint32))
-    postings, ours = Postings.of(beeps), Triplets.of(beeps, IN_SUSPECT)
-    pairs = list(postings.near(ours))
-    assert len(ours.firsts) * len(postings) > 10**8
-    assert max(len(mine) for mine, _ in pairs) <= max(5000, len(ours.firsts))
-    assert max(int(theirs.max(initial=0)) for _, theirs in pairs) < len(postings)
+    random = np.random.default_rng(7)
+    beeps = np.arange(0, 3000 * 40, 40) << 8 | 99
+    voice = random.integers(0, 3000 * 40, 400) << 8 | random.integers(0, 200, 400)
+    peaks = peaks_of(np.unique(np.concatenate((beeps, voice))).astype(np.uint32))
+    postings, ours = Postings.of(peaks), Triplets.of(peaks, IN_SUSPECT)
+    all_of_them = np.bincount(postings.near(ours)[0], minlength=len(ours.firsts))
+    monkeypatch.setattr("verifier.fingerprint.triplets._MOST_PAIRS", 50_000)
+    mine, theirs = postings.near(ours)
+    assert 0 < len(mine) <= 50_000 < all_of_them.sum()
+    assert int(theirs.max()) < len(postings)
+    followed = np.bincount(mine, minlength=len(ours.firsts)) > 0
+    assert followed.sum() / (all_of_them > 0).sum() > 1.5 * len(mine) / all_of_them.sum()
+
+
+def meeting_by_hand(part: Peaks, original: Peaks, line: Line, reach: float) -> dict[int, float]:
+    """How far each peak of a part that meets one of the original's is from the nearest."""
+    found = {}
+    for place, (time, pitch) in enumerate(zip(part.times, part.pitches, strict=True)):
+        over, height = line.rate * time + line.offset, pitch - line.pitch
+        far = [
+            (abs(there - over) / reach) ** 2 + (abs(high - height) / 0.5) ** 2
+            for there, high in zip(original.times, original.pitches, strict=True)
+            if over - reach <= there < over + reach and abs(high - height) <= 0.5
+        ]
+        if far:
+            found[place] = min(far)
+    return found
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.floats(0.6, 1.7), st.floats(-2, 2), st.floats(-6, 6))
+def test_peaks_meet_those_that_a_slow_search_finds_nearest(
+    seed: int, rate: float, offset: float, pitch: float
+) -> None:
+    random = np.random.default_rng(seed)
+    one, other = (
+        peaks_of(np.unique(random.integers(0, 500, 60) << 8 | random.integers(90, 130, 60)))
+        for _ in range(2)
+    )
+    line = Line(rate, offset, pitch)
+    slow = meeting_by_hand(one, other, line, 0.1)
+    mine, theirs = meeting(one, other, line, 0.1)
+    assert mine.tolist() == sorted(slow)
+    for place, there in zip(mine.tolist(), theirs.tolist(), strict=True):
+        along = (other.times[there] - rate * one.times[place] - offset) / 0.1
+        across = (other.pitches[there] - one.pitches[place] + pitch) / 0.5
+        assert along**2 + across**2 == pytest.approx(slow[place])
 
 
 def test_triplets_of_nothing_are_none() -> None:

@@ -1,0 +1,124 @@
+"""Bindings of ISO base media files, made by hand, and held against a slow reading of the rules."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.vocabulary import Outcome
+from verifier.opinion.bmff import check_bmff
+from verifier.opinion.source import Source
+
+from .mint import box
+
+C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+MANIFEST = box(b"uuid", C2PA + bytes(4) + b"manifest\0" + bytes(8) + b"a store")
+USUAL: tuple[dict[str, object], ...] = (
+    {"xpath": "/uuid", "data": [{"offset": 8, "value": C2PA}]},
+    {"xpath": "/ftyp"},
+    {"xpath": "/mfra"},
+)
+IN_TREES: dict[str, object] = {"xpath": "/mdat", "subset": [{"offset": 16, "length": 0}]}
+MEDIA = bytes(range(256)) * 5
+FILE = box(b"ftyp", b"isom") + MANIFEST + box(b"moov", box(b"trak", b"what")) + box(b"mdat", MEDIA)
+
+
+def sha(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def bound(data: bytes, cut: int | None = None) -> bytes:
+    """Hash `moov` and the first `cut` bytes of `mdat`, each behind its place in the file."""
+    moov, mdat = data.index(b"moov") - 4, data.index(b"mdat") - 4
+    media = data[mdat:] if cut is None else data[mdat : mdat + cut]
+    return sha(moov.to_bytes(8), data[moov:mdat], mdat.to_bytes(8), media)
+
+
+def check(data: bytes, **value: object) -> tuple[Outcome, str]:
+    said = {"alg": "sha256", "exclusions": list(USUAL), "hash": bound(FILE)} | value
+    found = check_bmff(Source(io.BytesIO(data)), said, "sha256")
+    return found.outcome, found.code
+
+
+def test_a_file_as_it_was_bound_passes_and_any_change_of_it_fails() -> None:
+    assert check(FILE) == (Outcome.PASSED, "assertion.bmffHash.match")
+    for changed in (
+        FILE[:-1] + b"?",
+        FILE.replace(b"what", b"that"),
+        FILE.replace(MANIFEST, MANIFEST + box(b"free", b"")),  # what follows has moved
+        FILE + box(b"free", b"appended"),
+        box(b"ftyp", b"isom") + FILE,
+    ):
+        assert check(changed) == (Outcome.FAILED, "assertion.bmffHash.mismatch")
+    longer = MANIFEST[:-7] + b"another"
+    assert check(FILE.replace(MANIFEST, longer))[0] is Outcome.PASSED
+
+
+@pytest.mark.parametrize("xpath", ["/moov", "/mdat", "/moov/trak", "/moov/trak[1]"])
+def test_what_holds_the_film_may_not_be_excluded(xpath: str) -> None:
+    moov, mdat = FILE.index(b"moov") - 4, FILE.index(b"mdat") - 4
+    kept = {
+        "/moov": sha(mdat.to_bytes(8), FILE[mdat:]),
+        "/mdat": sha(moov.to_bytes(8), FILE[moov:mdat]),
+    }.get(
+        xpath,
+        sha(moov.to_bytes(8), FILE[moov : moov + 8], mdat.to_bytes(8), FILE[mdat:]),
+    )
+    outcome = check(FILE, exclusions=[*USUAL, {"xpath": xpath}], hash=kept)
+    assert outcome == (Outcome.FAILED, "assertion.bmffHash.additionalExclusionsPresent")
+
+
+def rows(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """Return every row of a tree, from the leaves up: a node without a neighbour goes up as is."""
+    found = [list(leaves)]
+    while len(found[-1]) > 1:
+        row = found[-1]
+        pairs = [row[at : at + 2] for at in range(0, len(row), 2)]
+        found.append([sha(*pair) if len(pair) == 2 else pair[0] for pair in pairs])
+    return found
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=12), st.data())
+def test_any_row_of_a_tree_of_any_blocks_tells_a_changed_byte(
+    sizes: list[int], data: st.DataObject
+) -> None:
+    media = data.draw(st.binary(min_size=sum(sizes), max_size=sum(sizes)))
+    file = FILE[: FILE.index(b"mdat") - 4] + box(b"mdat", bytes(8) + media)
+    start = len(file) - len(media)
+    ends = [start + sum(sizes[: number + 1]) for number in range(len(sizes))]
+    leaves = [sha(file[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
+    tree = {
+        "uniqueId": 0,
+        "localId": 0,
+        "count": len(sizes),
+        "variableBlockSizes": sizes,
+        "hashes": data.draw(st.sampled_from(rows(leaves))),
+    }
+    said = {"exclusions": [*USUAL, IN_TREES], "hash": bound(file, 16), "merkle": [tree]}
+    assert check(file, **said)[0] is Outcome.PASSED
+    at = data.draw(st.integers(start, len(file) - 1))
+    changed = file[:at] + bytes([file[at] ^ 1]) + file[at + 1 :]
+    assert check(changed, **said) == (Outcome.FAILED, "assertion.bmffHash.mismatch")
+    # A shorter or longer list of blocks does not fill the box.
+    for other in ([*sizes, 1], sizes[:-1]):
+        short = tree | {"variableBlockSizes": other, "count": len(other)}
+        assert check(file, **said | {"merkle": [short]})[0] is not Outcome.PASSED
+
+
+def test_blocks_of_one_size_end_with_a_shorter_one() -> None:
+    start = len(FILE) - len(MEDIA) + 8
+    leaves = [sha(FILE[at : at + 500]) for at in range(start, len(FILE), 500)]
+    tree = {"localId": 0, "count": len(leaves), "fixedBlockSize": 500, "hashes": leaves}
+    said = {"exclusions": [*USUAL, IN_TREES], "hash": bound(FILE, 16)}
+    assert check(FILE, **said, merkle=[tree])[0] is Outcome.PASSED
+    assert check(FILE, **said, merkle=[tree | {"count": 9}])[0] is Outcome.FAILED
+    assert check(FILE, **said, merkle=[])[0] is Outcome.FAILED  # media data without a tree
+
+
+def test_films_in_fragments_are_not_checked_and_said_not_to_be() -> None:
+    tree = {"localId": 0, "count": 1, "initHash": bytes(32), "hashes": [bytes(32)]}
+    assert check(FILE, merkle=[tree])[0] is Outcome.NOT_CHECKED
+    assert check(FILE, hash=None)[0] is Outcome.NOT_CHECKED

@@ -1,0 +1,160 @@
+"""The engine's word beside the second opinion: do they agree? Pure; it weighs nothing."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ledger.vocabulary import Outcome
+
+from .manifest import ManifestReading, ManifestStore, printable
+from .opinion.result import Aspect, Check, Judgement, Opinion
+from .report import Finding, Step
+
+AGREES, DIFFERS, MILDER = "opinion.agrees", "opinion.differs", "opinion.milder"
+NOT_CHECKED = "opinion.not_checked"
+
+# Failures that the second engine looks for as well, so that to pass them over is to disagree.
+_BOTH = (
+    *("claimSignature.mismatch", "claimSignature.missing", "claim.hardBindings.missing"),
+    *("assertion.hashedURI.mismatch", "assertion.missing", "assertion.undeclared"),
+    *("assertion.dataHash.mismatch", "assertion.bmffHash.mismatch"),
+    *("assertion.multipleHardBindings", "assertion.outsideManifest"),
+)
+_BOTH_OF_SIGNER = (
+    *("signingCredential.untrusted", "signingCredential.invalid", "signingCredential.expired"),
+)
+_INTEGRITY = (Aspect.CONTENT, Aspect.SIGNATURE, Aspect.MANIFEST)
+_WHAT = {
+    Aspect.CONTENT: "the bytes",
+    Aspect.SIGNATURE: "the claim signature",
+    Aspect.SIGNER: "the signer's certificates",
+    Aspect.MANIFEST: "the claim and its assertions",
+}
+
+
+def compare_opinions(reading: ManifestReading) -> list[Finding]:
+    """Return one finding where the engine read a manifest, none where it did not."""
+    store, opinion = reading.store, reading.opinion
+    if store is None:
+        return []
+    if opinion is None or not opinion.judgements:
+        reason = opinion.reason if opinion else "it gave no answer"
+        if opinion and opinion.refused and not store.failures:
+            # Never passed over: to be unreadable to one engine must not be a way past it.
+            said = f"the engine reads the manifest, the second one refuses it ({printable(reason)})"
+            return [_finding(Outcome.FAILED, DIFFERS, _disagree(said))]
+        return [_not_checked(reason)]
+    if opinion.judgements[0].label != store.label:
+        other = printable(opinion.judgements[0].label)
+        said = f"the engine reads the manifest {printable(store.label)}, the second one {other}"
+        return [_finding(Outcome.FAILED, DIFFERS, _disagree(said))]
+    if against := next(_against(store, opinion), None):
+        check, label = against
+        of = "" if label == store.label else f" of the ingredient {printable(label)}"
+        why = f" ({printable(check.about)})" if check.about else ""
+        said = (
+            f"the engine finds nothing wrong with {_WHAT[check.aspect]}{of}, "
+            f"the second one says {check.code}{why}"
+        )
+        return [_finding(Outcome.FAILED, DIFFERS, _disagree(said))]
+    return [_agreement(store, opinion)]
+
+
+def _agreement(store: ManifestStore, opinion: Opinion) -> Finding:
+    """Say how far they agree, where the second engine has nothing against what the first passes."""
+    active = opinion.judgements[0]
+    failed = next(_failures(opinion), None)
+    if store.failures and failed is None:
+        if code := next((each for each in store.failures if each in _BOTH), None):
+            return _milder(code)
+        said = f"the engine rejects the manifest for what it does not look at ({store.failures[0]})"
+        return _not_checked(said)
+    if failed is None and (unchecked := _unchecked(opinion)):
+        return _not_checked(unchecked.about or unchecked.code)
+    if failed is not None and (store.failures or store.broken_ancestors):
+        said = f"A second engine, written apart from the first, rejects it as well ({failed.code})."
+        return _finding(Outcome.PASSED, AGREES, said)
+    known = _known(active, _moment(store, opinion))
+    doubts = [each for each in store.signer_failures if each in _BOTH_OF_SIGNER]
+    if doubts and known and not active.failed(Aspect.SIGNER):
+        return _milder(doubts[0])
+    who = "knows the signer by the same list"
+    if store.trust_list is None:
+        who = "leaves the signer to the first" if known else "knows the signer no better"
+    said = (
+        "A second engine, written apart from the first, finds the claim signature, the assertions "
+        f"and the bytes as they were signed, too, and {who}."
+    )
+    return _finding(Outcome.PASSED, AGREES, said)
+
+
+def _against(store: ManifestStore, opinion: Opinion) -> Iterator[tuple[Check, str]]:
+    """Yield what the second engine says against what the first one lets pass."""
+    active, *ancestors = opinion.judgements
+    if store.failures:
+        return
+    for aspect in _INTEGRITY:
+        check = active.failed(aspect)
+        if check and not (store.broken_ancestors and check.code.startswith("ingredient.")):
+            yield check, active.label
+    if not store.broken_ancestors:
+        for judgement in ancestors:
+            for aspect in _INTEGRITY:
+                if check := judgement.failed(aspect):
+                    yield check, judgement.label
+    if store.trust_list and store.trust_list not in _known(active, _moment(store, opinion)):
+        said = f"it does not know the signer by your list “{store.trust_list}” at that time"
+        unknown = Check(Aspect.SIGNER, Outcome.FAILED, "signingCredential.untrusted", said)
+        failed = active.failed(Aspect.SIGNER)
+        yield failed if failed and failed.about else unknown, active.label
+
+
+def _failures(opinion: Opinion) -> Iterator[Check]:
+    for judgement in opinion.judgements:
+        yield from (check for aspect in _INTEGRITY if (check := judgement.failed(aspect)))
+
+
+def _unchecked(opinion: Opinion) -> Check | None:
+    found = (judgement.unchecked() for judgement in opinion.judgements)
+    return next((check for check in found if check), None)
+
+
+def _known(judgement: Judgement, moment: datetime) -> list[str]:
+    return [each.list for each in judgement.trust if each.holds_at(moment)]
+
+
+def _moment(store: ManifestStore, opinion: Opinion) -> datetime:
+    """Return the time at which the signer was judged."""
+    judged = store.judged
+    if judged is not None:
+        return judged.stamp.time if judged.stamp else judged.now
+    if "timeStamp.trusted" in store.time_stamps and store.signed_at:
+        try:
+            stamped = datetime.fromisoformat(store.signed_at)
+        except ValueError:
+            return opinion.at
+        return stamped if stamped.tzinfo else opinion.at
+    return opinion.at
+
+
+def _disagree(said: str) -> str:
+    return f"The two engines disagree: {said}."
+
+
+def _milder(code: str) -> Finding:
+    said = f"the engine says {code}, and the second one finds nothing wrong"
+    return _finding(Outcome.FAILED, MILDER, _disagree(said))
+
+
+def _not_checked(reason: str) -> Finding:
+    said = f"A second engine could not tell: {printable(reason)}."
+    return _finding(Outcome.NOT_CHECKED, NOT_CHECKED, said)
+
+
+def _finding(outcome: Outcome, code: str, sentence: str) -> Finding:
+    return Finding(
+        step=Step.SECOND_OPINION,
+        outcome=outcome,
+        code=code,
+        sentence=sentence,
+        does_not_show="what both engines misread alike",
+    )

@@ -1,0 +1,110 @@
+"""Where a clip differs from the frames of its original that it shows, in the clip's own pixels."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from verifier.fingerprint.luma import Thumbnails
+
+from .changes import Changes, find_changes, halved, interval_of, regions_of
+from .geometry import Box, Frames, Placement, refined_on, shape_of
+from .placed import Laid, box_of_part
+from .result import Region, RegionKind
+
+PAIRS_TO_LAY = 24  # to refine the geometry
+
+
+def changes_of(
+    found: Laid,
+    suspect: Thumbnails,
+    original: Thumbnails,
+    ours: npt.NDArray[np.uint8],
+    theirs: npt.NDArray[np.uint8],
+) -> tuple[Changes, Placement]:
+    """How unusual each place is, at half the size of `theirs`; and how `ours` lie over `theirs`."""
+    left, right = ours.astype(np.float32), theirs.astype(np.float32)
+    placement = found.placement.finer(_times(left, suspect.luma), _times(right, original.luma))
+    whole = (0, 0, left.shape[2], left.shape[1])
+    some = np.linspace(0, len(left) - 1, min(len(left), PAIRS_TO_LAY)).astype(int)
+    placement = refined_on(placement, left[some], right[some], whole, evenly=False)
+    shape = shape_of(right)
+    seen = placement.seen(whole, left.shape[2], shape)
+    changes = find_changes(halved(placement.laid(left, shape)), halved(right), seen[::2, ::2])
+    return changes, placement
+
+
+def changed_regions(
+    found: Laid,
+    suspect: Thumbnails,
+    original: Thumbnails,
+    ours: npt.NDArray[np.uint8],
+    theirs: npt.NDArray[np.uint8],
+) -> tuple[Region, ...]:
+    """Where the suspect differs from its original, given larger frames of `found.pairs`."""
+    changes, placement = changes_of(found, suspect, original, ours, theirs)
+    return _regions(changes, placement, found, suspect, (ours.shape[1], ours.shape[2]), 2)
+
+
+def regions_by_record(found: Laid, suspect: Thumbnails, original: Thumbnails) -> tuple[Region, ...]:
+    """`changed_regions`, as far as the thumbnails of the record show them."""
+    columns, first = np.unique(found.pairs[1], return_index=True)
+    around = (found.pairs[0][first, None] + np.arange(-2, 3)).clip(0, len(suspect.times) - 1)
+    theirs = original.luma[columns].astype(np.float32)
+    shape = shape_of(theirs)
+    width, height = suspect.luma.shape[2], suspect.luma.shape[1]
+    seen = found.placement.seen((0, 0, width, height), width, shape)
+    tried = [
+        found.placement.laid(suspect.luma[rows].astype(np.float32), shape) for rows in around.T
+    ]
+    # The record has a frame of every fourth of a second: of ours the one that shows it best.
+    best = np.argmin([np.abs(each - theirs)[:, seen].mean(1) for each in tried], 0)
+    ours = np.stack([tried[way][number] for number, way in enumerate(best)])
+    rows = np.take_along_axis(around, best[:, None], 1)[:, 0]
+    changes = find_changes(ours, theirs, seen)
+    used = replace(found, pairs=(rows, columns))
+    return _regions(changes, found.placement, used, suspect, (height, width), 1)
+
+
+def _regions(
+    changes: Changes,
+    placement: Placement,
+    found: Laid,
+    suspect: Thumbnails,
+    shape: tuple[int, int],
+    times_as_large: int,
+) -> tuple[Region, ...]:
+    """Changes in frames so many times smaller than the suspect's, which have this shape."""
+    width = shape[1]
+    times = suspect.times[found.pairs[0]]
+    ends = np.append(times[1:], suspect.duration)
+    ends = np.minimum(ends, times + 2 * np.median(ends - times))  # what comes between is no change
+    return tuple(
+        Region(
+            _box(placement.back(_enlarged(change.box, times_as_large), width), shape, suspect),
+            RegionKind.CHANGED,
+            interval_of(change, times.tolist(), ends.tolist()),
+        )
+        for change in regions_of(changes)
+    )
+
+
+def _times(fine: Frames, coarse: npt.NDArray[np.uint8]) -> tuple[float, float]:
+    """How many times as wide and high."""
+    return fine.shape[2] / coarse.shape[2], fine.shape[1] / coarse.shape[1]
+
+
+def _enlarged(box: Box, by: int) -> Box:
+    return by * box[0], by * box[1], by * box[2], by * box[3]
+
+
+def _box(
+    sides: tuple[float, float, float, float], shape: tuple[int, int], suspect: Thumbnails
+) -> tuple[int, int, int, int]:
+    """Sides in pixels of the frames as left, top, width and height in pixels of the clip."""
+    left, top, right, bottom = suspect.part
+    across, down = (right - left) / shape[1], (bottom - top) / shape[0]
+    x, x_end = (min(max(side, 0), shape[1]) for side in sides[::2])
+    y, y_end = (min(max(side, 0), shape[0]) for side in sides[1::2])
+    part = left + x * across, top + y * down, left + x_end * across, top + y_end * down
+    return box_of_part(part, suspect.size)

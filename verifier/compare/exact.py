@@ -1,0 +1,89 @@
+"""The rates of lines that are about right, to a fraction of a percent. Pure.
+
+`timeline.align` allows a frame to be shown a moment early or late, as encoders do; over a stretch
+of one second that is some percent of its rate. Here the frames of a stretch are held against the
+moments that a line says they show, and nothing is allowed: what encoders do to single frames is
+lost in their number. Of rates that fit as well the plainest is taken: people type 0.75 and 2.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from .timeline import Cost, Line, Nats, Piece, Rows, Times, chain, weights_of
+
+_LEAST_ROWS, _MOST_ROWS = 8, 160
+_AWAY = 0.06  # seconds by which a line may be wrong at either end of its stretch
+_STEPS = 25  # of shifts and of tilts that are tried
+_FREE = 0.3  # nats that a plain rate may cost more than the best one
+_PLAIN = (0.25, 0.05, 0.01)  # rates that are whole multiples of these are plain, the plainest first
+
+
+class Sharp(Cost, Protocol):
+    """A `timeline.Cost` that also tells frames that follow one another apart."""
+
+    def exactly(self, rows: Rows, moments: Times) -> Nats:
+        """The cost of samples, (k,), each at its own moments, (k, ...), no more and no less."""
+        ...
+
+
+def sharpened(cost: Sharp, pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces with exact lines, and with ends where these lines meet."""
+    weights = weights_of(cost.times)
+    exact = [
+        Piece(each.first, each.last, _exact(cost, weights, each, each.line)) if each.line else each
+        for each in pieces
+    ]
+    lines = list(dict.fromkeys(each.line for each in exact if each.line is not None))
+    return chain(cost, weights, lines) if lines else exact
+
+
+def _exact(cost: Sharp, weights: Nats, piece: Piece, line: Line) -> Line:
+    rows = piece.rows(_MOST_ROWS)
+    rows = rows[1:-1]  # the outermost may belong to what comes before and after
+    if len(rows) < _LEAST_ROWS or line.rate == 0.0:
+        return line
+    times = cost.times[rows]
+    middle, half = float(times.mean()), max(float(np.ptp(times)) / 2, 1e-3)
+    moment = float(line.at(np.array(middle)))
+    found, least = _best(cost, weights, rows, (middle, half), (moment, line.rate))
+    for rate in _plainer(found.rate, 1.5 * _AWAY / half):
+        at = float(found.at(np.array(middle)))
+        plain, spent = _best(cost, weights, rows, (middle, 0.0), (at, rate))
+        if spent <= least + _FREE:
+            return plain
+    return found
+
+
+def _plainer(rate: float, within: float) -> Iterator[float]:
+    """Plain rates near a rate, the plainest first."""
+    for step in _PLAIN:
+        plain = round(round(rate / step) * step, 4)
+        if plain and abs(plain - rate) <= within:
+            yield plain
+
+
+def _best(
+    cost: Sharp,
+    weights: Nats,
+    rows: Rows,
+    stretch: tuple[float, float],
+    start: tuple[float, float],
+) -> tuple[Line, float]:
+    """The best line that passes near a moment at about a rate, and what it costs.
+
+    `stretch` is the middle and half the length of the samples' times; with no length, the rate
+    stays as it is.
+    """
+    (middle, half), (moment, rate) = stretch, start
+    times, spent = cost.times[rows], np.inf
+    for zoom in (1.0, 0.3, 0.08):
+        steps = np.linspace(-_AWAY, _AWAY, _STEPS) * zoom
+        shifts, tilts = (each.ravel() for each in np.meshgrid(steps, steps if half else [0.0]))
+        rates = rate + tilts / (half or 1.0)
+        moments = moment + shifts + rates * (times[:, None] - middle)
+        costs = (cost.exactly(rows, moments) * weights[rows, None]).sum(0)
+        best = int(costs.argmin())
+        spent, rate, moment = float(costs[best]), float(rates[best]), moment + float(shifts[best])
+    return Line(rate, moment - rate * middle), spent

@@ -1,0 +1,163 @@
+"""A coarse spectrum of a recording: tells to some 20 ms where peaks are too few to tell.
+
+Twenty bands of equal ratio from 200 to 3600 Hz, 80 times a second, in half decibels. Two frames are
+alike where their bands rise and fall together (Pearson's correlation), whatever their loudness and
+colour; that is worth so many nats for or against their being of one origin. Pure functions of
+arrays.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+RATE = 8000  # samples a second
+HOP = 0.0125  # seconds
+BANDS = 20
+MOST_ROWS = 576_000  # two hours; of what comes after, peaks alone tell
+_STEP = round(RATE * HOP)  # samples
+_WINDOW = 400  # samples: 0.05 s
+_LINES = 512
+_LOWEST, _HIGHEST = 200.0, 3600.0  # Hz
+_PER_SEMITONE = BANDS / (12 * np.log2(_HIGHEST / _LOWEST))
+_AT_ONCE = 1024  # windows transformed together
+_LEAST_BANDS = 8  # that two frames share at different pitches
+_QUIETEST = 5  # percent of a recording are its noise,
+_ABOVE_NOISE = 4.0  # half decibels more still are
+_CLEAR = 4.0  # half decibels above its noise, all bands together, is a sound
+
+Samples = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+
+
+class Spectrograph:
+    """Makes the rows of a stream of mono samples at RATE."""
+
+    def __init__(self) -> None:
+        self._held = np.zeros(0, np.float32)
+        self._rows: list[Rows] = [np.zeros((0, BANDS), np.uint8)]
+        self._count = 0
+        self._shape = np.hanning(_WINDOW).astype(np.float32)
+        self._spread = _spread()
+
+    def listen(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+        """Pass blocks on to whoever else wants them, and make their rows."""
+        for block in blocks:
+            self._held = np.concatenate((self._held, block))
+            while len(self._held) >= _WINDOW + (_AT_ONCE - 1) * _STEP:
+                self._transform(_AT_ONCE)
+            yield block
+
+    def rows(self) -> Rows:
+        """End, and return the rows of levels, of 0.5 dB above -100 dB of full scale."""
+        if len(self._held) >= _WINDOW:
+            self._transform((len(self._held) - _WINDOW) // _STEP + 1)
+        return np.concatenate(self._rows)[:MOST_ROWS]
+
+    def _transform(self, count: int) -> None:
+        samples, self._held = self._held, self._held[count * _STEP :]
+        if self._count >= MOST_ROWS:
+            return
+        windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::_STEP][:count]
+        spectrum = np.fft.rfft(windows * self._shape, _LINES)
+        power = (spectrum.real**2 + spectrum.imag**2) @ self._spread
+        levels = 10 * np.log10(power / np.square(self._shape.sum() / 2) + 1e-10)
+        self._rows.append(np.clip(np.rint(2 * (levels + 100)), 0, 255).astype(np.uint8))
+        self._count += count
+
+
+def _spread() -> Samples:
+    """The matrix that averages the lines of a spectrum into bands of equal ratio."""
+    lines = np.fft.rfftfreq(_LINES, 1 / RATE)
+    edges = np.geomspace(_LOWEST, _HIGHEST, BANDS + 1)
+    inside = [(lines >= low) & (lines < high) for low, high in pairwise(edges)]
+    return np.stack([each / each.sum() for each in inside], axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The rows of a recording; row n is about the time n * HOP + 0.025 s."""
+
+    rows: Rows
+    noise: Rows | float = (
+        0.0  # half decibels, in each band: what does not rise above it is no sound
+    )
+
+    @cached_property
+    def _means(self) -> Samples:
+        """The mean of each band in dB where the recording is loud."""
+        loud = self.rows.mean(axis=1)
+        louder = self.rows[loud >= np.median(loud)] if len(loud) else np.zeros((1, BANDS))
+        return np.asarray(louder.mean(axis=0) / 2, np.float32)
+
+    @cached_property
+    def _levels(self) -> Samples:
+        """The rows in dB, each band without its mean."""
+        return np.asarray(self.rows.astype(np.float32) / 2 - self._means, np.float32)
+
+    def floor(self) -> Floats:
+        """The level of each band, in half decibels, under which lies but noise, or next to it."""
+        if not len(self.rows):
+            return np.zeros(BANDS)
+        return np.asarray(np.percentile(self.rows, _QUIETEST, axis=0) + _ABOVE_NOISE, np.float64)
+
+    def above(self, floor: Floats) -> "Spectrum":
+        """The same, drowned in noise of the level `floor` in each band."""
+        noise = np.clip(floor, 0, 255).astype(np.uint8)
+        return Spectrum(np.maximum(self.rows, noise), noise)
+
+    def is_clear(self, times: Floats) -> npt.NDArray[np.bool_]:
+        """Whether there is more than noise at times."""
+        if not len(self.rows):
+            return np.zeros(times.shape, np.bool_)
+        places = np.rint((times - _WINDOW / RATE / 2) / HOP)
+        return self._clear[np.clip(places, 0, len(self.rows) - 1).astype(np.int64)]
+
+    @cached_property
+    def _clear(self) -> npt.NDArray[np.bool_]:
+        return np.asarray((self.rows - self.noise).mean(axis=1) >= _CLEAR, np.bool_)
+
+    def loudness(self, times: Floats) -> Floats:
+        """The mean level of all bands, in half decibels, at times; NaN where there is none."""
+        levels, known = self.at(times)
+        return np.where(known, 2 * (levels + self._means).mean(axis=-1), np.nan)
+
+    def at(self, times: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """The levels at times, and which of the times have any."""
+        places = (times - _WINDOW / RATE / 2) / HOP
+        known = (places >= 0) & (places <= len(self.rows) - 1)
+        if len(self.rows) < 2:
+            return np.zeros((*times.shape, BANDS)), np.zeros(times.shape, np.bool_)
+        below = np.clip(places.astype(np.int64), 0, len(self.rows) - 2)
+        share = np.clip(places - below, 0, 1)[..., None]
+        levels = self._levels
+        return levels[below] * (1 - share) + levels[below + 1] * share, known
+
+
+def correlation(
+    suspect: Spectrum, original: Spectrum, times: Floats, moments: Floats, pitch: float
+) -> Floats:
+    """How alike the suspect at `times` is to the original at `moments`; NaN where none is known.
+
+    Both have one shape. The suspect sounds `pitch` semitones higher.
+    """
+    ours, known = suspect.at(times)
+    theirs, there = original.at(moments)
+    shift = pitch * _PER_SEMITONE
+    wanted = np.arange(BANDS) - shift
+    inside = (wanted >= 0) & (wanted <= BANDS - 1)
+    if inside.sum() < _LEAST_BANDS:
+        return np.full(times.shape, np.nan)
+    below = np.minimum(wanted[inside].astype(np.int64), BANDS - 2)
+    share = wanted[inside] - below
+    theirs = theirs[..., below] * (1 - share) + theirs[..., below + 1] * share
+    ours = ours[..., inside]
+    ours = ours - ours.mean(axis=-1, keepdims=True)
+    theirs = theirs - theirs.mean(axis=-1, keepdims=True)
+    size = np.sqrt(np.square(ours).sum(axis=-1) * np.square(theirs).sum(axis=-1))
+    alike = (ours * theirs).sum(axis=-1) / np.maximum(size, 1e-6)
+    return np.asarray(np.where(known & there, alike, np.nan), np.float64)

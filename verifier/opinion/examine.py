@@ -1,0 +1,150 @@
+"""All of a second opinion, in a straight line."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import BinaryIO
+
+from ledger.errors import FormatError, ProofError
+from ledger.vocabulary import Outcome
+
+from .binding import check_binding
+from .certificates import find_anchors, load_chain, profile_breaches
+from .claim import Redactions, check_claim, check_ingredient, ingredients, redactions
+from .container import Embedded, find_store
+from .cose import parse_signature, verify_signature
+from .result import Aspect, Check, Judgement, Opinion, Trust
+from .source import NotRead, Source
+from .store import Manifest, parse_store
+
+
+def examine(
+    stream: BinaryIO, lists: Mapping[str, str], at: datetime, sidecar: bytes | None = None
+) -> Opinion:
+    """Judge the manifest store in a file, else the one beside it, against the bytes in hand.
+
+    `lists` are the anchors of claim signers, PEM by the name of their list; `at` is the time at
+    which certificates are judged. What cannot be read is a reason or a failed check: nothing is
+    raised but OSError, where the stream cannot be read.
+    """
+    try:
+        source = Source(stream)
+        embedded = _find(source, sidecar)
+        manifests = parse_store(embedded.store)
+    except NotRead as problem:
+        return Opinion(at, reason=problem.message)
+    except FormatError as problem:
+        return Opinion(at, reason=problem.message, refused=True)
+    by_label = {each.label: each for each in manifests}
+    active = manifests[-1]  # C2PA 2.2, 15.5: the last one
+    chain = _reachable(by_label, active)
+    # C2PA 2.2, 6.8: by those that were made from it; whoever stands apart redacts nothing.
+    redacted = redactions(chain)
+    judged = [_judge(each, by_label, redacted, lists, at) for each in chain]
+    content = _guarded(Aspect.CONTENT, lambda: [check_binding(source, embedded, by_label, active)])
+    first = replace(judged[0], checks=(*content, *judged[0].checks))
+    return Opinion(at, (first, *judged[1:]))
+
+
+def _find(source: Source, sidecar: bytes | None) -> Embedded:
+    try:
+        embedded = find_store(source)
+    except NotRead:
+        if sidecar is None:
+            raise
+        return Embedded(sidecar)
+    if embedded is not None:
+        return embedded
+    if sidecar is not None:
+        return Embedded(sidecar)
+    raise FormatError("it finds no manifest where one belongs")
+
+
+def _reachable(manifests: Mapping[str, Manifest], active: Manifest) -> list[Manifest]:
+    """Return the active manifest and all that it was made from, breadth first, each once."""
+    found, queue = {active.label}, [active]
+    for manifest in queue:
+        try:
+            labels = [each.manifest for each in ingredients(manifest)]
+        except FormatError:
+            continue  # said by `_judge`
+        for label in labels:
+            if label in manifests and label not in found:
+                found.add(label)
+                queue.append(manifests[label])
+    return queue
+
+
+def _judge(
+    manifest: Manifest,
+    manifests: Mapping[str, Manifest],
+    redacted: Redactions,
+    lists: Mapping[str, str],
+    at: datetime,
+) -> Judgement:
+    if manifest.compressed:
+        said = "the manifest is compressed, which is not read here"
+        check = Check(Aspect.MANIFEST, Outcome.NOT_CHECKED, "general.error", said)
+        return Judgement(manifest.label, (check,))
+    signature, trust = _check_signature(manifest, lists, at)
+    claim = _guarded(Aspect.MANIFEST, lambda: check_claim(manifest, redacted))
+    below = _guarded(Aspect.MANIFEST, lambda: _check_ingredients(manifest, manifests, redacted))
+    return Judgement(manifest.label, (*signature, *claim, *below), trust)
+
+
+def _check_ingredients(
+    manifest: Manifest, manifests: Mapping[str, Manifest], redacted: Redactions
+) -> Iterator[Check]:
+    for each in ingredients(manifest):
+        yield check_ingredient(manifest, each, manifests.get(each.manifest), redacted)
+
+
+def _check_signature(
+    manifest: Manifest, lists: Mapping[str, str], at: datetime
+) -> tuple[list[Check], tuple[Trust, ...]]:
+    """Check who signed, and that they signed this claim (C2PA 2.2, 15.7)."""
+    try:
+        signed = parse_signature(manifest.signature, manifest.claim_version)
+    except FormatError as problem:
+        return [_signature("claimSignature.mismatch", problem.message)], ()
+    try:
+        chain = load_chain(signed.chain)
+        key = chain[0].public_key()
+    except Exception as problem:  # noqa: BLE001  # a stranger's certificate: whatever the reader says
+        said = f"a certificate cannot be read ({type(problem).__name__})"
+        return [
+            _signature("claimSignature.mismatch", said),
+            Check(Aspect.SIGNER, Outcome.FAILED, "signingCredential.invalid", said),
+        ], ()
+    try:
+        verify_signature(signed, manifest.claim, key)
+        checks = [Check(Aspect.SIGNATURE, Outcome.PASSED, "claimSignature.validated")]
+    except (FormatError, ProofError) as problem:
+        checks = [_signature("claimSignature.mismatch", problem.message)]
+    if signed.hides:
+        said = "its padding is not empty: something is hidden where no signature covers it"
+        checks.append(_signature("claimSignature.padding", said))
+    breach = next(profile_breaches(chain), None)
+    if breach is not None:
+        invalid = Check(Aspect.SIGNER, Outcome.FAILED, "signingCredential.invalid", breach)
+        return [*checks, invalid], ()
+    trust = find_anchors(chain, lists)
+    if any(each.holds_at(at) for each in trust):
+        return [*checks, Check(Aspect.SIGNER, Outcome.PASSED, "signingCredential.trusted")], trust
+    code = "signingCredential.expired" if trust else "signingCredential.untrusted"
+    return [*checks, Check(Aspect.SIGNER, Outcome.FAILED, code)], trust
+
+
+def _signature(code: str, about: str) -> Check:
+    return Check(Aspect.SIGNATURE, Outcome.FAILED, code, about)
+
+
+def _guarded(aspect: Aspect, check: Callable[[], Iterable[Check]]) -> list[Check]:
+    """Do some checks; what is malformed fails, and ends them."""
+    found: list[Check] = []
+    try:
+        found.extend(check())
+    except FormatError as problem:
+        code = "general.error" if aspect is Aspect.CONTENT else "claim.malformed"
+        found.append(Check(aspect, Outcome.FAILED, code, problem.message))
+    return found

@@ -1,0 +1,132 @@
+"""What a second opinion came to: frozen values, which cross back from the sandbox as plain ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ledger.errors import FormatError
+from ledger.vocabulary import Outcome
+
+
+class Aspect(StrEnum):
+    """What a check is about."""
+
+    CONTENT = "content"  # the bytes in hand, by the hard binding
+    SIGNATURE = "signature"  # the claim signature
+    SIGNER = "signer"  # the certificates
+    MANIFEST = "manifest"  # the claim and its assertions
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: its outcome, and a code (C2PA 2.2, 15.2.2's own where there is one).
+
+    `about` says what it is about: the label of an assertion, or the reason why it was not done.
+    """
+
+    aspect: Aspect
+    outcome: Outcome
+    code: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """A list that knows a signer, and the time in which each certificate up to its anchor holds."""
+
+    list: str
+    valid_from: datetime
+    valid_until: datetime
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether each certificate is within its dates then (RFC 5280, 4.1.2.5)."""
+        return self.valid_from <= moment <= self.valid_until
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What holds of one manifest; `trust` names each list that knows its signer."""
+
+    label: str
+    checks: tuple[Check, ...]
+    trust: tuple[Trust, ...] = ()
+
+    def failed(self, aspect: Aspect) -> Check | None:
+        """Return the first check of an aspect that failed, if one did."""
+        failed = (each for each in self.checks if each.outcome is Outcome.FAILED)
+        return next((each for each in failed if each.aspect is aspect), None)
+
+    def unchecked(self) -> Check | None:
+        """Return the first check that could not be done, if there is one."""
+        return next((c for c in self.checks if c.outcome is Outcome.NOT_CHECKED), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A judgement of each manifest that the active one rests on: itself first, then its ancestors.
+
+    `at` is the time at which certificates were judged. `reason` says why there is no judgement
+    where there is none; `refused`, that the reason is a fault of the file and no gap of ours.
+    """
+
+    at: datetime
+    judgements: tuple[Judgement, ...] = ()
+    reason: str = ""
+    refused: bool = False
+
+
+def format_opinion(opinion: Opinion) -> dict[str, object]:
+    """Turn an opinion into plain values."""
+    return {
+        "at": opinion.at.isoformat(),
+        "reason": opinion.reason,
+        "refused": opinion.refused,
+        "judgements": [
+            {
+                "label": each.label,
+                "checks": [[str(c.aspect), str(c.outcome), c.code, c.about] for c in each.checks],
+                "trust": [
+                    [t.list, t.valid_from.isoformat(), t.valid_until.isoformat()]
+                    for t in each.trust
+                ],
+            }
+            for each in opinion.judgements
+        ],
+    }
+
+
+def parse_opinion(value: object) -> Opinion:
+    """Read what `format_opinion` writes; raises FormatError for anything else."""
+    try:
+        match value:
+            case {
+                "at": str() as at,
+                "judgements": [*judged],
+                "reason": str() as reason,
+                "refused": bool() as refused,
+            }:
+                moment = datetime.fromisoformat(at)
+                return Opinion(moment, tuple(map(_judgement, judged)), reason, refused)
+            case _:
+                raise FormatError("this is no second opinion")
+    except (ValueError, TypeError) as problem:
+        raise FormatError(f"this is no second opinion ({problem})") from None
+
+
+def _judgement(value: object) -> Judgement:
+    match value:
+        case {"label": str() as label, "checks": [*checks], "trust": [*trust]}:
+            return Judgement(label, tuple(map(_check, checks)), tuple(map(_trust, trust)))
+        case _:
+            raise FormatError("this is no judgement of a manifest")
+
+
+def _check(value: Sequence[str]) -> Check:
+    aspect, outcome, code, about = value
+    return Check(Aspect(aspect), Outcome(outcome), str(code), str(about))
+
+
+def _trust(value: Sequence[str]) -> Trust:
+    name, since, until = value
+    return Trust(str(name), datetime.fromisoformat(since), datetime.fromisoformat(until))

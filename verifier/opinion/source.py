@@ -1,0 +1,77 @@
+"""A file's bytes, a block at a time: no file is too large to look at."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from typing import BinaryIO
+
+from ledger.errors import FormatError
+
+_BLOCK = 1 << 20
+# Bytes that one reading may ask for at once. What is longer is read by `feed`, in blocks.
+MAX_READ = 64 << 20
+
+Range = tuple[int, int]  # from the first byte up to, and without, the second
+
+
+class NotRead(FormatError):
+    """Something that may be as it should be, and that is not read here."""
+
+
+class Source:
+    """A seekable stream of `size` bytes. Memory: one block, whatever the file's size."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.size = stream.seek(0, os.SEEK_END)
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return exactly `length` bytes; raises FormatError where the file has not so many."""
+        if not (start >= 0 and 0 <= length <= MAX_READ and start + length <= self.size):
+            raise FormatError(f"no {length} bytes at byte {start} of {self.size}")
+        self._stream.seek(start)
+        data = self._stream.read(length)
+        if len(data) != length:
+            raise FormatError(f"the file ends before byte {start + length}")
+        return data
+
+    def feed(self, hasher: "hashlib._Hash", start: int, end: int) -> None:
+        """Hash the bytes from `start` up to `end`; raises FormatError where they are missing."""
+        while start < end:
+            length = min(_BLOCK, end - start)
+            hasher.update(self.read(start, length))
+            start += length
+
+    def digest(self, algorithm: str, ranges: Iterable[Range]) -> bytes:
+        """Hash some ranges, in their order."""
+        hasher = new_hash(algorithm)
+        for start, end in ranges:
+            self.feed(hasher, start, end)
+        return hasher.digest()
+
+    def find(self, marker: bytes, limit: int) -> list[int]:
+        """Return where `marker` lies, at most `limit` places."""
+        found: list[int] = []
+        start = 0
+        while start < self.size and len(found) < limit:
+            block = self.read(start, min(_BLOCK + len(marker) - 1, self.size - start))
+            at = block.find(marker)
+            while at >= 0 and len(found) < limit:
+                found.append(start + at)
+                at = block.find(marker, at + 1)
+            start += _BLOCK
+        return found
+
+
+def new_hash(algorithm: str) -> "hashlib._Hash":
+    """Start a hash of C2PA's list of allowed ones (C2PA 2.2, 13.1 "Hashing")."""
+    if algorithm not in ("sha256", "sha384", "sha512"):  # C2PA 2.2, 13.1
+        raise FormatError(f"the hash algorithm {algorithm[:20]!r} is not one of C2PA's")
+    return hashlib.new(algorithm)
+
+
+def digest(algorithm: str, data: bytes) -> bytes:
+    """Hash some bytes."""
+    hasher = new_hash(algorithm)
+    hasher.update(data)
+    return hasher.digest()

@@ -1,0 +1,175 @@
+"""The manifests of a store, and what each holds (C2PA 2.2, 11.1). It judges nothing."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cbor2
+
+from ledger.errors import FormatError
+from ledger.jumbf import MAX_STORE_SIZE, Superbox, parse_boxes, parse_superbox
+
+_SUFFIX = bytes.fromhex("00110010800000aa00389b71")  # of every type of C2PA's own
+_MAX_MANIFESTS = 256
+_MAX_CBOR = 16 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """An assertion: its label, the bytes that its hash is over, and its CBOR where it is CBOR."""
+
+    label: str
+    hashed: bytes
+    cbor: bytes | None
+
+    def value(self) -> Mapping[str, object]:
+        """Read its CBOR map; raises FormatError where it holds none."""
+        if self.cbor is None:
+            raise FormatError(f"{self.label[:80]!r} does not hold CBOR")
+        return as_map(decode(self.cbor), self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One manifest: its claim and signature as they stand, and its assertions in their order.
+
+    `hashed` are the bytes that a hash of the whole manifest is over, `hashed_signature` those of a
+    hash of its signature box. `update` and `compressed` tell its kind (C2PA 2.2, 11.2).
+    """
+
+    label: str
+    hashed: bytes
+    update: bool = False
+    compressed: bool = False
+    claim_version: int = 0
+    claim: bytes = b""
+    signature: bytes = b""
+    hashed_signature: bytes = b""
+    assertions: tuple[Assertion, ...] = ()
+
+    def claimed(self) -> Mapping[str, object]:
+        """Read the claim's CBOR map; raises FormatError."""
+        return as_map(decode(self.claim), "the claim")
+
+
+def parse_store(data: bytes) -> tuple[Manifest, ...]:
+    """Read a manifest store; the last manifest is the active one (C2PA 2.2, 15.5).
+
+    Raises FormatError for what is not a well-formed store.
+    """
+    if len(data) > MAX_STORE_SIZE:
+        raise FormatError(f"the manifest store is over {MAX_STORE_SIZE} bytes long")
+    boxes = parse_boxes(data)
+    if len(boxes) != 1:
+        raise FormatError(f"a manifest store is one box, not {len(boxes)}")
+    store = parse_superbox(boxes[0])
+    if store.uuid != b"c2pa" + _SUFFIX or store.label != "c2pa":  # C2PA 2.2, 11.1.4.2
+        raise FormatError("the outermost box is not a C2PA manifest store")
+    if not 1 <= len(store.boxes) <= _MAX_MANIFESTS:
+        raise FormatError(f"a manifest store of {len(store.boxes)} manifests")
+    manifests = tuple(_manifest(parse_superbox(box), box.content) for box in store.boxes)
+    if len({each.label for each in manifests}) != len(manifests):
+        raise FormatError("two manifests of the store have the same label")
+    return manifests
+
+
+def _manifest(box: Superbox, hashed: bytes) -> Manifest:
+    if box.uuid == b"c2cm" + _SUFFIX:  # C2PA 2.2, 11.2.4: compressed
+        return Manifest(box.label, hashed, compressed=True)
+    if box.uuid not in (b"c2ma" + _SUFFIX, b"c2um" + _SUFFIX):  # C2PA 2.2, 11.1.4.3
+        raise FormatError(f"{box.label[:80]!r} is not a manifest")
+    parts = [(part, parse_superbox(part)) for part in box.boxes if part.kind == b"jumb"]
+    claim = _only(parts, b"c2cl", "claim")[1]  # C2PA 2.2, 15.6: exactly one claim
+    signature, signed = _only(parts, b"c2cs", "claim signature")
+    assertions = _only(parts, b"c2as", "assertion store")[1]
+    if claim.label not in ("c2pa.claim", "c2pa.claim.v2"):  # C2PA 2.2, 10.2
+        raise FormatError(f"a claim is labelled c2pa.claim.v2, not {claim.label[:80]!r}")
+    if signed.label != "c2pa.signature" or assertions.label != "c2pa.assertions":
+        raise FormatError("a part of a manifest has another label than its type's")
+    return Manifest(
+        box.label,
+        hashed,
+        update=box.uuid == b"c2um" + _SUFFIX,
+        claim_version=2 if claim.label.endswith(".v2") else 1,
+        claim=_content(claim),
+        signature=_content(signed),
+        hashed_signature=signature.content,
+        assertions=tuple(_assertion(parse_superbox(b), b.content) for b in assertions.boxes),
+    )
+
+
+def _assertion(box: Superbox, hashed: bytes) -> Assertion:
+    cbor = _content(box) if box.uuid == b"cbor" + _SUFFIX else None
+    return Assertion(box.label, hashed, cbor)
+
+
+def _only(parts: Sequence[tuple[object, Superbox]], kind: bytes, what: str) -> tuple:  # type: ignore[type-arg]
+    found = [part for part in parts if part[1].uuid == kind + _SUFFIX]
+    if len(found) != 1:
+        raise FormatError(f"a manifest has {len(found)} of what it has one of: {what}")
+    return found[0]
+
+
+def _content(box: Superbox) -> bytes:
+    if len(box.boxes) != 1 or box.boxes[0].kind != b"cbor":
+        raise FormatError(f"{box.label[:80]!r} does not hold one box of CBOR")
+    return box.boxes[0].content
+
+
+def decode(data: bytes) -> object:
+    """Decode one item of CBOR that fills `data`; raises FormatError."""
+    if len(data) > _MAX_CBOR:
+        raise FormatError(f"CBOR of over {_MAX_CBOR} bytes")
+    stream = io.BytesIO(data)
+    try:
+        # One map entry a key (RFC 8949, 5.6): of two, another reader might take the other.
+        value: object = cbor2.CBORDecoder(stream, max_depth=64, allow_duplicate_keys=False).decode()
+    except (
+        cbor2.CBORError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        LookupError,
+        MemoryError,
+    ) as bad:
+        raise FormatError(f"not CBOR ({type(bad).__name__})") from None
+    except RecursionError:
+        raise FormatError("CBOR that is nested too deeply") from None
+    if stream.tell() != len(data):
+        raise FormatError("bytes follow the CBOR")
+    return value
+
+
+def as_map(value: object, what: str) -> Mapping[str, object]:
+    """Return a map with text keys; raises FormatError for anything else."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise FormatError(f"{what[:80]} is not a map of texts")
+    return value
+
+
+def as_list(value: object, what: str) -> Sequence[object]:
+    """Return a list; raises FormatError for anything else."""
+    if not isinstance(value, list | tuple):
+        raise FormatError(f"{what[:80]} is not a list")
+    return value
+
+
+def as_text(value: object, what: str) -> str:
+    """Return a text; raises FormatError for anything else."""
+    if not isinstance(value, str):
+        raise FormatError(f"{what[:80]} is not a text")
+    return value
+
+
+def as_bytes(value: object, what: str) -> bytes:
+    """Return a byte string; raises FormatError for anything else."""
+    if not isinstance(value, bytes):
+        raise FormatError(f"{what[:80]} is not a byte string")
+    return value
+
+
+def as_number(value: object, what: str) -> int:
+    """Return a whole number that is not negative; raises FormatError for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise FormatError(f"{what[:80]} is not a whole number")
+    return value

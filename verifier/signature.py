@@ -1,0 +1,191 @@
+"""The claim signature itself (COSE_Sign1, C2PA 2.2 section 13.2), as far as we judge it. Pure.
+
+    protected    algorithm (1) and, in new claims, the certificate chain (33)
+    unprotected  in old claims the chain; `sigTst` or `sigTst2`, time-stamps; `rVals`, OCSP answers
+    payload      none: the claim lies beside it
+    signature    over Sig_structure ["Signature1", protected, b"", claim]  (RFC 9052 section 4.4)
+
+The engine checks all of it too. Ours is checked again, because certificates are judged here at
+times and under lists that the engine knows nothing of: what we judge must be what it checked.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import cbor2
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+
+from ledger.errors import FormatError, ProofError
+from ledger.timestamp_chain import UNREADABLE
+
+_TAG = b"\xd2"  # RFC 9052 section 2: 18, COSE_Sign1
+_ALGORITHM = 1  # RFC 9052 section 3.1
+_CHAINS = (33, "x5chain")  # RFC 9360; old claims spell the name
+_MAX, _MAX_SIZE = 8, 1 << 18  # of each in number, and in bytes
+
+# RFC 9053 and RFC 8230: the algorithms that C2PA allows.
+_ECDSA: Mapping[object, type[HashAlgorithm]] = {-7: SHA256, -35: SHA384, -36: SHA512}
+_PSS: Mapping[object, type[HashAlgorithm]] = {-37: SHA256, -38: SHA384, -39: SHA512}
+_EDDSA = -8
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A time-stamp token (DER), and the byte strings of which it must be over one."""
+
+    token: bytes
+    over: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a claim signature carries: chain (DER, leaf first), time-stamps, OCSP answers (DER)."""
+
+    chain: tuple[bytes, ...]
+    tokens: tuple[Token, ...]
+    ocsp: tuple[bytes, ...]
+
+
+def verify_signature(message: bytes, claim: bytes) -> Signature:
+    """Check that `message` signs `claim` (CBOR) with the key of its own certificate.
+
+    Raises FormatError for another shape, ProofError for a signature that does not verify. Who the
+    certificate belongs to, and whether anybody knows him, is not asked here.
+    """
+    protected, unprotected, signature = _parts(message)
+    headers = _map(_decode(protected))
+    chain = _chain(headers, unprotected)
+    _verify(
+        headers.get(_ALGORITHM), chain[0], signature, _structure("Signature1", protected, claim)
+    )
+    tokens = [
+        Token(token, (_structure("CounterSignature", protected, claim),))
+        for token in _tokens(unprotected, "sigTst")
+    ]
+    # The engine wraps the signature as CBOR before it is the payload; the specification does not.
+    payloads = (cbor2.dumps(signature), signature)
+    over = tuple(_structure("CounterSignature", protected, payload) for payload in payloads)
+    tokens += [Token(token, over) for token in _tokens(unprotected, "sigTst2")]
+    return Signature(chain, tuple(tokens), _ocsp(unprotected))
+
+
+def claim_hashes(claim: bytes) -> list[tuple[str, bytes]]:
+    """Return what a claim says of its assertions: address and hash, in order.
+
+    Two claims that agree in these say the same of the same bytes. Raises FormatError.
+    """
+    said = _map(_decode(claim))
+    found = []
+    for name in ("assertions", "created_assertions", "gathered_assertions"):
+        for each in map(_map, _list(said.get(name, []))):
+            url, digest = each.get("url"), each.get("hash")
+            if not isinstance(url, str) or not isinstance(digest, bytes):
+                raise FormatError("a claim names each assertion by address and hash")
+            found.append((url, digest))
+    return found
+
+
+def _parts(message: bytes) -> tuple[bytes, Mapping[object, object], bytes]:
+    match _decode(message.removeprefix(_TAG)):
+        case [bytes() as protected, dict() as unprotected, None, bytes() as signature]:
+            return protected, unprotected, signature
+        case _:
+            raise FormatError("a claim signature is a COSE_Sign1 message without a payload")
+
+
+def _chain(
+    headers: Mapping[object, object], unprotected: Mapping[object, object]
+) -> tuple[bytes, ...]:
+    given = [place[key] for place in (headers, unprotected) for key in _CHAINS if key in place]
+    if len(given) != 1:  # of two, the engine may have taken the other
+        raise FormatError("a claim signature has one certificate chain")
+    chain = given[0] if isinstance(given[0], list) else [given[0]]
+    if not chain or len(chain) > _MAX or len(_readable(chain)) != len(chain):
+        raise FormatError(f"a certificate chain is one to {_MAX} byte strings")
+    return _readable(chain)
+
+
+def _tokens(unprotected: Mapping[object, object], name: str) -> tuple[bytes, ...]:
+    match unprotected.get(name):
+        case {"tstTokens": [*held]}:
+            return _readable([each.get("val") for each in held if isinstance(each, dict)])
+        case _:
+            return ()
+
+
+def _ocsp(unprotected: Mapping[object, object]) -> tuple[bytes, ...]:
+    match unprotected.get("rVals"):
+        case {"ocspVals": [*held]}:
+            return _readable(held)
+        case _:
+            return ()
+
+
+def _readable(values: Sequence[object]) -> tuple[bytes, ...]:
+    """Return the byte strings among the first few: what does not read as one proves nothing."""
+    few = values[:_MAX]
+    return tuple(each for each in few if isinstance(each, bytes) and len(each) <= _MAX_SIZE)
+
+
+def _structure(context: str, protected: bytes, payload: bytes) -> bytes:
+    return cbor2.dumps([context, protected, b"", payload])
+
+
+def _verify(algorithm: object, leaf: bytes, signature: bytes, message: bytes) -> None:
+    try:
+        key = x509.load_der_x509_certificate(leaf).public_key()
+    except UNREADABLE:
+        raise FormatError("the claim signer's certificate does not read") from None
+    try:
+        _check(key, algorithm)(signature, message)
+    except (InvalidSignature, ValueError):
+        raise ProofError("the claim signature does not verify") from None
+
+
+def _check(key: object, algorithm: object) -> Callable[[bytes, bytes], None]:
+    match key:
+        case ec.EllipticCurvePublicKey() if algorithm in _ECDSA:
+            digest = _ECDSA[algorithm]()
+            return lambda signature, message: key.verify(
+                _ecdsa_der(signature, key.key_size), message, ec.ECDSA(digest)
+            )
+        case rsa.RSAPublicKey() if algorithm in _PSS:
+            digest = _PSS[algorithm]()
+            pss = padding.PSS(padding.MGF1(digest), digest.digest_size)
+            return lambda signature, message: key.verify(signature, message, pss, digest)
+        case ed25519.Ed25519PublicKey() if algorithm == _EDDSA:
+            return key.verify
+        case _:
+            raise ProofError("the claim is signed by a kind of key that is not known here")
+
+
+def _ecdsa_der(signature: bytes, bits: int) -> bytes:
+    """RFC 9053 section 2.1: r and s, each as long as the curve's order."""
+    size = (bits + 7) // 8
+    if len(signature) != 2 * size:
+        raise ValueError("length")
+    r, s = signature[:size], signature[size:]
+    return encode_dss_signature(int.from_bytes(r), int.from_bytes(s))
+
+
+def _decode(data: bytes) -> object:
+    try:
+        return cbor2.loads(data)
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as problem:
+        raise FormatError(f"not CBOR ({type(problem).__name__})") from None
+
+
+def _map(value: object) -> Mapping[object, object]:
+    if not isinstance(value, dict):
+        raise FormatError("something else where a map belongs")
+    return value
+
+
+def _list(value: object) -> Sequence[object]:
+    if not isinstance(value, list):
+        raise FormatError("something else where a list belongs")
+    return value
