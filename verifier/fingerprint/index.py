@@ -44,7 +44,7 @@ from .sound_index import PeakStore, near_peaks
 from .video import CLIP, parse_frames
 
 _MOST_FRAMES = 64  # of a suspect, evenly spread, choose which clips to align
-MOST_REGISTERED = 192  # of what a suspect is near, the nearest, are laid over it: 20 ms each
+MOST_REGISTERED = 256  # of what a suspect is near, the nearest, are laid over it: 15 ms each
 _SURELY_REGISTERED = 32  # of these; the others only while nothing was found
 _VERSION = 1
 
