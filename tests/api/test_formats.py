@@ -16,10 +16,10 @@ from .command import code_of, firsthand, flip, verify
 from .conftest import BESIDE, EMBEDDED, ORIGIN
 
 ALL = (*EMBEDDED, *BESIDE)
-# DESIGN.md section 7, to the letter; `chain` and `matches` may say more about each item.
+# DESIGN.md section 7, and `as_of`; `chain` and `matches` may say more about each item.
 KEYS = (
     *("file", "sha256", "media_type", "conclusion", "findings", "chain", "matches"),
-    *("comparison", "uncovered", "detection", "engine"),
+    *("comparison", "uncovered", "detection", "as_of", "engine"),
 )
 FINDING = ["step", "outcome", "code", "sentence", "does_not_show"]
 
