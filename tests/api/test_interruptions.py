@@ -37,7 +37,7 @@ def _begin(home: Path, *arguments: str | Path) -> "subprocess.Popen[bytes]":
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=_heed_ctrl_c,
+        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509  # it sets a signal, and nothing else
     )
 
 

@@ -29,6 +29,7 @@ _LEAST_NOISE = 0.2  # grey levels of a pixel that moves: codecs leave out what c
 _VISIBLE = 12.0  # grey levels of a patch: less may be left out by a codec
 _STIR = 0.3  # grey levels that the codec alone moves a pixel
 _FLAT = 2.0  # grey levels: fine structure below is as good as none
+_SAY = 9  # pairs that decide together
 _TOLERANCE = 0.04  # seconds: a frame may be shown so much early or late
 
 
@@ -110,10 +111,14 @@ class Likeness:
         return np.asarray(np.abs(left - right).max(1) >= _VISIBLE)
 
     def nearby(self, rows: Rows, columns: Rows) -> Rows:
-        """For each row the column, within two of the one given, that is most like it."""
+        """For each row the column, within two of the one given, that is most like it.
+
+        Those beside it have a say: a line is a little early or late for a while, not for a frame.
+        """
         around = (columns[:, None] + np.arange(-2, 3)).clip(0, len(self.moments) - 1)
         apart = self.ours[rows][:, None] - self.theirs[around]
-        best = (apart**2).sum(2).argmin(1)
+        squares = ndimage.uniform_filter1d((apart**2).sum(2), _SAY, 0, mode="nearest")
+        best = squares.argmin(1)
         return np.take_along_axis(around, best[:, None], 1)[:, 0]
 
     def _nats(self, squares: Frames, least: Frames, alike: Frames) -> Nats:
