@@ -216,7 +216,8 @@ def test_an_exclusion_wider_than_the_manifest_is_told_though_the_engine_passes_i
     """The signer left the picture itself open: any other picture fits as well."""
     made = Mint(SIGNER, excludes=lambda at, size: [(at, size), (at + size + 20, 100)])
     wide = made.into(PICTURE)
-    at = wide.index(b"\xff\xdb") + 8  # in the table that the picture is decoded with
+    # In the table that the picture is decoded with.
+    at = len(wide) - len(PICTURE) + PICTURE.index(b"\xff\xdb") + 8
     changed = wide[:at] + bytes(range(1, 41)) + wide[at + 40 :]
     for data in (wide, changed):
         found = failures(opinion_on(data))
