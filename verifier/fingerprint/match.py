@@ -52,9 +52,11 @@ FEW_FRAMES_THRESHOLD = 40 / HASH_BITS
 CLIP_FALSE_MATCH_RATE = 1.2e-3  # 0 of 2,646 pairs of clips of different scenes
 
 # Clips that were cropped, framed or mirrored: so many seconds, each with a view within
-# align.VIEW_THRESHOLD, in the original's order; a clip that has fewer must show them all.
+# align.VIEW_THRESHOLD, in the original's order, and nearer than that on the average; a clip that
+# has fewer must show them all. Two people who talk into a camera are as near as some copies.
 LEAST_SECONDS = 3
-FOOTAGE_FALSE_MATCH_RATE = 1.2e-3
+FOOTAGE_THRESHOLD = 68 / HASH_BITS
+FOOTAGE_FALSE_MATCH_RATE = 6.0e-3  # 24 of 5,655 pairs of copies and clips of other scenes
 
 # Sound: at least align.LEAST_WORDS words of some block within align.WORD_THRESHOLD.
 SOUND_FALSE_MATCH_RATE = 1.2e-5  # 0 of 250,986 pairs of recordings
@@ -249,7 +251,7 @@ def _enough_seconds(
 ) -> bool:
     clips = (parse_footage(each[FOOTAGE].bits) for each in (ours, theirs))
     fewest = min(len(np.unique(clip.times)) for clip in clips)
-    return near.length >= min(LEAST_SECONDS, fewest)
+    return near.distance <= FOOTAGE_THRESHOLD and near.length >= min(LEAST_SECONDS, fewest)
 
 
 def _sounds_agree(
