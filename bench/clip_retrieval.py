@@ -127,7 +127,7 @@ def kept(path: Path, what: str, keep: Path | None) -> Prints | None:
     key = hashlib.sha256(f"{DIGEST} {path} {what}".encode()).hexdigest()[:16]
     stored = keep / f"{key}.clip" if keep else None
     if stored and stored.exists():
-        return tuple(Fingerprint(*row) for row in pickle.loads(stored.read_bytes()))  # noqa: S301
+        return tuple(Fingerprint(*row) for row in pickle.loads(stored.read_bytes()))  # noqa: S301  # our own
     with path.open("rb") as stream:
         kind = detect_media_type(stream.read(HEAD_SIZE))
     try:

@@ -272,7 +272,7 @@ def peer_hash(path: Path) -> object:
 
 def peer_pdq(path: Path) -> object:
     """Meta's own PDQ, of the same file."""
-    import pdqhash  # type: ignore[import-not-found]
+    import pdqhash  # type: ignore[import-not-found]  # a peer that need not be there
 
     with whole(path) as image:
         image.draft(None, (512, 512))
@@ -281,7 +281,7 @@ def peer_pdq(path: Path) -> object:
 
 def peer_vpdq(path: Path) -> object:
     """Meta's own vPDQ, four frames a second as ours."""
-    import vpdq  # type: ignore[import-not-found]
+    import vpdq  # type: ignore[import-not-found]  # likewise
 
     return vpdq.computeHash(str(path), seconds_per_hash=0.25)
 

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,7 @@ from verifier.fingerprint.rows import near_rows
 from verifier.fingerprint.thumbnail import fingerprint_thumbnail
 from verifier.media.picture import picture
 
+_T = TypeVar("_T")
 Prints = tuple[Fingerprint, ...]
 Rows = npt.NDArray[np.uint8]
 Found = npt.NDArray[np.bool_]
@@ -118,15 +120,15 @@ def copies_of(paths: Sequence[Path]) -> Iterable[Image.Image]:
 
 def described(
     images: Iterable[Image.Image | None],
-    describe: Callable[[Image.Image], object],
+    describe: Callable[[Image.Image], _T],
     name: str,
     keep: Path | None,
-) -> list[object]:
+) -> list[_T | None]:
     """What `describe` says of each, None of none; kept, so that the next run has it."""
     key = hashlib.sha256(name.encode()).hexdigest()[:16]
     kept = keep / f"{key}.pickle" if keep else None
     if kept and kept.exists():
-        found: list[object] = pickle.loads(kept.read_bytes())  # noqa: S301  # our own
+        found: list[_T | None] = pickle.loads(kept.read_bytes())  # noqa: S301  # our own
         return found
     found = [None if image is None else describe(image.convert("RGB")) for image in images]
     if kept:
@@ -163,10 +165,9 @@ def ours(
     """
     name = f"{DIGEST} {[str(path) for path in queries]}"
     every = f"{DIGEST} {[str(path) for path in distractors]}"
-    originals: list[Prints] = described(pictures(queries), prints, name, keep)  # type: ignore[assignment]
-    others: list[Prints] = described(pictures(distractors), prints, every, keep)  # type: ignore[assignment]
-    copies: list[Prints] = described(copies_of(queries), prints, f"edits {name}", keep)  # type: ignore[assignment]
-    others = [each for each in others if each]
+    originals = [each or () for each in described(pictures(queries), prints, name, keep)]
+    others = [each for each in described(pictures(distractors), prints, every, keep) if each]
+    copies = [each or () for each in described(copies_of(queries), prints, f"edits {name}", keep)]
     print(f"{len(others)} distractors and {sum(map(bool, copies))} of {len(copies)} edits not flat")
     found = {
         "phash": alone(FINDER, originals, copies, others),

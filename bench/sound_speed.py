@@ -35,7 +35,7 @@ from verifier.fingerprint.peaks import (
 )
 from verifier.media.decode import samples
 
-from .sound import HIGH, Samples, interval, loudness, lower, mixed, read
+from .sound_edits import HIGH, Samples, interval, loudness, lower, mixed, read
 
 SECONDS = 600
 

@@ -9,28 +9,21 @@ The engine checks all of it too. Ours is checked again, because certificates are
 times and under lists that the engine knows nothing of: what we judge must be what it checked.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cbor2
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
-from ledger.errors import FormatError, ProofError
+from ledger.errors import FormatError
 from ledger.timestamp_chain import UNREADABLE
+
+from .opinion.cose import verify_bytes
 
 _TAG = b"\xd2"  # RFC 9052 section 2: 18, COSE_Sign1
 _ALGORITHM = 1  # RFC 9052 section 3.1
 _CHAINS = (33, "x5chain")  # RFC 9360; old claims spell the name
 _MAX, _MAX_SIZE = 8, 1 << 18  # of each in number, and in bytes
-
-# RFC 9053 and RFC 8230: the algorithms that C2PA allows.
-_ECDSA: Mapping[object, type[HashAlgorithm]] = {-7: SHA256, -35: SHA384, -36: SHA512}
-_PSS: Mapping[object, type[HashAlgorithm]] = {-37: SHA256, -38: SHA384, -39: SHA512}
-_EDDSA = -8
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,36 +133,7 @@ def _verify(algorithm: object, leaf: bytes, signature: bytes, message: bytes) ->
         key = x509.load_der_x509_certificate(leaf).public_key()
     except UNREADABLE:
         raise FormatError("the claim signer's certificate does not read") from None
-    try:
-        _check(key, algorithm)(signature, message)
-    except (InvalidSignature, ValueError):
-        raise ProofError("the claim signature does not verify") from None
-
-
-def _check(key: object, algorithm: object) -> Callable[[bytes, bytes], None]:
-    match key:
-        case ec.EllipticCurvePublicKey() if algorithm in _ECDSA:
-            digest = _ECDSA[algorithm]()
-            return lambda signature, message: key.verify(
-                _ecdsa_der(signature, key.key_size), message, ec.ECDSA(digest)
-            )
-        case rsa.RSAPublicKey() if algorithm in _PSS:
-            digest = _PSS[algorithm]()
-            pss = padding.PSS(padding.MGF1(digest), digest.digest_size)
-            return lambda signature, message: key.verify(signature, message, pss, digest)
-        case ed25519.Ed25519PublicKey() if algorithm == _EDDSA:
-            return key.verify
-        case _:
-            raise ProofError("the claim is signed by a kind of key that is not known here")
-
-
-def _ecdsa_der(signature: bytes, bits: int) -> bytes:
-    """RFC 9053 section 2.1: r and s, each as long as the curve's order."""
-    size = (bits + 7) // 8
-    if len(signature) != 2 * size:
-        raise ValueError("length")
-    r, s = signature[:size], signature[size:]
-    return encode_dss_signature(int.from_bytes(r), int.from_bytes(s))
+    verify_bytes(algorithm, signature, message, key)
 
 
 def _decode(data: bytes) -> object:

@@ -80,14 +80,18 @@ def verify_signature(signed: ClaimSignature, claim: bytes, key: object) -> None:
     """Verify the signature over a claim's bytes; raises ProofError, or FormatError for its kind."""
     # RFC 9052, 4.4: Sig_structure with an empty external_aad.
     data = cbor2.dumps(["Signature1", signed.protected, b"", claim])
+    verify_bytes(signed.algorithm, signed.signature, data, key)
+
+
+def verify_bytes(algorithm: object, signature: bytes, data: bytes, key: object) -> None:
+    """Verify a signature by COSE's number of its algorithm; raises as `verify_signature`."""
     try:
-        _verify(signed, data, key)
+        _verify(algorithm, signature, data, key)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError) as problem:
         raise ProofError(f"the claim signature does not verify ({problem})") from None
 
 
-def _verify(signed: ClaimSignature, data: bytes, key: object) -> None:
-    algorithm, signature = signed.algorithm, signed.signature
+def _verify(algorithm: object, signature: bytes, data: bytes, key: object) -> None:
     if algorithm in _ECDSA and isinstance(key, ec.EllipticCurvePublicKey):
         length = (key.curve.key_size + 7) // 8
         if len(signature) != 2 * length:  # RFC 9053, 2.1: r and s, each as long as the curve
