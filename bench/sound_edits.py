@@ -168,4 +168,6 @@ def chosen(sounds: dict[str, Samples], count: int, seconds: float) -> list[str]:
         for name, sound in sounds.items()
         if len(sound) > seconds * HIGH and loudness(sound) > 1e-3
     ]
+    if not long:
+        raise SystemExit(f"no recording is as long as {seconds:g} s: name a folder that has some")
     return [long[place] for place in np.unique(np.linspace(0, len(long) - 1, count).astype(int))]
