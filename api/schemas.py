@@ -150,6 +150,32 @@ class ComparisonAnswer(BaseModel):
     lag: float | None
 
 
+class RegionOfBytesAnswer(BaseModel):
+    """Bytes from the first up to, and without, the second; `guard` is what protects them."""
+
+    bytes: tuple[int, int]
+    guard: str = Field(
+        description="bound (hashed by the hard binding), signed (in the manifest), frame (the "
+        "manifest's boxes and padding, which nothing covers), open (nothing protects them)"
+    )
+    what: str
+
+
+class CoverageAnswer(BaseModel):
+    """What the signature protects of a file of `size` bytes: each byte in one region."""
+
+    size: int
+    totals: dict[str, int] = Field(description="bytes by guard")
+    regions: tuple[RegionOfBytesAnswer, ...]
+
+
+class ChangedAnswer(BaseModel):
+    """Bytes that were changed after signing, and the seconds of the film that they hold."""
+
+    bytes: tuple[int, int]
+    time: Interval | None
+
+
 class AsOfAnswer(BaseModel):
     """The time that the report speaks of, what is concluded now, and why they differ."""
 
@@ -170,6 +196,10 @@ class ReportAnswer(BaseModel):
     matches: tuple[MatchAnswer, ...]
     comparison: ComparisonAnswer | None
     uncovered: tuple[UncoveredAnswer, ...] | None
+    coverage: CoverageAnswer | None = Field(description="what the signature protects, byte by byte")
+    changed: tuple[ChangedAnswer, ...] = Field(
+        description="bytes that were changed after signing, where the signature tells which"
+    )
     detection: None = None
     as_of: AsOfAnswer | None = None
     engine: dict[str, str]

@@ -17,6 +17,7 @@ import c2pa
 from ledger.errors import FirsthandError
 
 from .locate import find_claim, find_signature, has_store
+from .media.film import seconds_of
 from .opinion.examine import examine
 from .opinion.result import format_opinion
 
@@ -79,7 +80,8 @@ def read(
 def _examine(path: str, sidecar: str | None, trust_lists: dict[str, str]) -> dict[str, object]:
     store = Path(sidecar).read_bytes() if sidecar else None
     with Path(path).open("rb") as stream:
-        return format_opinion(examine(stream, trust_lists, datetime.now(UTC), store))
+        opinion = examine(stream, trust_lists, datetime.now(UTC), store, seconds_of)
+        return format_opinion(opinion)
 
 
 def _read(

@@ -1,13 +1,15 @@
 """What a verification says: findings, matches, and one conclusion. Frozen, serialisable."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import NoReturn
 
 from ledger.vocabulary import Outcome
 
 from .compare.result import Comparison
+from .opinion.coverage import Coverage, coverage_json
+from .opinion.result import Changed
 
 
 class Step(StrEnum):
@@ -16,6 +18,7 @@ class Step(StrEnum):
     MANIFEST = "manifest"
     SIGNATURE = "claim-signature"
     HARD_BINDING = "hard-binding"
+    COVERAGE = "coverage"
     INGREDIENTS = "ingredients"
     TIME = "time"
     REVOCATION = "revocation"
@@ -136,6 +139,8 @@ class Report:
     matches: tuple[Match, ...] = ()
     comparison: Comparison | None = None
     uncovered: tuple[Uncovered, ...] | None = None
+    coverage: Coverage | None = None
+    changed: tuple[Changed, ...] = ()
     detection: None = None
     as_of: AsOf | None = None
     engine: Mapping[str, str]
@@ -146,5 +151,9 @@ class Report:
 
     def to_json(self) -> dict[str, object]:
         """Return the object of DESIGN.md section 7, of plain values."""
-        comparison = self.comparison.to_json() if self.comparison else None
-        return asdict(self) | {"comparison": comparison}
+        plain = asdict(replace(self, comparison=None, coverage=None, changed=()))
+        return plain | {
+            "comparison": self.comparison.to_json() if self.comparison else None,
+            "coverage": coverage_json(self.coverage) if self.coverage else None,
+            "changed": [{"bytes": [c.start, c.end], "time": c.time} for c in self.changed],
+        }

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from ledger.vocabulary import Outcome
 
+from .covered import changed_sentence, coverage_findings, left_out_too_much
 from .manifest import Judged, ManifestReading, ManifestStore, proves_change
+from .opinion.result import Opinion
 from .report import Finding, Link, Step
 from .timing import judged_findings, stamp_finding, told
 
@@ -15,7 +17,8 @@ def manifest_findings(reading: ManifestReading) -> list[Finding]:
         return [
             _manifest_found(reading.store),
             _signature(reading.store),
-            _hard_binding(reading.store),
+            _hard_binding(reading.store, reading.opinion),
+            *coverage_findings(reading),
             _ingredients(reading.store),
             _time(reading.store),
             *judged_findings(reading.store),
@@ -114,14 +117,23 @@ def _why(code: str, judged: Judged | None = None) -> str:
     }.get(code, f"is not accepted ({code})")
 
 
-def _hard_binding(store: ManifestStore) -> Finding:
-    if store.hard_binding_failures:
+def _hard_binding(store: ManifestStore, opinion: Opinion | None) -> Finding:
+    if store.hard_binding_failures and (wide := left_out_too_much(opinion, store.label)):
+        # The engine calls that a mismatch, as C2PA 2.2, 15.12.1.1 does: but no byte differs.
+        outcome, code = Outcome.NOT_CHECKED, "assertion.dataHash.exclusionTooWide"
+        sentence = (
+            "The bytes that the signature covers are those that were signed, but it leaves out "
+            f"more than C2PA lets it ({wide})."
+        )
+    elif store.hard_binding_failures:
         outcome, code = Outcome.FAILED, store.hard_binding_failures[0]
         sentence = (
-            "The bytes differ from those that were signed."
+            "The bytes differ from those that were signed"
             if store.embedded
-            else "The bytes are not those that the manifest beside the file signs."
+            else "The bytes are not those that the manifest beside the file signs"
         )
+        where = changed_sentence(opinion.changed) if opinion and opinion.changed else ""
+        sentence += f": {where}." if where else "."
     else:
         matching = (c for c in store.successes if c.endswith("Hash.match"))
         code = next(matching, "")

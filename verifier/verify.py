@@ -14,6 +14,7 @@ from ledger.vocabulary import Outcome
 from .agreement import compare_opinions
 from .compare.context import Claim
 from .conclude import conclude
+from .covered import uncovered
 from .history import check_history
 from .logged import Ledger, check_content, check_inclusion
 from .recorded import check_claim, check_comparison
@@ -34,7 +35,8 @@ def verify(
 
     `claim` is what somebody says of when and where it was captured.
     """
-    store = suspect.reading.store
+    store, opinion = suspect.reading.store, suspect.reading.opinion
+    coverage = opinion.coverage if opinion else None
     findings = manifest_findings(suspect.reading)  # steps 1 to 4
     findings += compare_opinions(suspect.reading)  # the same, by another engine
     found = NOTHING
@@ -62,7 +64,9 @@ def verify(
         chain=store.chain if store else (),
         matches=found.matches,
         comparison=comparison,
-        uncovered=store.uncovered if store else None,
+        uncovered=uncovered(coverage) if coverage else store.uncovered if store else None,
+        coverage=coverage,
+        changed=opinion.changed if opinion else (),
         engine=engine,
     )
 

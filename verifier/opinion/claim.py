@@ -20,6 +20,7 @@ _INGREDIENT = re.compile(r"c2pa\.ingredient(\.v[0-9]+)?(__[0-9]+)?")
 # C2PA 2.2, 6.8: what nobody may redact.
 _KEPT = re.compile(r"c2pa\.(actions|hash\.[a-z.-]+?)(\.v[0-9]+)?(__[0-9]+)?")
 _MAX_ASSERTIONS = 4096
+WHOLE = "ingredient.manifest.validated"  # C2PA 2.2, 15.11.3.3.2: the whole manifest is hashed
 
 # By manifest and assertion: the manifests whose claims redact it.
 Redactions = Mapping[tuple[str, str], frozenset[str]]
@@ -150,7 +151,10 @@ def check_ingredient(
     if signed is not None and not matches(signed, claim, manifest.hashed_signature):
         return _failed("ingredient.claimSignature.mismatch", about)
     if matches(ingredient.hashed, claim, manifest.hashed):
-        return _passed("ingredient.manifest.validated", about)
+        return _passed(WHOLE, about)
+    if holder.claim_version == 1 and matches(ingredient.hashed, claim, manifest.claim):
+        # Before C2PA 1.3 the hash was over the claim alone, which lists all else but its signature.
+        return _passed("ingredient.claim.validated", about)
     if any(key[0] == manifest.label for key in redacted):
         # C2PA 2.2, 15.11.3.3.1: redacted since, so the signature's hash stands for the manifest's.
         if signed is not None:

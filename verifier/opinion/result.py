@@ -8,6 +8,9 @@ from enum import StrEnum
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
+from .coverage import Coverage, Region, format_coverage, parse_coverage
+from .source import Range
+
 
 class Aspect(StrEnum):
     """What a check is about."""
@@ -29,6 +32,34 @@ class Check:
     outcome: Outcome
     code: str
     about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What came of a hard binding.
+
+    `ranges` are the bytes that it hashes, in order, None where that is not known; `left_out` are
+    named regions of what it does not; `changed` are the bytes of the blocks that are not as they
+    were, where it hashes in blocks, and `located` says that nothing else has changed.
+    """
+
+    checks: tuple[Check, ...]
+    ranges: tuple[Range, ...] | None = None
+    left_out: tuple[Region, ...] = ()
+    changed: tuple[Range, ...] = ()
+    located: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Bytes that were changed after signing; the seconds of the film or sound that they hold.
+
+    `time` is None where the bytes hold no sample, or what says which is not as it was signed.
+    """
+
+    start: int
+    end: int
+    time: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +99,16 @@ class Opinion:
 
     `at` is the time at which certificates were judged. `reason` says why there is no judgement
     where there is none; `refused`, that the reason is a fault of the file and no gap of ours.
+    `coverage` is what the signature protects, byte by byte, where that is known; `changed` is what
+    was changed, where the hard binding tells.
     """
 
     at: datetime
     judgements: tuple[Judgement, ...] = ()
     reason: str = ""
     refused: bool = False
+    coverage: Coverage | None = None
+    changed: tuple[Changed, ...] = ()
 
 
 def format_opinion(opinion: Opinion) -> dict[str, object]:
@@ -82,6 +117,8 @@ def format_opinion(opinion: Opinion) -> dict[str, object]:
         "at": opinion.at.isoformat(),
         "reason": opinion.reason,
         "refused": opinion.refused,
+        "coverage": format_coverage(opinion.coverage),
+        "changed": [[c.start, c.end, *(c.time or ())] for c in opinion.changed],
         "judgements": [
             {
                 "label": each.label,
@@ -105,9 +142,17 @@ def parse_opinion(value: object) -> Opinion:
                 "judgements": [*judged],
                 "reason": str() as reason,
                 "refused": bool() as refused,
+                "coverage": coverage,
+                "changed": [*changed],
             }:
-                moment = datetime.fromisoformat(at)
-                return Opinion(moment, tuple(map(_judgement, judged)), reason, refused)
+                return Opinion(
+                    datetime.fromisoformat(at),
+                    tuple(map(_judgement, judged)),
+                    reason,
+                    refused,
+                    parse_coverage(coverage),
+                    tuple(map(_changed, changed)),
+                )
             case _:
                 raise FormatError("this is no second opinion")
     except (ValueError, TypeError) as problem:
@@ -120,6 +165,16 @@ def _judgement(value: object) -> Judgement:
             return Judgement(label, tuple(map(_check, checks)), tuple(map(_trust, trust)))
         case _:
             raise FormatError("this is no judgement of a manifest")
+
+
+def _changed(value: object) -> Changed:
+    match value:
+        case [int() as start, int() as end]:
+            return Changed(start, end)
+        case [int() as start, int() as end, float() as since, float() as until]:
+            return Changed(start, end, (since, until))
+        case _:
+            raise FormatError("this is no range of changed bytes")
 
 
 def _check(value: Sequence[str]) -> Check:

@@ -221,7 +221,7 @@ def test_an_exclusion_wider_than_the_manifest_is_told_though_the_engine_passes_i
     changed = wide[:at] + bytes(range(1, 41)) + wide[at + 40 :]
     for data in (wide, changed):
         found = failures(opinion_on(data))
-        assert found == ["assertion.dataHash.additionalExclusionsPresent"]
+        assert found == ["assertion.dataHash.exclusionTooWide"]
         assert both(data, tmp_path) == (DIFFERS, [])
 
 
