@@ -155,5 +155,10 @@ class Report:
         return plain | {
             "comparison": self.comparison.to_json() if self.comparison else None,
             "coverage": coverage_json(self.coverage) if self.coverage else None,
-            "changed": [{"bytes": [c.start, c.end], "time": c.time} for c in self.changed],
+            "changed": [_changed_json(each) for each in self.changed],
         }
+
+
+def _changed_json(changed: Changed) -> dict[str, object]:
+    time = [round(each, 3) for each in changed.time] if changed.time else None
+    return {"bytes": [changed.start, changed.end], "time": time}

@@ -42,10 +42,7 @@ class _Track:
 
 
 def seconds_of(source: Source, ranges: Sequence[Range]) -> Mapping[Range, tuple[float, float]]:
-    """Return, for each range that holds samples, from when to when they are shown (seconds).
-
-    By decoding times: a picture that waits for later ones is shown some frames after.
-    """
+    """Return, for each range that holds samples, from when to when they are shown (seconds)."""
     found: dict[Range, tuple[float, float]] = {}
     for samples in _samples(source):
         for start, end in ranges:
@@ -158,19 +155,36 @@ def _listed(source: Source, track: _Track, table: Box) -> Samples:
     head = np.append(0, ends)[chunk - int(firsts[0])]
     starts = offsets[chunk] + before - before[np.minimum(head, len(before) - 1)]
     lengths = _durations(source, parts, len(sizes))
-    return _timed(starts, sizes, lengths, 0, track)
+    waits = _waits(source, parts, len(lengths))
+    return _timed(starts, sizes, np.cumsum(lengths) - lengths + waits, lengths, track)
 
 
-def _timed(starts: Numbers, sizes: Numbers, lengths: Numbers, since: int, track: _Track) -> Samples:
+def _timed(
+    starts: Numbers, sizes: Numbers, shown: Numbers, lengths: Numbers, track: _Track
+) -> Samples:
     count = min(len(starts), len(lengths))
-    ends = since + np.cumsum(lengths[:count])
-    shown = ends - lengths[:count]
+    since = shown[:count] / track.scale + track.shift
     return Samples(
         starts[:count],
         starts[:count] + sizes[:count],
-        shown / track.scale + track.shift,
-        ends / track.scale + track.shift,
+        since,
+        since + lengths[:count] / track.scale,
     )
+
+
+def _waits(source: Source, parts: Mapping[bytes, Box], count: int) -> Numbers:
+    """Return by how much each sample is shown after it is decoded (8.6.1.3)."""
+    waits = np.zeros(count, np.int64)
+    if b"ctts" in parts:
+        rows = _rows(source, parts[b"ctts"], 2)
+        told = np.repeat(_signed(rows[:, 1]), _within(rows[:, 0], count))
+        waits[: len(told)] = told
+    return waits
+
+
+def _signed(numbers: Numbers) -> Numbers:
+    """Read numbers of 32 bits as signed: no picture waits for years, whatever its version says."""
+    return (numbers + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def _sizes(source: Source, parts: Mapping[bytes, Box]) -> Numbers:
@@ -299,6 +313,7 @@ def _run(
 
     lengths, sizes = column(0x100, defaults[0]), column(0x200, defaults[1])
     starts = place + np.cumsum(sizes) - sizes
-    samples = _timed(starts, sizes, lengths, since, track)
+    shown = since + np.cumsum(lengths) - lengths + _signed(column(0x800, 0))
+    samples = _timed(starts, sizes, shown, lengths, track)
     reach = place + int(sizes.sum()), since + int(lengths.sum())
     return samples, min(reach[0], _FAR), min(reach[1], _FAR)
