@@ -8,7 +8,7 @@ const OUTCOMES = {
   not_checked: "not checked",
 };
 const PANELS = {
-  integrity: ["manifest", "hard-binding", "second-opinion", "record", "record-content", "inclusion"],
+  integrity: ["manifest", "hard-binding", "coverage", "second-opinion", "record", "record-content", "inclusion"],
   origin: ["claim-signature", "ingredients", "time", "revocation", "claimed-time", "history", "custody-chain", "context"],
   content: ["comparison", "detection"],
 };
@@ -94,6 +94,7 @@ function show(report, file) {
   // One manifest alone is the claim signature's, which stands above already.
   fill("chain", report.chain.length > 1 ? report.chain.map(linkItem) : []);
   fill("matches", report.matches.map(matchItem));
+  showCoverage(report);
   const facts = {
     "SHA-256": report.sha256, "Type, by its bytes": report.media_type,
     "Judged by": Object.entries(report.engine).map((pair) => pair.join(" ")).join(", "),

@@ -153,13 +153,10 @@ def _grown(exclusions: Sequence[Range], container: Sequence[Range]) -> Iterator[
     behind it has moved by as much.
     """
     moved = 0
-    for start, end in exclusions:
-        place = next((last for first, last in container if first <= start < last), None)
-        if place is None:
-            yield start + moved, end + moved
-        else:
-            yield start, max(end, place)
-            moved += max(end, place) - end
+    for start, end in ((first + moved, last + moved) for first, last in exclusions):
+        reach = next((last for first, last in container if first <= start < last), end)
+        yield start, max(end, reach)
+        moved += max(end, reach) - end
 
 
 def _failed(code: str, about: str = "") -> Bound:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.vocabulary import Outcome
 from verifier.opinion.bmff import check_bmff
+from verifier.opinion.result import Bound
 from verifier.opinion.source import Source
 
 from .mint import box
@@ -37,9 +38,13 @@ def bound(data: bytes, cut: int | None = None) -> bytes:
     return sha(moov.to_bytes(8), data[moov:mdat], mdat.to_bytes(8), media)
 
 
-def check(data: bytes, **value: object) -> tuple[Outcome, str]:
+def held(data: bytes, **value: object) -> Bound:
     said = {"alg": "sha256", "exclusions": list(USUAL), "hash": bound(FILE)} | value
-    found = check_bmff(Source(io.BytesIO(data)), said, "sha256").checks[-1]
+    return check_bmff(Source(io.BytesIO(data)), said, "sha256")
+
+
+def check(data: bytes, **value: object) -> tuple[Outcome, str]:
+    found = held(data, **value).checks[-1]
     return found.outcome, found.code
 
 
@@ -102,6 +107,15 @@ def test_any_row_of_a_tree_of_any_blocks_tells_a_changed_byte(
     at = data.draw(st.integers(start, len(file) - 1))
     changed = file[:at] + bytes([file[at] ^ 1]) + file[at + 1 :]
     assert check(changed, **said) == (Outcome.FAILED, "assertion.bmffHash.mismatch")
+    # It is told to within what a hash of that row is over, and everything else is as it was.
+    found = held(changed, **said)
+    [(first, last)] = found.changed
+    assert found.located
+    assert first <= at < last
+    row = tree["hashes"]
+    wide = 1 << next(level for level, each in enumerate(rows(leaves)) if each == row)
+    number = next(number for number, end in enumerate(ends) if at < end) // wide
+    assert (first, last) == ([start, *ends][number * wide], ends[: (number + 1) * wide][-1])
     # A shorter or longer list of blocks does not fill the box.
     for other in ([*sizes, 1], sizes[:-1]):
         short = tree | {"variableBlockSizes": other, "count": len(other)}
@@ -116,6 +130,57 @@ def test_blocks_of_one_size_end_with_a_shorter_one() -> None:
     assert check(FILE, **said, merkle=[tree])[0] is Outcome.PASSED
     assert check(FILE, **said, merkle=[tree | {"count": 9}])[0] is Outcome.FAILED
     assert check(FILE, **said, merkle=[])[0] is Outcome.FAILED  # media data without a tree
+
+
+def test_changed_blocks_that_touch_are_one_range_and_others_are_told_apart() -> None:
+    start = len(FILE) - len(MEDIA) + 8
+    leaves = [sha(FILE[at : at + 100]) for at in range(start, len(FILE), 100)]
+    tree = {"localId": 0, "count": len(leaves), "fixedBlockSize": 100, "hashes": leaves}
+    said = {"exclusions": [*USUAL, IN_TREES], "hash": bound(FILE, 16), "merkle": [tree]}
+    changed = bytearray(FILE)
+    for at in (start, start + 150, start + 500, len(FILE) - 1):
+        changed[at] ^= 1
+    found = held(bytes(changed), **said)
+    last = start + (len(leaves) - 1) * 100
+    assert found.changed == ((start, start + 200), (start + 500, start + 600), (last, len(FILE)))
+    assert found.located
+    changed[FILE.index(b"what")] ^= 1  # what says where the samples lie is not as it was either
+    assert not held(bytes(changed), **said).located
+
+
+def test_the_nth_box_of_a_path_is_counted_within_each_box_above_it() -> None:
+    """XPath 1.0, 2.4, as C2PA 2.2, 18.6.2, has it: `/a/b[2]` means the second one in every `a`."""
+    boxes = box(b"aaaa", box(b"bbbb", b"1") + box(b"bbbb", b"2"))
+    file = box(b"ftyp", b"isom") + boxes + boxes
+    source = Source(io.BytesIO(file))
+    value = {"exclusions": [{"xpath": "/aaaa/bbbb[2]"}], "hash": b"", "alg": "sha256"}
+    found = check_bmff(source, value, "sha256")
+    places = [file.index(b"bbbb\x32") - 4, file.rindex(b"bbbb\x32") - 4]
+    assert [(each.start, each.end) for each in found.left_out] == [(p, p + 9) for p in places]
+
+
+@pytest.mark.parametrize("kind", ["stco", "co64"])
+def test_what_says_where_the_samples_lie_may_not_be_left_out(kind: str) -> None:
+    """Bindings of before 2023 left it out: the film can then be shown in any order."""
+    table = box(kind.encode(), bytes(8))
+    for name in (b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        table = box(name, table)
+    file = box(b"ftyp", b"isom") + table
+    kept = sha((12).to_bytes(8), file[12:-16])
+    said = {"exclusions": [*USUAL, {"xpath": f"/moov/trak/mdia/minf/stbl/{kind}"}], "hash": kept}
+    assert check(file, **said) == (Outcome.FAILED, "assertion.bmffHash.exclusionTooWide")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"", ""), (bytes(9), ""), (b"hi", ", which is not empty")]
+)
+def test_a_box_that_is_left_out_is_named_and_what_hides_in_it_is_said(
+    content: bytes, says: str
+) -> None:
+    file = FILE + box(b"free", content)
+    found = held(file, exclusions=[*USUAL, {"xpath": "/free"}])
+    assert found.checks[0].outcome is Outcome.PASSED
+    assert found.left_out[-1].what == f"the `free` box{says}"
 
 
 def test_films_in_fragments_are_not_checked_and_said_not_to_be() -> None:
