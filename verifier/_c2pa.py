@@ -21,7 +21,7 @@ from .media.film import seconds_of
 from .opinion.examine import examine
 from .opinion.result import format_opinion
 
-# Extended key usages that a claim signer may have (C2PA 2.2 section 14.5.1): e-mail protection,
+# Extended key usages that a claim signer may have (C2PA 2.2, 14.4.1): e-mail protection,
 # document signing, C2PA claim signing. Without the last in this global key, such leaves read
 # Invalid.
 _KEY_USAGES = "1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n1.3.6.1.4.1.62558.2.1"

@@ -30,7 +30,7 @@ from .trust import Kind, TrustList, list_of, of_kind
 UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"
 INVALID, REVOKED = "signingCredential.invalid", "signingCredential.revoked"
 _BY_ITS_CLOCK = (UNTRUSTED, EXPIRED, "claimSignature.outsideValidity")
-# C2PA 2.2 section 14.5.1: a claim signer's certificate has one of these, and neither of those.
+# C2PA 2.2, 14.4.1, 14.5.1.2: a claim signer's certificate has one of these, and none of those.
 _PURPOSES = (
     ExtendedKeyUsageOID.EMAIL_PROTECTION,
     x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),

@@ -12,7 +12,7 @@ from .report import Link, Uncovered
 from .revocation import Revocation, RevocationStatus
 from .signature import Signature, Token
 
-# Failure codes (C2PA 2.2 section 15.2) that speak of who signed, not of what was signed.
+# Failure codes (C2PA 2.2, 15.2.2.3) that speak of who signed, not of what was signed.
 _ABOUT_THE_SIGNER = (
     *("signingCredential.", "timeStamp.", "cawg."),
     "claimSignature.outsideValidity",

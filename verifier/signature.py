@@ -1,4 +1,4 @@
-"""The claim signature itself (COSE_Sign1, C2PA 2.2 section 13.2), as far as we judge it. Pure.
+"""The claim signature itself (COSE_Sign1, C2PA 2.2, 13.2), as far as we judge it. Pure.
 
     protected    algorithm (1) and, in new claims, the certificate chain (33)
     unprotected  in old claims the chain; `sigTst` or `sigTst2`, time-stamps; `rVals`, OCSP answers

@@ -41,8 +41,8 @@ def check_binding(
     algorithm = bound.claimed().get("alg")
     if match[1] == "c2pa.hash.data":
         held = _check_data(source, embedded, assertion, algorithm, updated=bound is not active)
-    elif match[1] == "c2pa.hash.bmff" and match[2] in (".v2", ".v3"):
-        held = check_bmff(source, assertion.value(), algorithm)
+    elif match[1] == "c2pa.hash.bmff" and match[2] in (None, ".v2", ".v3"):
+        held = check_bmff(source, assertion.value(), algorithm, old=match[2] is None)
     else:
         said = f"a binding of the kind {assertion.label} is not read here"
         return _unchecked("general.error", said)
@@ -76,7 +76,7 @@ def _check_data(
 ) -> Bound:
     """Check `c2pa.hash.data` (C2PA 2.2, 15.12.1 and 18.5)."""
     value = assertion.value()
-    algorithm = as_text(value.get("alg") or default, "a hash algorithm")  # C2PA 2.2, 15.4
+    algorithm = as_text(value.get("alg") or default, "a hash algorithm")  # C2PA 2.2, 15.4.1
     expected = as_bytes(value.get("hash"), "the hash of the bytes")
     exclusions = _exclusions(value)
     if updated:

@@ -1,4 +1,4 @@
-"""The hard binding of ISO base media files, versions 2 and 3 (C2PA 2.2, 15.12.2 and 18.6)."""
+"""The hard binding of ISO base media files (C2PA 2.2, 15.12.2 and 18.6)."""
 
 import re
 from bisect import bisect_left
@@ -18,7 +18,7 @@ _MAX_BOXES = 1 << 16
 _MAX_EXCLUSIONS = 64
 _MAX_DEPTH = 10
 _STEP = re.compile(r"(.{4})(?:\[([0-9]{1,6})\])?", re.DOTALL)
-C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.2, A.5.1
+C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.2, A.5.1.1
 _FULL = frozenset(
     {b"meta"}
 )  # boxes with version and flags before their children (14496-12, 8.11.1)
@@ -63,9 +63,14 @@ def _boxes(source: Source, start: int, end: int) -> Iterator[Box]:
     raise FormatError(f"over {_MAX_BOXES} boxes in one box")
 
 
-def check_bmff(source: Source, value: Mapping[str, object], default: object) -> Bound:
-    """Hold the bytes of a file against its binding; raises FormatError."""
-    algorithm = as_text(value.get("alg") or default, "a hash algorithm")  # C2PA 2.2, 15.4
+def check_bmff(
+    source: Source, value: Mapping[str, object], default: object, *, old: bool = False
+) -> Bound:
+    """Hold the bytes of a file against its binding; raises FormatError.
+
+    `old`: it is of version 1, which C2PA ignores by now: it binds no box to its place.
+    """
+    algorithm = as_text(value.get("alg") or default, "a hash algorithm")  # C2PA 2.2, 15.4.1
     boxes = list(top_boxes(source))
     said = as_list(value.get("exclusions"), "exclusions")
     if len(said) > _MAX_EXCLUSIONS:
@@ -81,7 +86,8 @@ def check_bmff(source: Source, value: Mapping[str, object], default: object) -> 
         return Bound((*in_trees.checks, unread)[:1])
     left_out = _left_out(source, boxes, exclusions)
     kept = _kept_ranges(boxes, left_out)
-    same = _hash(source, kept, algorithm) == as_bytes(expected, "the hash of the bytes")
+    hashed = _hash(source, kept, algorithm, places=not old)
+    same = hashed == as_bytes(expected, "the hash of the bytes")
     checks = list(in_trees.checks)
     if not checks and not same:
         checks.append(_check(Outcome.FAILED, "assertion.bmffHash.mismatch"))
@@ -89,6 +95,8 @@ def check_bmff(source: Source, value: Mapping[str, object], default: object) -> 
         checks.append(_check(Outcome.PASSED, "assertion.bmffHash.match"))
         wide = (each for each in exclusions if not _is_usual(each, trees is not None))
         about = [f"{each.get('xpath')} is left out" for each in wide]
+        if old:  # C2PA 2.2, 18.6.1
+            about.append("it is of a version that binds no box to its place")
         checks += [_check(Outcome.FAILED, WIDE, each) for each in about[:1]]
     return Bound(
         checks=tuple(checks),
@@ -128,11 +136,14 @@ def _kept_ranges(
     }
 
 
-def _hash(source: Source, kept: Mapping[int, Sequence[Range]], algorithm: str) -> bytes:
+def _hash(
+    source: Source, kept: Mapping[int, Sequence[Range]], algorithm: str, *, places: bool
+) -> bytes:
     hasher = new_hash(algorithm)
     for start, ranges in kept.items():
-        # C2PA 2.2, 18.6.2: from version 2, each outermost box's place goes before what it holds.
-        hasher.update(start.to_bytes(8))
+        if places:
+            # C2PA 2.2, 18.6.2: from version 2, an outermost box's place goes before what it holds.
+            hasher.update(start.to_bytes(8))
         for first, last in ranges:
             source.feed(hasher, first, last)
     return hasher.digest()

@@ -1,4 +1,4 @@
-"""Where a manifest store lies in a file, and which bytes are its container's (C2PA 2.2, annex A).
+"""Where a manifest store lies in a file, and which bytes are its container's (C2PA 2.2, app. A).
 
 An exclusion of the hard binding may cover the container and nothing else, so its extent matters as
 much as what is in it. Each walk goes by the format's own framing, and ends: every step moves on.
@@ -51,7 +51,7 @@ def _only(walk: Iterator[Embedded]) -> Embedded | None:
     try:
         for each in walk:
             found.append(each)
-            if len(found) > 1:  # C2PA 2.2, 11.3: one manifest store a file
+            if len(found) > 1:  # C2PA 2.2, 15.5.2.1: one manifest store a file
                 raise FormatError("the file holds more than one manifest store")
     except FormatError:
         if len(found) != 1:  # what is broken behind the store is the hard binding's business
@@ -127,7 +127,7 @@ def _riff(source: Source) -> Iterator[Embedded]:
 
 
 def _gif(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.3.4: an application extension block (GIF89a, 26), before the pictures."""
+    """C2PA 2.2, A.3.7: an application extension block (GIF89a, 26), before the pictures."""
     flags = source.read(10, 1)[0]
     at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     for _ in _steps():
@@ -179,7 +179,7 @@ def _tiff(source: Source) -> Iterator[Embedded]:
 
 
 def _id3(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.3.3 and A.3.8: a GEOB frame of an ID3v2 tag (id3v2.4.0-frames, 4.15)."""
+    """C2PA 2.2, A.3.4: a GEOB frame of an ID3v2 tag (id3v2.4.0-frames, 4.15)."""
     head = source.read(0, 10)
     if head[:3] != b"ID3":
         return
@@ -210,7 +210,7 @@ def _syncsafe(data: bytes) -> int:
 
 
 def _bmff(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.5.1: a `uuid` box with the purpose `manifest`."""
+    """C2PA 2.2, A.5.3: a `uuid` box with the purpose `manifest`."""
     for box in top_boxes(source):
         head = source.read(box.body, min(29, box.end - box.body))
         if box.kind != b"uuid" or head[:16] != C2PA_UUID:
@@ -227,7 +227,7 @@ def _bmff(source: Source) -> Iterator[Embedded]:
 
 
 def _pdf(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.4: an embedded file, found by its first bytes: a PDF has no order of parts."""
+    """C2PA 2.2, A.4.2.1: an embedded file, found by its first bytes: a PDF has no order of parts."""
     for at in source.find(_SUPERBOX + _STORE, 17):
         length = int.from_bytes(source.read(at - 4, 4))
         yield _whole(source, at - 4, length, ((at - 4, at - 4 + length),))

@@ -1,4 +1,4 @@
-"""The claim signature: COSE_Sign1 with the claim as its detached payload (C2PA 2.2, 13.2)."""
+"""The claim signature: COSE_Sign1 with the claim as its detached payload (C2PA 2.2, 13.2.2 and 13.2.3)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -50,10 +50,10 @@ class ClaimSignature:
 def parse_signature(data: bytes, claim_version: int) -> ClaimSignature:
     """Read a claim signature; raises FormatError for another shape or without certificates."""
     message = decode(data)
-    if not isinstance(message, cbor2.CBORTag) or message.tag != _SIGN1:  # C2PA 2.2, 13.2.2
+    if not isinstance(message, cbor2.CBORTag) or message.tag != _SIGN1:  # C2PA 2.2, 13.2.3
         raise FormatError("the claim signature is not tagged COSE_Sign1")
     parts = as_list(message.value, "COSE_Sign1")
-    if len(parts) != 4 or parts[2] is not None:  # C2PA 2.2, 13.2.2: the payload is detached
+    if len(parts) != 4 or parts[2] is not None:  # C2PA 2.2, 10.3.2.4: the payload is detached
         raise FormatError("the claim signature is not a COSE_Sign1 with a detached payload")
     protected = as_bytes(parts[0], "the protected header")
     headers, unprotected = decode(protected), parts[1]
@@ -61,7 +61,7 @@ def parse_signature(data: bytes, claim_version: int) -> ClaimSignature:
         raise FormatError("the headers of the claim signature are not maps")
     chain = headers.get(_CHAIN)
     if chain is None and claim_version == 1:
-        # C2PA 2.2, 14.6: old claims may have it unprotected, and under its name.
+        # C2PA 2.2, 14.5: old claims may have it unprotected, and under its name.
         names = (headers.get("x5chain"), unprotected.get(_CHAIN), unprotected.get("x5chain"))
         chain = next((each for each in names if each is not None), None)
     if chain is None:

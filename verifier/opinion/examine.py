@@ -50,7 +50,7 @@ def examine(
     except FormatError as problem:
         return Opinion(at, reason=problem.message, refused=True)
     by_label = {each.label: each for each in manifests}
-    active = manifests[-1]  # C2PA 2.2, 15.5: the last one
+    active = manifests[-1]  # C2PA 2.2, 15.5.1: the last one
     chain = _reachable(by_label, active)
     # C2PA 2.2, 6.8: by those that were made from it; whoever stands apart redacts nothing.
     redacted = redactions(chain)

@@ -66,7 +66,7 @@ class Manifest:
 
 
 def parse_store(data: bytes) -> tuple[Manifest, ...]:
-    """Read a manifest store; the last manifest is the active one (C2PA 2.2, 15.5).
+    """Read a manifest store; the last manifest is the active one (C2PA 2.2, 15.5.1).
 
     Raises FormatError for what is not a well-formed store.
     """

@@ -171,6 +171,17 @@ def test_what_says_where_the_samples_lie_may_not_be_left_out(kind: str) -> None:
     assert check(file, **said) == (Outcome.FAILED, "assertion.bmffHash.exclusionTooWide")
 
 
+def test_a_binding_that_ties_no_box_to_its_place_is_refused_though_it_matches() -> None:
+    """Version 1, which C2PA 2.2, 18.6.1 has everybody ignore, and which the first engine passes."""
+    moov = FILE.index(b"moov") - 4
+    value = {"exclusions": list(USUAL), "hash": sha(FILE[moov:]), "alg": "sha256"}
+    found = check_bmff(Source(io.BytesIO(FILE)), value, "sha256", old=True)
+    assert [each.code for each in found.checks] == [
+        "assertion.bmffHash.match",
+        "assertion.bmffHash.exclusionTooWide",
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "says"), [(b"", ""), (bytes(9), ""), (b"hi", ", which is not empty")]
 )
