@@ -7,6 +7,7 @@ from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .bmff import check_bmff
+from .boxes import check_boxes
 from .claim import ingredients
 from .container import Embedded
 from .coverage import Region
@@ -43,6 +44,8 @@ def check_binding(
         held = _check_data(source, embedded, assertion, algorithm, updated=bound is not active)
     elif match[1] == "c2pa.hash.bmff" and match[2] in (None, ".v2", ".v3"):
         held = check_bmff(source, assertion.value(), algorithm, old=match[2] is None)
+    elif match[1] == "c2pa.hash.boxes":
+        held = check_boxes(source, embedded.container, assertion.value(), algorithm)
     else:
         said = f"a binding of the kind {assertion.label} is not read here"
         return _unchecked("general.error", said)

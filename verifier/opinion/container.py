@@ -227,7 +227,7 @@ def _bmff(source: Source) -> Iterator[Embedded]:
 
 
 def _pdf(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.4.2.1: an embedded file, found by its first bytes: a PDF has no order of parts."""
+    """C2PA 2.2, A.4.1: an embedded file, found by its first bytes: a PDF has no order of parts."""
     for at in source.find(_SUPERBOX + _STORE, 17):
         length = int.from_bytes(source.read(at - 4, 4))
         yield _whole(source, at - 4, length, ((at - 4, at - 4 + length),))

@@ -1,4 +1,4 @@
-"""The claim signature: COSE_Sign1 with the claim as its detached payload (C2PA 2.2, 13.2.2 and 13.2.3)."""
+"""The claim signature: COSE_Sign1 with the claim as its detached payload (C2PA 2.2, 13.2.3)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

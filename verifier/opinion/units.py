@@ -15,18 +15,45 @@ from .source import Range, Source
 
 _MAX_UNITS = 1 << 16
 _BLOCK = 1 << 20
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # T.81, B.1.1.5: in a scan, the next marker
+_MARKER = re.compile(rb"\xff[^\x00\xff]")  # T.81, B.1.1.5: in a scan, the next marker
+# T.81, table B.1, whose symbols C2PA 2.2, 18.7.3.1 has for names.
+_OTHERS = [
+    "SOI",
+    "EOI",
+    "SOS",
+    "DQT",
+    "DNL",
+    "DRI",
+    "DHP",
+    "EXP",
+    "DHT",
+    "JPG",
+    "DAC",
+    "COM",
+    "TEM",
+]
+_SYMBOLS = {
+    **{0xC0 + number: f"SOF{number}" for number in range(16)},
+    **{0xD0 + number: f"RST{number}" for number in range(8)},
+    **{0xE0 + number: f"APP{number}" for number in range(16)},
+    **{0xF0 + number: f"JPG{number}" for number in range(14)},
+    **dict(zip((*range(0xD8, 0xE0), 0xC4, 0xC8, 0xCC, 0xFE, 1), _OTHERS, strict=True)),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A part of a file by its format's own framing: header, then from `body` on what it holds."""
+    """A part of a file by its format's own framing: header, then from `body` on what it holds.
+
+    `box` is its name where boxes are hashed one by one (C2PA 2.2, 18.7.3), and empty elsewhere.
+    """
 
     start: int
     body: int
     end: int
     what: str
     metadata: bool = False
+    box: str = ""
 
 
 def name_open(source: Source, ranges: Sequence[Range]) -> Iterator[tuple[Region, bool]]:
@@ -36,7 +63,7 @@ def name_open(source: Source, ranges: Sequence[Range]) -> Iterator[tuple[Region,
     out with the whole of its unit alone. A header that somebody could change would say how far the
     metadata reach, and so where the picture starts.
     """
-    found = list(_units(source))
+    found = list(units(source))
     at = 0
     for start, end in ranges:
         place = start
@@ -59,7 +86,7 @@ def name_open(source: Source, ranges: Sequence[Range]) -> Iterator[tuple[Region,
 _UNKNOWN = "content"
 
 
-def _units(source: Source) -> Iterator[Unit]:
+def units(source: Source) -> Iterator[Unit]:
     """Walk the units of a file as far as its framing is whole."""
     head = source.read(0, min(12, source.size))
     walk = next((walk for fits, walk in _WALKS if fits(head)), None)
@@ -75,8 +102,7 @@ def _units(source: Source) -> Iterator[Unit]:
 
 
 def _jpeg(source: Source) -> Iterator[Unit]:
-    yield Unit(0, 0, 2, "start of the picture")
-    at = 2
+    at = 0
     while at + 2 <= source.size:
         marker = source.read(at, 2)
         if marker[0] != 0xFF:
@@ -85,17 +111,23 @@ def _jpeg(source: Source) -> Iterator[Unit]:
         if marker[1] == 0xFF:  # ITU-T T.81, B.1.1.2: fill bytes
             yield Unit(at, at, at + 1, "fill bytes")
             at += 1
-        elif marker[1] in (0xD8, 0xD9):
-            yield Unit(at, at, at + 2, "start or end of a picture")
+            continue
+        name = _SYMBOLS.get(marker[1], "")
+        if marker[1] in (0xD8, 0xD9):
+            yield Unit(at, at, at + 2, "start or end of a picture", box=name)
             at += 2
+        elif 0xD0 <= marker[1] <= 0xD7:
+            end = _end_of_scan(source, at + 2)
+            yield Unit(at, at, end, "the picture", box=name)
+            at = end
         else:
             end = at + 2 + int.from_bytes(source.read(at + 2, 2))
             if marker[1] == 0xDA:
                 end = _end_of_scan(source, end)
-                yield Unit(at, at, end, "the picture")
+                yield Unit(at, at, end, "the picture", box=name)
             else:
                 what, metadata = _segment(marker[1], source.read(at + 4, min(40, end - at - 4)))
-                yield Unit(at, at + 4, end, what, metadata)
+                yield Unit(at, at + 4, end, what, metadata, name)
             at = max(end, at + 4)
 
 
@@ -125,7 +157,7 @@ def _segment(marker: int, head: bytes) -> tuple[str, bool]:
 
 
 def _png(source: Source) -> Iterator[Unit]:
-    yield Unit(0, 0, 8, "start of the picture")
+    yield Unit(0, 0, 8, "start of the picture", box="PNGh")
     at = 8
     while at + 12 <= source.size:
         head = source.read(at, 8)
@@ -135,7 +167,7 @@ def _png(source: Source) -> Iterator[Unit]:
         if kind in ("tEXt", "zTXt", "iTXt"):
             xmp = source.read(at + 8, 17) if end - at >= 29 else b""
             what = "XMP" if xmp == b"XML:com.adobe.xmp" else "a text"
-        yield Unit(at, at + 8, end, what or f"a chunk ({kind})", what is not None)
+        yield Unit(at, at + 8, end, what or f"a chunk ({kind})", what is not None, kind)
         at = end
 
 
