@@ -17,27 +17,13 @@ _MAX_UNITS = 1 << 16
 _BLOCK = 1 << 20
 _MARKER = re.compile(rb"\xff[^\x00\xff]")  # T.81, B.1.1.5: in a scan, the next marker
 # T.81, table B.1, whose symbols C2PA 2.2, 18.7.3.1 has for names.
-_OTHERS = [
-    "SOI",
-    "EOI",
-    "SOS",
-    "DQT",
-    "DNL",
-    "DRI",
-    "DHP",
-    "EXP",
-    "DHT",
-    "JPG",
-    "DAC",
-    "COM",
-    "TEM",
-]
+_OTHERS = ("SOI", "EOI", "SOS", "DQT", "DNL", "DRI", "DHP", "EXP", "DHT", "JPG", "DAC", "COM")
 _SYMBOLS = {
     **{0xC0 + number: f"SOF{number}" for number in range(16)},
     **{0xD0 + number: f"RST{number}" for number in range(8)},
     **{0xE0 + number: f"APP{number}" for number in range(16)},
     **{0xF0 + number: f"JPG{number}" for number in range(14)},
-    **dict(zip((*range(0xD8, 0xE0), 0xC4, 0xC8, 0xCC, 0xFE, 1), _OTHERS, strict=True)),
+    **dict(zip((*range(0xD8, 0xE0), 0xC4, 0xC8, 0xCC, 0xFE), _OTHERS, strict=True)),
 }
 
 
