@@ -64,6 +64,8 @@ def _agreement(store: ManifestStore, opinion: Opinion) -> Finding:
     active = opinion.judgements[0]
     failed = next(_failures(opinion), None)
     if store.failures and failed is None:
+        if unchecked := _unchecked(opinion):
+            return _not_checked(unchecked.about or unchecked.code)
         if code := next((each for each in store.failures if each in _BOTH), None):
             return _milder(code)
         said = f"the engine rejects the manifest for what it does not look at ({store.failures[0]})"

@@ -6,6 +6,7 @@ from ledger.vocabulary import Outcome
 
 from .manifest import ManifestReading, printable
 from .opinion.coverage import Coverage, Guard, Region
+from .opinion.fragments import ELSEWHERE
 from .opinion.result import Aspect, Changed, Opinion
 from .report import Finding, Step, Uncovered
 
@@ -70,17 +71,28 @@ def uncovered(coverage: Coverage) -> tuple[Uncovered, ...]:
     return tuple(found)
 
 
-def left_out_too_much(opinion: Opinion | None, label: str) -> str | None:
-    """Say what is left out, where that alone is held against the bytes: what is hashed matches."""
+def no_change(opinion: Opinion | None, label: str) -> tuple[str, str] | None:
+    """Return a code and a sentence where the engine says `mismatch`, and yet no byte differs.
+
+    What is hashed matches; held against the file is that the signer left out more than C2PA lets
+    him (C2PA 2.2, 15.12.1.1), or that the rest of the film lies in other files.
+    """
     if opinion is None or not opinion.judgements or opinion.judgements[0].label != label:
         return None
     checks = [each for each in opinion.judgements[0].checks if each.aspect is Aspect.CONTENT]
-    failed = [each for each in checks if each.outcome is not Outcome.PASSED]
-    if not any(each.code.endswith("Hash.match") for each in checks):
+    against = [each for each in checks if each.outcome is not Outcome.PASSED]
+    if len(against) != 1:
         return None
-    if len(failed) != 1 or not failed[0].code.endswith(_TOO_WIDE):
-        return None
-    return printable(failed[0].about)
+    [check] = against
+    if check.code == ELSEWHERE:
+        return check.code, f"This is a part of a film: {printable(check.about)}."
+    if check.code.endswith(_TOO_WIDE):
+        said = (
+            "The bytes that the signature covers are those that were signed, but it leaves out "
+            f"more than C2PA lets it ({printable(check.about)})."
+        )
+        return check.code, said
+    return None
 
 
 def changed_sentence(changed: Sequence[Changed]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ledger.vocabulary import Outcome
 
-from .covered import changed_sentence, coverage_findings, left_out_too_much
+from .covered import changed_sentence, coverage_findings, no_change
 from .manifest import Judged, ManifestReading, ManifestStore, proves_change
 from .opinion.result import Opinion
 from .report import Finding, Link, Step
@@ -118,13 +118,8 @@ def _why(code: str, judged: Judged | None = None) -> str:
 
 
 def _hard_binding(store: ManifestStore, opinion: Opinion | None) -> Finding:
-    if store.hard_binding_failures and (wide := left_out_too_much(opinion, store.label)):
-        # The engine calls that a mismatch, as C2PA 2.2, 15.12.1.1 does: but no byte differs.
-        outcome, code = Outcome.NOT_CHECKED, "assertion.dataHash.exclusionTooWide"
-        sentence = (
-            "The bytes that the signature covers are those that were signed, but it leaves out "
-            f"more than C2PA lets it ({wide})."
-        )
+    if store.hard_binding_failures and (unchanged := no_change(opinion, store.label)):
+        outcome, (code, sentence) = Outcome.NOT_CHECKED, unchanged
     elif store.hard_binding_failures:
         outcome, code = Outcome.FAILED, store.hard_binding_failures[0]
         sentence = (

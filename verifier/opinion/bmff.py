@@ -3,12 +3,13 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .coverage import Guard, Region
+from .fragments import check_fragments, is_in_fragments
 from .merkle import OFFSET, check_trees
 from .result import Aspect, Bound, Check
 from .source import Range, Source, new_hash
@@ -77,36 +78,47 @@ def check_bmff(
         raise FormatError(f"over {_MAX_EXCLUSIONS} exclusions")
     exclusions = [as_map(each, "an exclusion") for each in said]
     trees, expected = value.get("merkle"), value.get("hash")
-    media = [box for box in boxes if box.kind == b"mdat"] if trees is not None else []
-    in_trees = check_trees(source, media, trees, algorithm) if trees is not None else Bound(())
-    if expected is None or (in_trees.checks and not in_trees.ranges):
-        unread = _check(
-            Outcome.NOT_CHECKED, "general.error", "a film in fragments is not read here"
-        )
-        return Bound((*in_trees.checks, unread)[:1])
     left_out = _left_out(source, boxes, exclusions)
     kept = _kept_ranges(boxes, left_out)
-    hashed = _hash(source, kept, algorithm, places=not old)
-    same = hashed == as_bytes(expected, "the hash of the bytes")
-    checks = list(in_trees.checks)
-    if not checks and not same:
-        checks.append(_check(Outcome.FAILED, "assertion.bmffHash.mismatch"))
-    if not checks:
-        checks.append(_check(Outcome.PASSED, "assertion.bmffHash.match"))
+
+    starts = list(kept)
+
+    def hashed(within: Range, name: str) -> bytes:
+        chosen = starts[bisect_left(starts, within[0]) : bisect_left(starts, within[1])]
+        return _hash(source, {start: kept[start] for start in chosen}, name, places=not old)
+
+    media: list[Box] = []
+    if trees is not None and is_in_fragments(trees):
+        outermost = [(box.kind, (box.start, box.end)) for box in boxes]
+        held = check_fragments(source, outermost, trees, algorithm, hashed)
+        in_blocks: Sequence[Range] = ()
+    else:
+        media = [box for box in boxes if box.kind == b"mdat"] if trees is not None else []
+        held = check_trees(source, media, trees or [], algorithm)
+        in_blocks = held.ranges or ()
+        same = hashed((0, source.size), algorithm) == as_bytes(expected, "the hash of the bytes")
+        held = replace(held, checks=held.checks or (_whole(same=same),), located=same)
+    if held.ranges is None:
+        return held
+    checks = list(held.checks)
+    if checks[0].outcome is Outcome.PASSED:
         wide = (each for each in exclusions if not _is_usual(each, trees is not None))
         about = [f"{each.get('xpath')} is left out" for each in wide]
         if old:  # C2PA 2.2, 18.6.1
             about.append("it is of a version that binds no box to its place")
         checks += [_check(Outcome.FAILED, WIDE, each) for each in about[:1]]
-    return Bound(
+    return replace(
+        held,
         checks=tuple(checks),
-        ranges=tuple(
-            sorted([*(r for each in kept.values() for r in each), *(in_trees.ranges or ())])
-        ),
+        ranges=tuple(sorted([*(part for each in kept.values() for part in each), *in_blocks])),
         left_out=tuple(_named(source, left_out, media)),
-        changed=in_trees.changed,
-        located=same,
     )
+
+
+def _whole(*, same: bool) -> Check:
+    if same:
+        return _check(Outcome.PASSED, "assertion.bmffHash.match")
+    return _check(Outcome.FAILED, "assertion.bmffHash.mismatch")
 
 
 # Our own: C2PA names what is always left out, and does not say what may not be.

@@ -27,14 +27,15 @@ def check_trees(source: Source, media: Sequence[_Box], trees: object, algorithm:
     found: dict[int, Mapping[str, object]] = {}
     for each in as_list(trees, "merkle"):
         tree = as_map(each, "a Merkle map")
-        if tree.get("initHash") is not None:
-            return _unchecked("a film in fragments is not read here")
         found[as_number(tree.get("localId"), "localId")] = tree
     if set(found) != set(range(len(media))):  # C2PA 2.2, A.5.4.2: one tree a box
         return _failed(f"{len(found)} trees for {len(media)} boxes of media data")
     held = [_check_tree(source, box, found[at], algorithm) for at, box in enumerate(media)]
+    checks = tuple(check for each in held for check in each.checks)[:1]
+    if any(each.ranges is None for each in held):
+        return Bound(checks)
     return Bound(
-        checks=tuple(check for each in held for check in each.checks)[:1],
+        checks=checks,
         ranges=tuple(place for each in held for place in each.ranges or ()),
         changed=tuple(place for each in held for place in each.changed),
     )

@@ -4,10 +4,12 @@ import hashlib
 import io
 from collections.abc import Sequence
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 from verifier.opinion.bmff import check_bmff
 from verifier.opinion.result import Bound
@@ -194,7 +196,71 @@ def test_a_box_that_is_left_out_is_named_and_what_hides_in_it_is_said(
     assert found.left_out[-1].what == f"the `free` box{says}"
 
 
-def test_films_in_fragments_are_not_checked_and_said_not_to_be() -> None:
-    tree = {"localId": 0, "count": 1, "initHash": bytes(32), "hashes": [bytes(32)]}
-    assert check(FILE, merkle=[tree])[0] is Outcome.NOT_CHECKED
-    assert check(FILE, hash=None)[0] is Outcome.NOT_CHECKED
+def fragmented(sizes: Sequence[int], level: int) -> tuple[bytes, dict[str, object]]:
+    """Return a film in fragments, and its binding, which holds a row of their tree."""
+    first = FILE[: FILE.index(b"mdat") - 4]
+    start = first.index(b"moov") - 4
+    init = sha(start.to_bytes(8), first[start:])
+
+    def built(proofs: Sequence[Sequence[bytes]]) -> tuple[bytes, list[bytes]]:
+        data, leaves = first, []
+        for location, (size, proof) in enumerate(zip(sizes, proofs, strict=True)):
+            said = {"uniqueId": 1, "localId": 2, "location": location, "hashes": list(proof)}
+            if not proof:
+                del said["hashes"]
+            data += box(b"uuid", C2PA + bytes(4) + b"merkle\0" + cbor2.dumps(said) + bytes(9))
+            moof, mdat = box(b"moof", b"%d" % location), box(b"mdat", bytes([location]) * size)
+            places = len(data).to_bytes(8), (len(data) + len(moof)).to_bytes(8)
+            leaves.append(sha(places[0], moof, places[1], mdat))
+            data += moof + mdat
+        return data, leaves
+
+    def proofs_of(tree: Sequence[Sequence[bytes]]) -> list[list[bytes]]:
+        beside = [[(at >> up) ^ 1 for up in range(level)] for at in range(len(sizes))]
+        return [
+            [tree[up][place] for up, place in enumerate(each) if place < len(tree[up])]
+            for each in beside
+        ]
+
+    _, leaves = built(proofs_of(rows([bytes(32)] * len(sizes))))  # no place depends on a hash
+    data, leaves = built(proofs_of(rows(leaves)))
+    tree = {"uniqueId": 1, "localId": 2, "count": len(sizes), "initHash": init}
+    return data, {"merkle": [tree | {"hashes": rows(leaves)[level]}], "hash": None}
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.data())
+def test_a_film_in_fragments_is_held_fragment_by_fragment(
+    sizes: list[int], data: st.DataObject
+) -> None:
+    level = data.draw(st.integers(0, len(rows([b""] * len(sizes))) - 1))
+    film, said = fragmented(sizes, level)
+    assert check(film, **said) == (Outcome.PASSED, "assertion.bmffHash.match")
+    number = data.draw(st.integers(0, len(sizes) - 1))
+    start = [at for at in range(len(film)) if film[at : at + 4] == b"moof"][number] - 4
+    at = data.draw(st.integers(start + 17, start + 16 + sizes[number]))  # in its media data
+    changed = bytearray(film)
+    changed[at] ^= 1
+    found = held(bytes(changed), **said)
+    assert found.checks[0].outcome is Outcome.FAILED
+    assert [first for first, _ in found.changed] == [start]
+    assert at < found.changed[0][1]
+
+
+def test_fragments_that_are_missing_moved_or_elsewhere_are_told() -> None:
+    film, said = fragmented([30, 30, 30], 0)
+    begin = FILE.index(b"moov")
+    first, second, third = (
+        at - 4 for at in range(begin, len(film)) if film[at : at + 4] == b"uuid"
+    )
+    assert check(film[:third], **said)[0] is Outcome.FAILED
+    swapped = film[:first] + film[second:third] + film[first:second] + film[third:]
+    assert check(swapped, **said)[0] is Outcome.FAILED
+    alone = held(film[:first], **said).checks[0]
+    assert alone.outcome is Outcome.NOT_CHECKED
+    assert alone.about.startswith("the fragments of this film are in other files")
+    assert check(film.replace(b"what", b"that"), **said)[0] is Outcome.FAILED
+
+
+def test_a_binding_without_a_hash_is_malformed() -> None:
+    with pytest.raises(FormatError):
+        check(FILE, hash=None)
