@@ -125,12 +125,31 @@ def test_a_dropped_file_is_judged_too(page: Page, files: Path) -> None:
 def test_a_hostile_name_and_title_are_text_and_never_markup(page: Page, files: Path) -> None:
     page.choose("#file", files / HOSTILE_NAME)
     _read(page, HOSTILE_NAME)
-    assert page.evaluate("document.querySelectorAll('script').length") == 2
+    assert page.evaluate("document.querySelectorAll('script').length") == 3
     assert page.evaluate("document.querySelectorAll('img').length") == 1  # the preview
     assert page.evaluate("document.querySelector('[onerror], li b')") is None
     assert "alert(1)" in _text(page, "#conclusion")
     assert HOSTILE_NOTE in _text(page, "#origin")
     assert page.evaluate("document.title").startswith("Firsthand")
+
+
+def test_what_the_signature_protects_is_drawn_and_told_in_words(page: Page, files: Path) -> None:
+    page.choose("#file", files / "signed.jpg")
+    _read(page, "signed.jpg")
+    legend = _text(page, "#coverage-legend")
+    assert "protected: hashed by the signer: " in legend
+    assert "the manifest's boxes and padding: " in legend
+    assert "not protected" not in legend
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('#coverage-bar rect')].map((r) => +r.getAttribute('width'))"
+    )
+    assert len(drawn) > 3
+    assert sum(drawn) == pytest.approx(720)
+    page.evaluate("document.querySelector('#coverage details').open = true")
+    assert ": claim (signed)." in _text(page, "#coverage-regions")
+    page.choose("#file", files / "unrelated.jpg")
+    _read(page, "unrelated.jpg")
+    assert page.evaluate("document.getElementById('coverage').hidden")
 
 
 def test_a_second_file_takes_the_place_of_the_first(page: Page, files: Path) -> None:
@@ -208,7 +227,7 @@ def test_nothing_is_cut_off_and_all_of_it_is_legible(
     long = Path(shutil.copy(files / "flipped.jpg", tmp_path / f"{'long-name-' * 15}.jpg"))
     page.choose("#file", long)
     _read(page, long.name)
-    page.evaluate("document.querySelector('#report details').open = true")
+    page.evaluate("document.querySelectorAll('#report details').forEach((d) => { d.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(_CONTRAST) >= 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
     page.picture(tmp_path / "page.png")
