@@ -1,6 +1,7 @@
 """What a signature leaves open of a file, and which bytes of it were changed, in words. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ledger.vocabulary import Outcome
 
@@ -55,6 +56,12 @@ def _names(regions: Iterable[Region]) -> str:
     told = [printable(f"{name} ({sizes[name]:,})", 100) for name in names[:_NAMED]]
     more = len(names) - len(told)
     return ", ".join(told) + (f", and {more} more" if more else "")
+
+
+def harmless(coverage: Coverage) -> Coverage:
+    """Make the names in a map harmless to show: some are a stranger's."""
+    named = (replace(each, what=printable(each.what)) for each in coverage.regions)
+    return replace(coverage, regions=tuple(named))
 
 
 def uncovered(coverage: Coverage) -> tuple[Uncovered, ...]:

@@ -14,7 +14,7 @@ from ledger.vocabulary import Outcome
 from .agreement import compare_opinions
 from .compare.context import Claim
 from .conclude import conclude
-from .covered import uncovered
+from .covered import harmless, uncovered
 from .history import check_history
 from .logged import Ledger, check_content, check_inclusion
 from .recorded import check_claim, check_comparison
@@ -36,7 +36,7 @@ def verify(
     `claim` is what somebody says of when and where it was captured.
     """
     store, opinion = suspect.reading.store, suspect.reading.opinion
-    coverage = opinion.coverage if opinion else None
+    coverage = harmless(opinion.coverage) if opinion and opinion.coverage else None
     findings = manifest_findings(suspect.reading)  # steps 1 to 4
     findings += compare_opinions(suspect.reading)  # the same, by another engine
     found = NOTHING

@@ -56,12 +56,18 @@ def examine(
     redacted = redactions(chain)
     judged = [_judge(each, by_label, redacted, lists, at) for each in chain]
     bound = _bind(source, embedded, by_label, active)
-    coverage = _map(
-        source, embedded, store_regions(manifests, list(zip(chain, judged, strict=True))), bound
-    )
     first = replace(judged[0], checks=(*bound.checks, *judged[0].checks))
-    changed = tuple(_changed(source, bound, seconds_of))
-    return Opinion(at, (first, *judged[1:]), coverage=coverage, changed=changed)
+    opinion = Opinion(at, (first, *judged[1:]))
+    if any(
+        each.failed(aspect) for each in judged for aspect in (Aspect.SIGNATURE, Aspect.MANIFEST)
+    ):
+        return opinion  # what was signed is not known, and so neither what that protects
+    parts = store_regions(manifests, list(zip(chain, judged, strict=True)))
+    return replace(
+        opinion,
+        coverage=_map(source, embedded, parts, bound),
+        changed=tuple(_changed(source, bound, seconds_of)),
+    )
 
 
 def _bind(

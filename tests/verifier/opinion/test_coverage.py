@@ -271,3 +271,13 @@ def test_an_update_moves_what_is_left_out_behind_its_store(tmp_path: Path) -> No
     coverage = opinion_on(made).coverage
     assert coverage is not None
     assert [each.what for each in coverage.regions if each.guard is Guard.OPEN] == ["EXIF"]
+
+
+def test_nothing_is_called_protected_by_what_was_not_signed() -> None:
+    data = Mint(SIGNER).into(PICTURE)
+    assert opinion_on(data).coverage is not None
+    for changed in (
+        data.replace(b"xmp:iid:1", b"xmp:iid:2"),
+        data.replace(b"digitalCapture", b"digitalcapture"),
+    ):
+        assert opinion_on(changed).coverage is None
