@@ -55,6 +55,8 @@ class ConclusionAnswer(BaseModel):
 
     code: str
     sentence: str
+    does_not_show: str
+    settles: str = Field(description="what a person can do next to settle it")
 
 
 class FindingAnswer(BaseModel):
@@ -65,6 +67,7 @@ class FindingAnswer(BaseModel):
     code: str
     sentence: str
     does_not_show: str
+    settles: str = Field(description="what a person can do next to settle it")
 
 
 class LinkAnswer(BaseModel):

@@ -34,13 +34,18 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check: what came of it, in a code and a sentence, and what it does not show."""
+    """One check: what came of it, in a code and a sentence; `words` has the words.
+
+    does_not_show: the end of “It does not show …”. settles: the end of “To settle it, …”, or
+    nothing, where it leaves nothing open.
+    """
 
     step: Step
     outcome: Outcome
     code: str
     sentence: str
     does_not_show: str = ""
+    settles: str = ""
 
 
 class MatchKind(StrEnum):
@@ -105,10 +110,12 @@ class ConclusionCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """The one conclusion that `conclude` draws."""
+    """The one conclusion that `conclude` draws; its limit and its remedy are as a finding's."""
 
     code: ConclusionCode
     sentence: str
+    does_not_show: str = ""
+    settles: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ function findingItem(finding) {
   if (finding.does_not_show) {
     item.append(element("span", `It does not show ${finding.does_not_show}.`, "limit"));
   }
+  if (finding.settles) item.append(element("span", `To settle it, ${finding.settles}.`, "settles"));
   return item;
 }
 
@@ -75,10 +76,12 @@ function fill(id, items) {
 }
 
 function show(report, file) {
-  const { code, sentence } = report.conclusion;
+  const { code, sentence, does_not_show: limit, settles } = report.conclusion;
   const title = element("span", code, `code ${code}`);
   $("conclusion").replaceChildren(`${report.file}: `, title);
   $("sentence").textContent = sentence;
+  $("limit").textContent = limit ? `It does not show ${limit}.` : "";
+  $("settles").textContent = settles ? `To settle it, ${settles}.` : "";
   const then = report.as_of;
   $("as-of-now").hidden = !then;
   $("as-of-now").textContent = then ?
