@@ -75,10 +75,10 @@ def _check_chain(
         more = f" (and {len(forks) - _MAX_FORKS} more)" if len(forks) > _MAX_FORKS else ""
         told = f"{'; '.join(forks[:_MAX_FORKS])}{more}"
         return say(Step.CUSTODY_CHAIN, Outcome.PASSED, "custody_chain.forked", forks=told)
+    told = "Each entry about it that a known registrar made names the one before it"
     if len(links) == 1:
-        which = f"{links[0].index} {links[0]}"
-        return say(Step.CUSTODY_CHAIN, Outcome.PASSED, "custody_chain.first", link=which)
-    return say(Step.CUSTODY_CHAIN, Outcome.PASSED, "custody_chain.holds")
+        told = f"Entry {links[0].index} {links[0]}"
+    return say(Step.CUSTODY_CHAIN, Outcome.PASSED, "custody_chain.holds", link=told)
 
 
 def _later(

@@ -30,7 +30,7 @@ def row_of(code: str) -> Row:
     """Return the row of a code; of one that only a newer standard knows, that of its family."""
     if row := TABLE.get(code):
         return row
-    return next(row for pattern, row in FAMILIES if re.fullmatch(pattern, code))
+    return next(row for pattern, row in FAMILIES if re.fullmatch(pattern, code, re.DOTALL))
 
 
 _THE_ORIGINAL = "ask whoever published it for the original file, and verify that"
@@ -361,10 +361,7 @@ TABLE: Mapping[str, Row] = {
         _LATER,
         "ask whoever signed or recorded it, by a way that you know yourself, whether it did",
     ),
-    "custody_chain.first": Row("Entry {link}.", _NEWEST),
-    "custody_chain.holds": Row(
-        "Each entry about it that a known registrar made names the one before it.", _NEWEST
-    ),
+    "custody_chain.holds": Row("{link}.", _NEWEST),
     "custody_chain.forked": Row(
         "The custody chain forks: {forks}. Registrars who do not know of one another leave this "
         "behind.",
