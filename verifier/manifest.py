@@ -1,7 +1,7 @@
 """What the engine read of a C2PA manifest store, as our values. Pure: no engine, no files."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ledger.errors import FormatError
@@ -10,7 +10,7 @@ from ledger.vocabulary import Outcome
 from .opinion.result import Opinion, parse_opinion
 from .report import Link, Uncovered
 from .revocation import Revocation, RevocationStatus
-from .signature import Signature, Token
+from .signature import Signature, parse_signature
 
 # Failure codes (C2PA 2.2 section 15.2) that speak of who signed, not of what was signed.
 _ABOUT_THE_SIGNER = (
@@ -28,11 +28,15 @@ _CHANGED = (".mismatch", "assertion.missing", "assertion.undeclared")
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A proven time (UTC), the authority that says so (RFC 4514), and the list that knows it."""
+    """A proven time (UTC), the authority that says so (RFC 4514), and the list that knows it.
+
+    late: it was added later, by another manifest.
+    """
 
     time: datetime
     authority: str
     list: str
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,7 @@ def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReadin
         case {"state": "read", "embedded": bool() as embedded, "url": url}:
             try:
                 store = _parse_store(answer, list_uri)
-            except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            except (KeyError, TypeError, ValueError, AttributeError, FormatError) as problem:
                 reason = printable(f"the engine's answer has no {problem}")
                 return ManifestReading(Outcome.UNREADABLE, reason, embedded=embedded)
             remote = printable(url) if isinstance(url, str) else None
@@ -156,11 +160,11 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
             about_signer = (*about_signer, "signingCredential.expired")
     known = "signingCredential.trusted" in successes and not about_signer
     signature = _mapping(active.get("signature_info", {}))
-    ancestors = tuple(dict.fromkeys(_ancestors(manifests, label, results, list_uri)))
+    ancestors = tuple(dict.fromkeys(_ancestors(manifests, label, results)))
     failures = tuple(code for code in failures if code not in about_signer)
     if store.get("validation_state") == "Invalid" and not (failures or about_signer):
         # The engine found a failure somewhere; where we did not find it too, believe the engine.
-        failures = () if any(map(_broken, ancestors)) else ("general.error",)
+        failures = () if any(map(is_broken, ancestors)) else ("general.error",)
     top = Link(
         manifest=printable(label),
         signer=_signer(signature),
@@ -179,7 +183,7 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         failures=failures,
         signer_failures=about_signer,
         time_stamps=time_stamps,
-        broken_ancestors=tuple(link for link in ancestors if _broken(link)),
+        broken_ancestors=tuple(link for link in ancestors if is_broken(link)),
         uncovered=_uncovered(claim),
         source_type=_source_type(active),
         signature=_parse_signature(answer.get("signature")),
@@ -189,26 +193,12 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
 
 def _parse_signature(said: object) -> Signature | str:
     match said:
-        case {"chain": [*chain], "tokens": [*tokens], "ocsp": [*ocsp]} if chain:
-            return Signature(
-                _byte_strings(chain),
-                tuple(Token(_bytes(token), _byte_strings(over)) for token, over in tokens),
-                _byte_strings(ocsp),
-            )
         case {"problem": str() as problem}:
             return printable(problem)
+        case {"chain": _}:
+            return parse_signature(said)
         case _:
             return "the engine did not say where it lies"
-
-
-def _byte_strings(values: Iterable[object]) -> tuple[bytes, ...]:
-    return tuple(map(_bytes, values))
-
-
-def _bytes(value: object) -> bytes:
-    if not isinstance(value, bytes):
-        raise TypeError("byte string where one belongs")
-    return value
 
 
 def _list_name(results: Mapping[str, object], list_uri: str) -> str | None:
@@ -221,24 +211,26 @@ def _time_stamps(codes: Iterable[str]) -> tuple[str, ...]:
 
 
 def _ancestors(
-    manifests: Mapping[str, object], label: str, results: Mapping[str, object], list_uri: str
+    manifests: Mapping[str, object], label: str, results: Mapping[str, object]
 ) -> Iterator[Link]:
     """Walk the ingredients breadth first: what each was worth when signed over, and is now.
 
     One manifest may come as two ingredients, intact in one and broken in the other: both count.
     """
     now = _failures_now(results)
-    seen, queue = {label}, [label]
+    depth, queue = {label: 0}, [label]
     for parent in queue:
         manifest = _mapping(manifests.get(parent, {}))
+        holder = _signer(_mapping(manifest.get("signature_info", {})))
         for ingredient in map(_mapping, _sequence(manifest.get("ingredients", []))):
             found = now.pop((parent, _text(ingredient.get("label")) or ""), ())
             child = _text(ingredient.get("active_manifest"))
-            link = _ingredient_link(ingredient, child, found, manifests, list_uri)
+            link = _ingredient_link(ingredient, child, found, manifests)
+            link = replace(link, holder=holder, depth=depth[parent] + 1)
             if child is not None or link.codes:
                 yield link
-            if child is not None and child not in seen:
-                seen.add(child)
+            if child is not None and child not in depth:
+                depth[child] = depth[parent] + 1
                 queue.append(child)
     for (parent, name), codes in now.items():  # about ingredients that no manifest lists
         where = printable(f"{parent} {name}")
@@ -267,27 +259,31 @@ def _ingredient_link(
     label: str | None,
     now: tuple[str, ...],
     manifests: Mapping[str, object],
-    list_uri: str,
 ) -> Link:
     results = _mapping(ingredient.get("validation_results") or {})
     verdict = _mapping(results.get("activeManifest") or {})
     # Ingredients of version 1 and 2 keep a flat list, of failures alone.
     flat = {"failure": ingredient.get("validation_status") or []}
     deeper = (code for codes in _failures_now(results).values() for code in codes)
-    failures = (*_codes(verdict, "failure"), *_codes(flat, "failure"), *deeper, *now)
+    recorded = (*_codes(verdict, "failure"), *_codes(flat, "failure"), *deeper)
+    failures = (*recorded, *now)
     successes = _codes(verdict, "success")
     bound = any(code.endswith("Hash.match") for code in successes)
     manifest = _mapping(manifests.get(label or "", {}))
     return Link(
         manifest=printable(label or "no manifest"),
         signer=_signer(_mapping(manifest.get("signature_info", {}))),
-        list=_list_name(results, list_uri) if "signingCredential.trusted" in successes else None,
+        list=None,  # what whoever signed over it recorded of lists was of lists of his
         outcome=Outcome.FAILED if failures else Outcome.PASSED if bound else Outcome.NOT_CHECKED,
         codes=tuple(dict.fromkeys(failures)),
+        is_parent=ingredient.get("relationship") == "parentOf",
+        outcome_of_bytes=Outcome.PASSED if bound else Outcome.NOT_CHECKED,
+        altered_before=proves_change(recorded) is not None,
     )
 
 
-def _broken(link: Link) -> bool:
+def is_broken(link: Link) -> bool:
+    """Whether something is against a manifest, and not just against who signed it."""
     return any(not code.startswith(_ABOUT_THE_SIGNER) for code in link.codes)
 
 

@@ -28,6 +28,7 @@ from .compare.result import Comparison
 from .errors import Unreadable
 from .fingerprint import compute_in
 from .judgement import Bench, judge
+from .lineage import judge_lineage
 from .manifest import ManifestReading, parse_reading
 from .media.limits import limits_for
 from .media.sandbox import Sandbox
@@ -59,7 +60,8 @@ def observe(
     """
     asset, reading, claim = _look(path, sandbox, trust_lists)
     bench = bench or Bench(lists=trust_lists, clock=datetime.now(UTC))
-    reading = judge(reading, replace(bench, lists=trust_lists))
+    bench = replace(bench, lists=trust_lists)
+    reading = judge_lineage(judge(reading, bench), bench)
 
     @cache
     def fingerprints() -> Sequence[Fingerprint]:

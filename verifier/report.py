@@ -79,13 +79,29 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One manifest of the chain, from the active one down: who signed it, and who knows him."""
+    """One manifest of the chain, from the active one down: who signed it, and who knows him.
+
+    codes: what is against it. Of those below the active one, `holder` signed over it, and found its
+    bytes as in `outcome_of_bytes`; where `altered_before`, he recorded that something had changed.
+    rejudged: what came of judging its signature, assertions and certificate again, `reason` why
+    that was not done. bytes: what holds of the bytes that it binds, where those are in hand.
+    """
 
     manifest: str
     signer: str
     list: str | None
     outcome: Outcome
     codes: tuple[str, ...] = ()
+    sentence: str = ""
+    signed_at: str | None = None
+    depth: int = 0
+    is_parent: bool = False
+    holder: str = ""
+    outcome_of_bytes: Outcome = Outcome.NOT_CHECKED
+    altered_before: bool = False
+    rejudged: Outcome = Outcome.NOT_CHECKED
+    reason: str = ""
+    bytes: Outcome = Outcome.NOT_CHECKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

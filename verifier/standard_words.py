@@ -14,12 +14,14 @@ class Row:
 
     sentence: with a {hole} for each particular. does_not_show: what nobody should read into it, as
     the end of “It does not show …”. settles: what a person can do next, as the end of “To settle
-    it, …”; empty where nothing is left open.
+    it, …”; empty where nothing is left open. clause: the same in short and without holes, where a
+    chain tells it of one of many.
     """
 
     sentence: str
     does_not_show: str
     settles: str = ""
+    clause: str = ""
 
 
 _ORIGINAL = "ask whoever published it for the original file, and verify that"

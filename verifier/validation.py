@@ -1,13 +1,12 @@
 """What a C2PA manifest is worth: steps 1 to 4 of a verification, as findings. Pure."""
 
-from collections.abc import Sequence
-
 from ledger.vocabulary import Outcome
 
+from .lineage import place_of
 from .manifest import Judged, ManifestReading, ManifestStore, proves_change
 from .report import Finding, Link, Step
 from .timing import judged_findings, stamp_finding, told
-from .words import say
+from .words import row_of, say
 
 
 def manifest_findings(reading: ManifestReading) -> list[Finding]:
@@ -86,15 +85,6 @@ def out_of_date(judged: Judged | None) -> str:
     return f"had a certificate that is valid from {first} to {last}, not {told(judged)}"
 
 
-def _why(code: str) -> str:
-    return {
-        "signingCredential.untrusted": "is on none of your lists",
-        "signingCredential.expired": "had a certificate that was out of date",
-        "signingCredential.revoked": "had a certificate that was revoked",
-        "signingCredential.invalid": "has a certificate that may not sign claims",
-    }.get(code, f"is not accepted ({code})")
-
-
 def _hard_binding(store: ManifestStore) -> Finding:
     if store.hard_binding_failures:
         return say(Step.HARD_BINDING, Outcome.FAILED, store.hard_binding_failures[0])
@@ -109,30 +99,43 @@ def _hard_binding(store: ManifestStore) -> Finding:
 def _ingredients(store: ManifestStore) -> Finding:
     ancestors, who = store.chain[1:], store.signer
     count = "1 signed ingredient" if len(ancestors) == 1 else f"{len(ancestors)} signed ingredients"
-    strangers = [link for link in ancestors if link.codes and link not in store.broken_ancestors]
+    told = {"ingredients": count, "signer": who}
     if not ancestors:
         return say(Step.INGREDIENTS, Outcome.ABSENT, "ingredient.absent")
-    if store.broken_ancestors:
-        return _weakest(store.broken_ancestors)
-    if strangers:
-        stranger, why = strangers[0].signer, _why(strangers[0].codes[0])
-        code = "ingredient.untrusted"
-        return say(Step.INGREDIENTS, Outcome.FAILED, code, signer=stranger, why=why)
+    if weakest := _weakest(store):
+        return weakest
+    unjudged = [link for link in ancestors if link.rejudged is not Outcome.PASSED]
+    if store.judged is not None and unjudged:
+        code, reason = "ingredient.not_checked", unjudged[0].reason or "the engines disagree"
+        return say(Step.INGREDIENTS, Outcome.NOT_CHECKED, code, reason=reason, **told)
     if any(link.outcome is not Outcome.PASSED for link in ancestors):
-        code = "ingredient.not_told"
-        return say(Step.INGREDIENTS, Outcome.NOT_CHECKED, code, ingredients=count, signer=who)
-    # Their bytes are not here: what the signer found is all there is.
-    code = "ingredient.validated"
-    return say(Step.INGREDIENTS, Outcome.PASSED, code, ingredients=count, signer=who)
+        return say(Step.INGREDIENTS, Outcome.NOT_CHECKED, "ingredient.not_told", **told)
+    # Their bytes are not here: what whoever signed over them found is all there is.
+    again = "" if unjudged else ", and all else was judged again, and holds"
+    return say(Step.INGREDIENTS, Outcome.PASSED, "ingredient.validated", again=again, **told)
 
 
-def _weakest(broken: Sequence[Link]) -> Finding:
-    for link in broken:
+def _weakest(store: ManifestStore) -> Finding | None:
+    """Say what is wrong with the weakest link: what was changed, before what else is wrong."""
+    for link in store.broken_ancestors:
         if changed := proves_change(link.codes):
-            code, who = "ingredient.altered", link.signer
-            return say(Step.INGREDIENTS, Outcome.FAILED, code, signer=who, status=changed)
-    code, who = "ingredient.invalid", broken[0].signer
-    return say(Step.INGREDIENTS, Outcome.FAILED, code, signer=who, status=broken[0].codes[0])
+            before = f": it was altered before {link.holder} signed over it"
+            before = before if link.altered_before else ""
+            return _against("ingredient.altered", link, status=changed, before=before)
+    for link in store.broken_ancestors:
+        return _against("ingredient.invalid", link, status=link.codes[0])
+    for link in store.chain[1:]:
+        if link.codes:
+            why = row_of(link.codes[0]).clause or f"it is not accepted ({link.codes[0]})"
+            return _against("ingredient.untrusted", link, why=why)
+    return None
+
+
+def _against(code: str, link: Link, **particulars: str) -> Finding:
+    place = place_of(link)
+    return say(
+        Step.INGREDIENTS, Outcome.FAILED, code, signer=link.signer, place=place, **particulars
+    )
 
 
 def _time(store: ManifestStore) -> Finding:

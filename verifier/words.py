@@ -26,6 +26,11 @@ def say(step: Step, outcome: Outcome, code: str, **particulars: object) -> Findi
     )
 
 
+def tell(code: str, **particulars: object) -> str:
+    """Word a status alone, as `say` does in a finding."""
+    return row_of(code).sentence.format_map(particulars)
+
+
 def row_of(code: str) -> Row:
     """Return the row of a code; of one that only a newer standard knows, that of its family."""
     if row := TABLE.get(code):
@@ -94,12 +99,14 @@ TABLE: Mapping[str, Row] = {
         _HONESTY,
         "ask {signer}, by a way that you know yourself, whether it signed this, and if you trust "
         "its authority, give it to `firsthand trust add`",
+        "its signer is on none of your lists",
     ),
     "signingCredential.expired": Row(
         "The claim signature verifies, but its signer, {signer}, {out_of_date}.",
         _HONESTY,
         "ask for a copy that carries a time-stamp from when the certificate was valid, or for a "
         "log's proof that the file was recorded then",
+        "its signer's certificate was out of date",
     ),
     "signingCredential.revoked": Row(
         "The claim signature verifies, but its signer, {signer}, had a certificate that was "
@@ -107,6 +114,7 @@ TABLE: Mapping[str, Row] = {
         _HONESTY,
         "ask {signer}, by a way that you know yourself, whether it signed this, and since when the "
         "key was in other hands",
+        "its signer's certificate was revoked",
     ),
     "signingCredential.invalid": Row(
         "The claim signature verifies, but its signer, {signer}, has a certificate that may not "
@@ -114,6 +122,7 @@ TABLE: Mapping[str, Row] = {
         _HONESTY,
         "ask {signer}, by a way that you know yourself, whether it signed this, and for a copy "
         "that is signed with a certificate for claims",
+        "its signer's certificate may not sign claims",
     ),
     "claimSignature.mismatch": Row("The claim signature does not verify.", _HONESTY, _THE_ORIGINAL),
     "manifest.damaged_claim": Row(
@@ -145,17 +154,17 @@ TABLE: Mapping[str, Row] = {
         "ask whoever made it what it was made from",
     ),
     "ingredient.altered": Row(
-        "An ingredient is not as {signer} signed it ({status}).",
+        "{place} is not as {signer} signed it{before} ({status}).",
         _SOURCES,
         "ask {signer} for the file that it signed, and compare the two: firsthand compare",
     ),
     "ingredient.invalid": Row(
-        "An ingredient that {signer} signed does not validate ({status}).",
+        "{place}, which {signer} signed, does not validate ({status}).",
         _SOURCES,
         "ask {signer} for the file that it signed, and verify that",
     ),
     "ingredient.untrusted": Row(
-        "The signer of an ingredient, {signer}, {why}.",
+        "{place} is signed by {signer}: {why}.",
         _SOURCES,
         "ask {signer}, by a way that you know yourself, for the file that it signed, and if you "
         "trust its authority, give it to `firsthand trust add`",
@@ -165,8 +174,37 @@ TABLE: Mapping[str, Row] = {
         _SOURCES,
         "ask {signer} for the files that it was made from, and verify those",
     ),
+    "ingredient.not_checked": Row(
+        "Of its {ingredients}, not all could be judged again ({reason}).",
+        _SOURCES,
+        "ask {signer} for the files that it was made from, and verify those",
+    ),
     "ingredient.validated": Row(
-        "{signer} found its {ingredients} intact before signing.", _SOURCES
+        "{signer} found its {ingredients} intact before signing{again}.",
+        "that every source was named, or what the bytes of each were: they are not here",
+    ),
+    # One manifest of the chain.
+    "chain.active": Row("{signer} signed it, {known}.", _HONESTY),
+    "chain.holds": Row(
+        "{place}: {signer} signed it, known by your list “{list}”; its signature, its assertions "
+        "and its certificate were judged again, and hold; {word}.",
+        _HONESTY,
+    ),
+    "chain.failed": Row(
+        "{place}, which {signer} signed: {faults}.",
+        "who changed it, or why",
+        "ask {signer} for the file that it signed, and verify that",
+    ),
+    "chain.disputed": Row(
+        "{place}, which {signer} signed: the second engine rejects what the first one passes.",
+        _ALIKE,
+        "give the file to a third C2PA verifier",
+    ),
+    "chain.not_checked": Row(
+        "{place}, which {signer} signed, could not be judged again ({reason}): there is only the "
+        "word of {holder}, who signed over it.",
+        _HONESTY,
+        "ask {signer} for the file that it signed, and verify that",
     ),
     # What proves when it was signed?
     "timeStamp.trusted": Row(

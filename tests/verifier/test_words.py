@@ -113,8 +113,8 @@ def test_what_is_not_passed_says_what_would_settle_it() -> None:
             assert TABLE[str(code.value)].settles, (name, code.value)
     for _, row in FAMILIES[1:]:
         assert row.settles
-    for code, row in CONCLUSIONS.items():
-        assert bool(row.settles) is (code is not ConclusionCode.UNCHANGED)
+    for conclusion, row in CONCLUSIONS.items():
+        assert bool(row.settles) is (conclusion is not ConclusionCode.UNCHANGED)
 
 
 def test_what_is_passed_asks_for_nothing() -> None:

@@ -9,6 +9,8 @@ from ledger.errors import FormatError, ProofError
 from ledger.vocabulary import Outcome
 
 from .binding import check_binding
+from .carried import NOTHING
+from .carry import carried
 from .certificates import find_anchors, load_chain, profile_breaches
 from .claim import Redactions, check_claim, check_ingredient, ingredients, redactions
 from .container import Embedded, find_store
@@ -43,7 +45,13 @@ def examine(
     judged = [_judge(each, by_label, redacted, lists, at) for each in chain]
     content = _guarded(Aspect.CONTENT, lambda: [check_binding(source, embedded, by_label, active)])
     first = replace(judged[0], checks=(*content, *judged[0].checks))
-    return Opinion(at, (first, *judged[1:]))
+    held = carried(chain)
+    return Opinion(
+        at,
+        tuple(
+            replace(each, carried=held.get(each.label, NOTHING)) for each in (first, *judged[1:])
+        ),
+    )
 
 
 def _find(source: Source, sidecar: bytes | None) -> Embedded:
