@@ -14,9 +14,10 @@ from .signature import Signature, parse_signature
 
 # Failure codes (C2PA 2.2 section 15.2) that speak of who signed, not of what was signed.
 _ABOUT_THE_SIGNER = (
-    *("signingCredential.", "timeStamp.", "cawg."),
+    *("signingCredential.", "timeStamp."),
     "claimSignature.outsideValidity",
 )
+_ABOUT_IDENTITIES = "cawg."  # whoever is named: `identities` judges that, by lists of its own
 _HARD_BINDINGS = tuple(
     f"assertion.{kind}."
     for kind in ("dataHash", "bmffHash", "boxesHash", "collectionHash", "multiAssetHash")
@@ -164,7 +165,8 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
     failures = tuple(code for code in failures if code not in about_signer)
     if store.get("validation_state") == "Invalid" and not (failures or about_signer):
         # The engine found a failure somewhere; where we did not find it too, believe the engine.
-        failures = () if any(map(is_broken, ancestors)) else ("general.error",)
+        found = verdict.get("failure") or any(map(is_broken, ancestors)) or _failures_now(results)
+        failures = () if found else ("general.error",)
     top = Link(
         manifest=printable(label),
         signer=_signer(signature),
@@ -354,7 +356,8 @@ def printable(text: str, limit: int = 200) -> str:
 
 def _codes(verdict: Mapping[str, object], which: str) -> tuple[str, ...]:
     codes = (str(_mapping(status)["code"]) for status in _sequence(verdict.get(which, [])))
-    return tuple(dict.fromkeys(printable(code) for code in codes))
+    told = (printable(code) for code in codes if not code.startswith(_ABOUT_IDENTITIES))
+    return tuple(dict.fromkeys(told))
 
 
 def _mapping(value: object) -> Mapping[str, object]:
