@@ -113,24 +113,34 @@ class SignerJudged:
 
 
 def judge_signer(
-    signature: Signature, bench: Bench, engines: Sequence[str] = (), kind: Kind = Kind.CLAIM_SIGNERS
+    signature: Signature,
+    bench: Bench,
+    engines: Sequence[str] = (),
+    kind: Kind = Kind.CLAIM_SIGNERS,
+    proven: Stamp | None = None,
 ) -> SignerJudged:
     """Judge who made a signature; `engines` is what the engine has against him.
 
-    `kind` says of which lists one must know him.
+    `kind` says of which lists one must know him, `proven` when it was there, if it has no
+    time-stamp of its own.
     """
     try:
-        return _judge(signature, bench, engines, of_kind(bench.lists, kind))
+        return _judge(signature, bench, engines, of_kind(bench.lists, kind), proven)
     except UNREADABLE:  # certificates are only parsed as they are asked
         judged = Judged(now=bench.now, as_of=bench.as_of is not None)
         return SignerJudged(judged, None, (INVALID,))
 
 
 def _judge(
-    signature: Signature, bench: Bench, engine: Sequence[str], lists: Sequence[TrustList]
+    signature: Signature,
+    bench: Bench,
+    engine: Sequence[str],
+    lists: Sequence[TrustList],
+    proven: Stamp | None,
 ) -> SignerJudged:
     leaf, *others = (x509.load_der_x509_certificate(each) for each in signature.chain)
     stamp, why_not = _best_stamp(signature.tokens, bench)
+    stamp = stamp or proven
     time = stamp.time if stamp else bench.now
     anchors = [anchor for each in lists for anchor in each.anchors]
     chain, failure = _find_signer(leaf, others, anchors, time)

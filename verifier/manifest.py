@@ -60,6 +60,22 @@ class Judged:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Whom an identity assertion names, in a manifest that `holder` signed, as what, and by whom.
+
+    status: a code of CAWG's, or ours, and `about` what more there is to it; list: that which knows
+    who is named, where one does.
+    """
+
+    holder: str
+    who: str
+    roles: tuple[str, ...] = ()
+    status: str = ""
+    about: str = ""
+    list: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ManifestStore:
     """A manifest store that the engine could read, judged.
@@ -70,7 +86,7 @@ class ManifestStore:
     signed, or do not now. `trust_list` names the list that knows the active manifest's signer.
     `signature` is what the claim signature carries, or why it was not found; `claimed_times` are
     the times at which the manifest says that it came to be. `judged` is None where only the engine
-    has judged the signer.
+    has judged the signer. `identities` are those whom its manifests name.
     """
 
     label: str
@@ -89,6 +105,7 @@ class ManifestStore:
     signature: Signature | str = "it was not looked for"
     claimed_times: tuple[str, ...] = ()
     judged: Judged | None = None
+    identities: tuple[Named, ...] = ()
 
     @property
     def hard_binding_failures(self) -> tuple[str, ...]:

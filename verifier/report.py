@@ -20,6 +20,7 @@ class Step(StrEnum):
     TIME = "time"
     REVOCATION = "revocation"
     CLAIMED_TIME = "claimed-time"
+    IDENTITY = "identity"
     SECOND_OPINION = "second-opinion"
     RECORD = "record"
     RECORD_CONTENT = "record-content"

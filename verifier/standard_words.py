@@ -202,6 +202,21 @@ STANDARD: Mapping[str, Row] = {
     "ingredient.unknownProvenance": Row(
         "An ingredient carries no manifest.", _BROKEN, "ask whoever made it where that came from"
     ),
+    # Identities (CAWG), but for those that `words` tells in particular.
+    "cawg.identity.cbor.invalid": _identity("An assertion of who somebody is does not read."),
+    "cawg.identity.assertion.mismatch": _identity(
+        "An assertion of who somebody is speaks of what the claim does not hold."
+    ),
+    "cawg.identity.assertion.duplicate": _identity(
+        "An assertion of who somebody is names the same thing twice."
+    ),
+    "cawg.identity.hard_binding_missing": _identity(
+        "An assertion of who somebody is is bound to no bytes: it may be of any file."
+    ),
+    "cawg.identity.pad.invalid": _identity(
+        "An assertion of who somebody is hides something in its padding."
+    ),
+    "cawg.x509.signature.mismatch": _identity("The signature of whoever is named does not verify."),
     # Algorithms, and what fits nowhere else.
     "algorithm.unsupported": _malformed("An algorithm is used that is not known here."),
     "algorithm.deprecated": _malformed("An algorithm is used that is no longer to be used."),

@@ -2,6 +2,7 @@
 
 from ledger.vocabulary import Outcome
 
+from .identities import identity_findings
 from .lineage import place_of
 from .manifest import Judged, ManifestReading, ManifestStore, proves_change
 from .report import Finding, Link, Step
@@ -19,6 +20,7 @@ def manifest_findings(reading: ManifestReading) -> list[Finding]:
             _ingredients(reading.store),
             _time(reading.store),
             *judged_findings(reading.store),
+            *identity_findings(reading.store),
         ]
     return [_no_manifest(reading)]
 

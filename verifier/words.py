@@ -42,6 +42,8 @@ _THE_ORIGINAL = "ask whoever published it for the original file, and verify that
 _ANOTHER_LOG = "ask the keeper of the log, or verify against another copy of it"
 _THE_MANIFEST = "anything about the file: most platforms remove manifests"
 _HONESTY = "that the signer is honest, or kept the key safe"
+_THE_NAMED = "ask whoever is named, by a way that you know yourself, whether the file is theirs"
+_CALLED = "who that is, or that whoever is named made the file"
 _BEYOND = "anything about bytes that the signature does not cover"
 _SOURCES = "that every source was named"
 _WHEN_MADE = "when the file was made"
@@ -266,6 +268,43 @@ TABLE: Mapping[str, Row] = {
         "existed.",
         "that it is that old: until the proof there is only the signer's word",
         "look for an earlier copy or an earlier record of it",
+    ),
+    # Who is named by whom?
+    "cawg.identity.trusted": Row(
+        "{who} is named{roles} in what {holder} signed, and signed that too: known by your list of "
+        "identities “{list}”.",
+        "that whoever is named made the file",
+    ),
+    "cawg.identity.well-formed": Row(
+        "What {holder} signed calls somebody{roles} by the name {who}; that name is not verified: "
+        "its certificate is on none of your lists of identities.",
+        _CALLED,
+        _THE_NAMED,
+    ),
+    "cawg.identity.credential_revoked": Row(
+        "What {holder} signed names {who}{roles}, by a certificate that was revoked.",
+        _CALLED,
+        _THE_NAMED,
+    ),
+    "cawg.x509.signature.outside_validity": Row(
+        "What {holder} signed names {who}{roles}, by a certificate that was out of date.",
+        _CALLED,
+        _THE_NAMED,
+    ),
+    "cawg.x509.credential.invalid": Row(
+        "What {holder} signed names {who}{roles}, by a certificate that may not say so.",
+        _CALLED,
+        _THE_NAMED,
+    ),
+    "cawg.identity.sig_type.unknown": Row(
+        "What {holder} signed names somebody{roles} in a way that is not known here.",
+        _CALLED,
+        _THE_NAMED,
+    ),
+    "identity.not_checked": Row(
+        "What {holder} signed names somebody{roles}, which was not checked: {reason}.",
+        _CALLED,
+        _THE_NAMED,
     ),
     # Does a second engine say the same?
     "opinion.agrees": Row(

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ledger.vocabulary import Outcome
 from verifier.judgement import Answers, Bench
@@ -33,7 +35,7 @@ def named(name: str, issuer: Authority = ROOT, **wishes: object) -> Mint:
     """Return what a signer of that name makes."""
     key = mint.signer(issuer).key
     leaf = mint.issue(issuer, name, key.public_key(), **wishes)  # type: ignore[arg-type]
-    return Mint(Signer(key, (leaf.public_bytes(mint.Encoding.DER),)), assertions=dict(PLAIN))
+    return Mint(Signer(key, (leaf.public_bytes(Encoding.DER),)), assertions=dict(PLAIN))
 
 
 CAMERA, AGENCY, NEWSROOM = named("A camera"), named("An agency"), named("A newsroom")
@@ -142,7 +144,7 @@ def test_a_certificate_below_that_is_out_of_date_is_told(ask: Ask) -> None:
 
 
 def test_a_certificate_below_that_may_not_sign_claims_is_told(ask: Ask) -> None:
-    wrong = named("A stamper", purposes=(mint.ExtendedKeyUsageOID.TIME_STAMPING,))
+    wrong = named("A stamper", purposes=(ExtendedKeyUsageOID.TIME_STAMPING,))
     report = ask(generations(PICTURE, [wrong, AGENCY, NEWSROOM]))
     assert report.conclusion.code == UNTRUSTED
     assert report.chain[2].codes == ("signingCredential.invalid",)

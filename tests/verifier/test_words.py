@@ -18,6 +18,7 @@ from verifier.words import CONCLUSIONS, TABLE, say
 FOLDER = Path(verifier.__file__).parent
 # A status: words of letters, parted by dots; no name of a module, a file or an object identifier.
 CODE = re.compile(r"[a-z][A-Za-z_-]*(\.[a-zA-Z][A-Za-z0-9_-]*)+")
+KINDS = {"cawg.x509.cose", "cawg.identity_claims_aggregation"}  # of signatures, no statuses
 SPACES = {code.split(".")[0] for code in TABLE}
 
 
@@ -32,7 +33,7 @@ def literals(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
-            if CODE.fullmatch(text) and text.split(".")[0] in SPACES:
+            if CODE.fullmatch(text) and text.split(".")[0] in SPACES and text not in KINDS:
                 yield text
 
 
