@@ -68,6 +68,7 @@ def _judge(link: Link, judgement: Judgement | None, bench: Bench) -> Link:
         outcome=Outcome.FAILED if against else link.outcome_of_bytes,
         rejudged=Outcome.FAILED if against else Outcome.PASSED,
         signed_at=stamp.time.isoformat() if stamp else None,
+        stamped_late=bool(stamp and stamp.late),
     )
 
 
@@ -137,7 +138,14 @@ def _told(link: Link) -> str:
         word = f"its bytes are not here to be checked, and {holder} found them intact"
     else:
         word = f"its bytes are not here to be checked, and {holder} does not tell of them"
-    return tell("chain.holds", place=place, signer=signer, list=link.list, word=word)
+    return tell(
+        "chain.holds",
+        place=place,
+        signer=signer,
+        when=f" by {link.signed_at[:10]}" if link.signed_at else "",
+        list=link.list,
+        word=word,
+    )
 
 
 def _faults(link: Link) -> str:

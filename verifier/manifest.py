@@ -245,7 +245,7 @@ def _ancestors(
             found = now.pop((parent, _text(ingredient.get("label")) or ""), ())
             child = _text(ingredient.get("active_manifest"))
             link = _ingredient_link(ingredient, child, found, manifests)
-            link = replace(link, holder=holder, depth=depth[parent] + 1)
+            link = replace(link, holder=holder, over=printable(parent), depth=depth[parent] + 1)
             if child is not None or link.codes:
                 yield link
             if child is not None and child not in depth:
@@ -296,6 +296,7 @@ def _ingredient_link(
         outcome=Outcome.FAILED if failures else Outcome.PASSED if bound else Outcome.NOT_CHECKED,
         codes=tuple(dict.fromkeys(failures)),
         is_parent=ingredient.get("relationship") == "parentOf",
+        claimed_times=tuple(dict.fromkeys(_claimed_times(manifest))),
         outcome_of_bytes=Outcome.PASSED if bound else Outcome.NOT_CHECKED,
         altered_before=proves_change(recorded) is not None,
     )

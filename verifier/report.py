@@ -86,6 +86,8 @@ class Link:
     bytes as in `outcome_of_bytes`; where `altered_before`, he recorded that something had changed.
     rejudged: what came of judging its signature, assertions and certificate again, `reason` why
     that was not done. bytes: what holds of the bytes that it binds, where those are in hand.
+    signed_at: the proven time, by a time-stamp that a later manifest carries where `stamped_late`.
+    over: the manifest that was signed over it. claimed_times: when it says that it came to be.
     """
 
     manifest: str
@@ -98,6 +100,9 @@ class Link:
     depth: int = 0
     is_parent: bool = False
     holder: str = ""
+    over: str = ""
+    stamped_late: bool = False
+    claimed_times: tuple[str, ...] = ()
     outcome_of_bytes: Outcome = Outcome.NOT_CHECKED
     altered_before: bool = False
     rejudged: Outcome = Outcome.NOT_CHECKED

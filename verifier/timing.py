@@ -3,13 +3,14 @@
 The rules that lead to each outcome are in `judgement` and `revocation`; `words` has the words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .compare.context import Moment, parse_moment
+from .lineage import place_of
 from .manifest import Judged, ManifestStore
 from .report import Finding, Step
 from .revocation import Revocation
@@ -35,6 +36,7 @@ def judged_findings(store: ManifestStore) -> Iterator[Finding]:
     if store.judged is not None:
         if not store.judged.problem:
             yield revocation_finding(store, store.judged)
+        yield from late_findings(store)
         yield from claimed_findings(store, store.judged)
 
 
@@ -84,12 +86,37 @@ def revocation_finding(store: ManifestStore, judged: Judged) -> Finding:
     return say(Step.REVOCATION, outcome, f"revocation.{status.code}", **particulars)
 
 
+def late_findings(store: ManifestStore) -> Iterator[Finding]:
+    """Say which manifests of the chain a later one brought a time-stamp for."""
+    for link in store.chain[1:]:
+        if link.stamped_late and link.signed_at:
+            time, place = moment(datetime.fromisoformat(link.signed_at)), place_of(link)
+            place = f"{place[:1].lower()}{place[1:]}"
+            code = "timeStamp.late"
+            yield say(Step.TIME, Outcome.PASSED, code, signer=link.signer, time=time, place=place)
+
+
 def claimed_findings(store: ManifestStore, judged: Judged) -> Iterator[Finding]:
-    """Hold the times that the manifest claims against the first proof that it existed."""
-    if judged.stamp is None:
-        return
-    proof = judged.stamp.time
-    for text in store.claimed_times:
+    """Hold the times that each manifest claims against the first proof that it existed.
+
+    What proves that a manifest existed proves it of all those that it was signed over.
+    """
+    stamp = judged.stamp.time if judged.stamp else None
+    proofs: dict[str, datetime | None] = {store.chain[0].manifest: stamp}
+    said = [(store.signer, store.claimed_times, stamp)]
+    for link in store.chain[1:]:
+        own = datetime.fromisoformat(link.signed_at) if link.signed_at else None
+        known = [each for each in (own, proofs.get(link.over)) if each]
+        proofs.setdefault(link.manifest, min(known, default=None))
+        said.append((link.signer, link.claimed_times, min(known, default=None)))
+    for signer, texts, proof in said:
+        if proof and (found := _claimed(signer, texts, proof)):
+            yield found
+            return
+
+
+def _claimed(signer: str, texts: Sequence[str], proof: datetime) -> Finding | None:
+    for text in texts:
         try:
             claimed = _moment(text)
         except FormatError:
@@ -100,16 +127,16 @@ def claimed_findings(store: ManifestStore, judged: Judged) -> Iterator[Finding]:
             code, outcome = "claimedTime.long_before", Outcome.NOT_CHECKED
         else:
             continue
-        yield say(
+        return say(
             Step.CLAIMED_TIME,
             outcome,
             code,
             claimed=text,
             proof=moment(proof),
             days=(proof - claimed.latest).days,
-            signer=store.signer,
+            signer=signer,
         )
-        return
+    return None
 
 
 def _moment(text: str) -> Moment:

@@ -188,8 +188,8 @@ TABLE: Mapping[str, Row] = {
     # One manifest of the chain.
     "chain.active": Row("{signer} signed it, {known}.", _HONESTY),
     "chain.holds": Row(
-        "{place}: {signer} signed it, known by your list “{list}”; its signature, its assertions "
-        "and its certificate were judged again, and hold; {word}.",
+        "{place}: {signer} signed it{when}, known by your list “{list}”; its signature, its "
+        "assertions and its certificate were judged again, and hold; {word}.",
         _HONESTY,
     ),
     "chain.failed": Row(
@@ -212,6 +212,11 @@ TABLE: Mapping[str, Row] = {
     "timeStamp.trusted": Row(
         "A time-stamp proves that the signature existed at {time}: its authority, {authority}, is "
         "known by your list “{list}”.",
+        "when the file was made, only that it was signed by then",
+    ),
+    "timeStamp.late": Row(
+        "A time-stamp that a later manifest carries proves that what {signer} signed existed at "
+        "{time}: {place}.",
         "when the file was made, only that it was signed by then",
     ),
     "timeStamp.untrusted": Row(
