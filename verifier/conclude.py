@@ -253,8 +253,10 @@ def _untrusted(seen: _Seen) -> Conclusion | None:
         for step in (Step.SIGNATURE, Step.INGREDIENTS):
             if seen.outcome(step) is Outcome.FAILED:
                 finding = seen.by_step[step]
-                said = f"What the signature covers is as it was signed. {finding.sentence}{near}"
-                return _draw(ConclusionCode.UNTRUSTED, said, finding)
+                said = f"What the signature covers is as it was signed. {finding.sentence}"
+                alike = [each for each in seen.findings if each.code == "name.resembles"]
+                also = "".join(f" {each.sentence}" for each in alike)
+                return _draw(ConclusionCode.UNTRUSTED, f"{said}{also}{near}", finding, *alike)
     unknown = seen.first("record.registrar_unknown")
     if unknown and seen.is_match(MatchKind.EXACT):
         return _draw(ConclusionCode.UNTRUSTED, f"{unknown.sentence}{near}", unknown)

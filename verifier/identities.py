@@ -8,16 +8,16 @@
 Whoever signs a claim can name anybody in it. A name that no list attests is told as claimed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from ledger.timestamp_chain import UNREADABLE
 from ledger.vocabulary import Outcome
 
 from .judgement import EXPIRED, INVALID, REVOKED, Bench, judge_signer
+from .lookalike import find_look_alike, names_in
 from .manifest import ManifestReading, ManifestStore, Named, printable
 from .opinion.carried import Identity
 from .opinion.result import Aspect, Judgement
@@ -45,7 +45,7 @@ def judge_identities(reading: ManifestReading, bench: Bench) -> ManifestReading:
     store, opinion = reading.store, reading.opinion
     if store is None or opinion is None:
         return reading
-    signers = {link.manifest: link.signer for link in reversed(store.chain)}
+    signers = {link.manifest: link.who for link in reversed(store.chain)}
     named = tuple(
         _judge(identity, judgement, store, bench, signers[printable(judgement.label)])
         for judgement in opinion.judgements
@@ -53,6 +53,34 @@ def judge_identities(reading: ManifestReading, bench: Bench) -> ManifestReading:
         for identity in judgement.carried.identities
     )
     return replace(reading, store=replace(store, identities=named))
+
+
+def find_look_alikes(reading: ManifestReading, bench: Bench) -> ManifestReading:
+    """Find the names that no list attests, and that resemble one of those that some list knows."""
+    store = reading.store
+    if store is None:
+        return reading
+    lists = [each for each in bench.lists if each.kind is not Kind.TIME_STAMPS]
+    found = (find_look_alike(names, lists) for names in _claimed_names(reading, store))
+    alike = tuple(dict.fromkeys(each for each in found if each))
+    return replace(reading, store=replace(store, look_alikes=alike))
+
+
+def _claimed_names(reading: ManifestReading, store: ManifestStore) -> Iterator[Sequence[str]]:
+    """Yield what each is called whom no list knows: signers, those named, strangers' tools."""
+    certificates = {
+        printable(each.label): each.carried.signature.chain[0]
+        for each in (reading.opinion.judgements if reading.opinion else ())
+        if not isinstance(each.carried.signature, str)
+    }
+    for link in store.chain:
+        if not link.attested and link.manifest in certificates:
+            yield _names(certificates[link.manifest])
+    for named in store.identities:
+        if named.status != TRUSTED:
+            yield named.names
+    if not store.chain[0].attested:
+        yield store.tools
 
 
 def _judge(
@@ -64,11 +92,14 @@ def _judge(
     if identity.signature is None:
         about = _REASONS.get(identity.about, printable(identity.about))
         return replace(found, status=identity.status or NOT_CHECKED, about=about)
-    found = replace(found, who=name_of(identity.signature.chain[0]))
+    names = _names(identity.signature.chain[0])
+    found = replace(found, who=_said(names), names=names)
     if identity.status:
         return replace(found, status=identity.status, about=printable(identity.about))
     proven = store.judged.stamp if store.judged and judgement.label == store.label else None
     signer = judge_signer(identity.signature, bench, kind=Kind.IDENTITIES, proven=proven)
+    if signer.attested and signer.known:  # a list knows who gave that name, if not this time
+        found = replace(found, names=())
     if signer.failures:
         return replace(found, status=_CODES.get(signer.failures[0], UNTRUSTED))
     if signer.known is None:
@@ -85,24 +116,22 @@ def _manifest_problem(judgement: Judgement, store: ManifestStore) -> str:
     return ""
 
 
-def name_of(certificate: bytes) -> str:
-    """Return a certificate's common name, and its organisation in brackets."""
+def _names(certificate: bytes) -> tuple[str, ...]:
+    """Return a certificate's common name and its organisation, as far as it has them."""
     try:
-        subject = x509.load_der_x509_certificate(certificate).subject
-        names = [
-            str(each.value)
-            for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
-            for each in subject.get_attributes_for_oid(oid)[:1]
-        ]
+        return tuple(dict.fromkeys(names_in(x509.load_der_x509_certificate(certificate).subject)))
     except UNREADABLE:
-        return _NOBODY
-    if len(names) > 1 and names[0] != names[1]:
+        return ()
+
+
+def _said(names: Sequence[str]) -> str:
+    if len(names) > 1:
         return f"{printable(names[0])} ({printable(names[1])})"
     return printable(names[0]) if names else _NOBODY
 
 
 def identity_findings(store: ManifestStore) -> Iterator[Finding]:
-    """Say who is named by whom, one finding an identity assertion."""
+    """Say who is named by whom, one finding each; and which names resemble a known one."""
     for named in store.identities:
         outcome = Outcome.NOT_CHECKED if named.status in _UNCHECKED else Outcome.FAILED
         if named.status == TRUSTED:
@@ -116,6 +145,16 @@ def identity_findings(store: ManifestStore) -> Iterator[Finding]:
             roles=f" as {', '.join(map(_role, named.roles))}" if named.roles else "",
             list=named.list,
             reason=named.about,
+        )
+
+    for alike in store.look_alikes:
+        yield say(
+            Step.IDENTITY,
+            Outcome.FAILED,
+            "name.resembles",
+            name=printable(alike.name),
+            known=printable(alike.known),
+            list=alike.list,
         )
 
 

@@ -89,9 +89,10 @@ def judge(reading: ManifestReading, bench: Bench) -> ManifestReading:
         return reading
     if isinstance(store.signature, str):
         judged = Judged(now=bench.now, as_of=bench.as_of is not None, problem=store.signature)
-        return replace(reading, store=_with(store, judged, None, store.signer_failures))
+        unjudged = SignerJudged(judged, None, store.signer_failures)
+        return replace(reading, store=_with(store, unjudged))
     found = judge_signer(_with_late_answers(store, reading), bench, store.signer_failures)
-    return replace(reading, store=_with(store, found.judged, found.known, found.failures))
+    return replace(reading, store=_with(store, found))
 
 
 def _with_late_answers(store: ManifestStore, reading: ManifestReading) -> Signature:
@@ -105,11 +106,15 @@ def _with_late_answers(store: ManifestStore, reading: ManifestReading) -> Signat
 
 @dataclass(frozen=True, slots=True)
 class SignerJudged:
-    """What came of judging a signer: the list that knows him, and what is against him."""
+    """What came of judging a signer: the list that knows him, and what is against him.
+
+    attested: some list knows who gave him his name, whatever else is against him.
+    """
 
     judged: Judged
     known: str | None
     failures: tuple[str, ...]
+    attested: bool = False
 
 
 def judge_signer(
@@ -162,7 +167,8 @@ def _judge(
         revocation=status,
     )
     name = found.name if found else None
-    return SignerJudged(judged, name, tuple(dict.fromkeys(failures)))
+    attested = failure in (None, EXPIRED)
+    return SignerJudged(judged, name, tuple(dict.fromkeys(failures)), attested)
 
 
 def _find_signer(
@@ -264,17 +270,17 @@ def _revocation(
     return judge_revocation(leaf, issuer, held, bench.now, signed, answers.reason)
 
 
-def _with(
-    store: ManifestStore, judged: Judged, known: str | None, failures: tuple[str, ...]
-) -> ManifestStore:
+def _with(store: ManifestStore, found: SignerJudged) -> ManifestStore:
     """Put our judgement in the place of the engine's; what is not about the signer stays."""
-    name = None if failures else known
+    judged, failures = found.judged, found.failures
+    name = None if failures else found.known
     others = tuple(code for code in store.chain[0].codes if code not in store.signer_failures)
     is_bad = bool(others or failures or judged.problem)
     codes = tuple(code for code in store.time_stamps if code != _STAMPED)
     top = replace(
         store.chain[0],
         list=name,
+        attested=found.attested,
         outcome=Outcome.FAILED if is_bad else Outcome.PASSED,
         codes=(*others, *failures),
     )

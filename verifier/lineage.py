@@ -33,9 +33,11 @@ def judge_lineage(reading: ManifestReading, bench: Bench) -> ManifestReading:
     judged = {printable(each.label): each for each in opinion.judgements} if opinion else {}
     bound = _bound_to_the_bytes(store, judged)
     top = replace(store.chain[0], sentence=_top(store))
-    links = [top]
+    links, who = [top], {top.manifest: top.who}
     for number, link in enumerate(store.chain[1:], 1):
         found = _judge(link, judged.get(link.manifest), bench)
+        found = replace(found, holder=who.get(link.over, link.holder))
+        who.setdefault(found.manifest, found.who)
         if number == bound:
             found = replace(found, bytes=_bytes_in_hand(store))
         links.append(replace(found, sentence=_told(found)))
@@ -64,6 +66,7 @@ def _judge(link: Link, judgement: Judgement | None, bench: Bench) -> Link:
     return replace(
         link,
         list=None if failures else known,
+        attested=signer.attested,
         codes=codes,
         outcome=Outcome.FAILED if against else link.outcome_of_bytes,
         rejudged=Outcome.FAILED if against else Outcome.PASSED,
@@ -117,13 +120,13 @@ def place_of(link: Link) -> str:
 def _top(store: ManifestStore) -> str:
     link = store.chain[0]
     if link.codes:
-        return tell("chain.failed", place="The file", signer=link.signer, faults=_faults(link))
+        return tell("chain.failed", place="The file", signer=link.who, faults=_faults(link))
     known = f"known by your list “{link.list}”" if link.list else "on none of your lists"
-    return tell("chain.active", signer=link.signer, known=known)
+    return tell("chain.active", signer=link.who, known=known)
 
 
 def _told(link: Link) -> str:
-    place, signer, holder = place_of(link), link.signer, link.holder
+    place, signer, holder = place_of(link), link.who, link.holder
     if link.codes:
         when = f", as {holder} recorded before signing over it" if link.altered_before else ""
         return tell("chain.failed", place=place, signer=signer, faults=_faults(link) + when)

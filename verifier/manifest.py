@@ -8,7 +8,7 @@ from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .opinion.result import Opinion, parse_opinion
-from .report import Link, Uncovered
+from .report import NO_NAME, Link, Uncovered
 from .revocation import Revocation, RevocationStatus
 from .signature import Signature, parse_signature
 
@@ -65,15 +65,25 @@ class Named:
     """Whom an identity assertion names, in a manifest that `holder` signed, as what, and by whom.
 
     status: a code of CAWG's, or ours, and `about` what more there is to it; list: that which knows
-    who is named, where one does.
+    who is named, where one does; names: those in his certificate, where no list attests them.
     """
 
     holder: str
     who: str
+    names: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     status: str = ""
     about: str = ""
     list: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A name that somebody claims, and the one that it resembles on the list of that name."""
+
+    name: str
+    known: str
+    list: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,9 @@ class ManifestStore:
     signed, or do not now. `trust_list` names the list that knows the active manifest's signer.
     `signature` is what the claim signature carries, or why it was not found; `claimed_times` are
     the times at which the manifest says that it came to be. `judged` is None where only the engine
-    has judged the signer. `identities` are those whom its manifests name.
+    has judged the signer. `identities` are those whom its manifests name, `tools` the
+    programs that the active one names, `look_alikes` those of all these names that no list attests
+    and that resemble one that is on a list.
     """
 
     label: str
@@ -106,6 +118,13 @@ class ManifestStore:
     claimed_times: tuple[str, ...] = ()
     judged: Judged | None = None
     identities: tuple[Named, ...] = ()
+    tools: tuple[str, ...] = ()
+    look_alikes: tuple[LookAlike, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """Say who signed the active manifest: a name that no list attests is told as claimed."""
+        return self.chain[0].who
 
     @property
     def hard_binding_failures(self) -> tuple[str, ...]:
@@ -207,6 +226,7 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         source_type=_source_type(active),
         signature=_parse_signature(answer.get("signature")),
         claimed_times=tuple(dict.fromkeys(_claimed_times(active))),
+        tools=tuple(dict.fromkeys(_tools(active))),
     )
 
 
@@ -340,6 +360,7 @@ def _source_type(manifest: Mapping[str, object]) -> str | None:
     return None
 
 
+_MAX_TOOLS = 64
 _CAPTURED = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
 
 
@@ -358,12 +379,25 @@ def _claimed_times(manifest: Mapping[str, object]) -> Iterator[str]:
                 yield printable(when)
 
 
+def _tools(manifest: Mapping[str, object]) -> Iterator[str]:
+    """Yield the programs that a manifest names: who made the claim, and who did each action."""
+    named = [*_sequence(manifest.get("claim_generator_info") or [])]
+    for assertion in map(_mapping, _sequence(manifest.get("assertions", []))):
+        data = assertion.get("data")
+        if isinstance(data, dict) and str(assertion.get("label", "")).startswith("c2pa.actions"):
+            named += [_mapping(a).get("softwareAgent") for a in _sequence(data.get("actions", []))]
+    for each in named[:_MAX_TOOLS]:
+        name = each.get("name") if isinstance(each, dict) else each
+        if isinstance(name, str):
+            yield name
+
+
 def _signer(signature: Mapping[str, object]) -> str:
     """Return the certificate's common name, and its organisation in brackets."""
     name, organisation = _text(signature.get("common_name")), _text(signature.get("issuer"))
     if name and organisation and name != organisation:
         return f"{printable(name)} ({printable(organisation)})"
-    return printable(name or organisation or "a signer without a name")
+    return printable(name or organisation or NO_NAME)
 
 
 def printable(text: str, limit: int = 200) -> str:

@@ -78,6 +78,9 @@ class Match:
     title: str | None = None
 
 
+NO_NAME = "a signer without a name"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One manifest of the chain, from the active one down: who signed it, and who knows him.
@@ -87,7 +90,8 @@ class Link:
     rejudged: what came of judging its signature, assertions and certificate again, `reason` why
     that was not done. bytes: what holds of the bytes that it binds, where those are in hand.
     signed_at: the proven time, by a time-stamp that a later manifest carries where `stamped_late`.
-    over: the manifest that was signed over it. claimed_times: when it says that it came to be.
+    attested: by a list, in a certificate that may be out of date. over: the manifest that was
+    signed over it. claimed_times: when it says that it came to be.
     """
 
     manifest: str
@@ -108,6 +112,14 @@ class Link:
     rejudged: Outcome = Outcome.NOT_CHECKED
     reason: str = ""
     bytes: Outcome = Outcome.NOT_CHECKED
+    attested: bool = False
+
+    @property
+    def who(self) -> str:
+        """Say who signed it: a name that no list attests is told as claimed."""
+        if self.attested or self.list or self.signer == NO_NAME:
+            return self.signer
+        return f"somebody who goes by the name “{self.signer}”"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ _OUTCOMES = {
 def revocation_finding(store: ManifestStore, judged: Judged) -> Finding:
     """Say which of the six outcomes it was."""
     status = judged.revocation
-    particulars = {"signer": store.signer, "judged": told(judged), "reason": status.reason}
+    particulars = {"signer": store.who, "judged": told(judged), "reason": status.reason}
     if said := status.said:
         particulars |= {
             "by": said.by,
@@ -93,7 +93,7 @@ def late_findings(store: ManifestStore) -> Iterator[Finding]:
             time, place = moment(datetime.fromisoformat(link.signed_at)), place_of(link)
             place = f"{place[:1].lower()}{place[1:]}"
             code = "timeStamp.late"
-            yield say(Step.TIME, Outcome.PASSED, code, signer=link.signer, time=time, place=place)
+            yield say(Step.TIME, Outcome.PASSED, code, signer=link.who, time=time, place=place)
 
 
 def claimed_findings(store: ManifestStore, judged: Judged) -> Iterator[Finding]:
@@ -103,12 +103,12 @@ def claimed_findings(store: ManifestStore, judged: Judged) -> Iterator[Finding]:
     """
     stamp = judged.stamp.time if judged.stamp else None
     proofs: dict[str, datetime | None] = {store.chain[0].manifest: stamp}
-    said = [(store.signer, store.claimed_times, stamp)]
+    said = [(store.who, store.claimed_times, stamp)]
     for link in store.chain[1:]:
         own = datetime.fromisoformat(link.signed_at) if link.signed_at else None
         known = [each for each in (own, proofs.get(link.over)) if each]
         proofs.setdefault(link.manifest, min(known, default=None))
-        said.append((link.signer, link.claimed_times, min(known, default=None)))
+        said.append((link.who, link.claimed_times, min(known, default=None)))
     for signer, texts, proof in said:
         if proof and (found := _claimed(signer, texts, proof)):
             yield found

@@ -41,7 +41,7 @@ def _no_manifest(reading: ManifestReading) -> Finding:
 def _manifest_found(store: ManifestStore) -> Finding:
     code = "manifest.passed" if store.embedded else "sidecar.passed"
     source = f"; it says that the source is {store.source_type}" if store.source_type else ""
-    return say(Step.MANIFEST, Outcome.PASSED, code, signer=store.signer, source=source)
+    return say(Step.MANIFEST, Outcome.PASSED, code, signer=store.who, source=source)
 
 
 def _signature(store: ManifestStore) -> Finding:
@@ -59,7 +59,7 @@ def _signature(store: ManifestStore) -> Finding:
 
 def _signer(store: ManifestStore) -> Finding:
     """Say whether to accept who made a claim signature that verifies."""
-    judged, who = store.judged, store.signer
+    judged, who = store.judged, store.who
     if store.signer_failures:
         return say(
             Step.SIGNATURE,
@@ -99,7 +99,7 @@ def _hard_binding(store: ManifestStore) -> Finding:
 
 
 def _ingredients(store: ManifestStore) -> Finding:
-    ancestors, who = store.chain[1:], store.signer
+    ancestors, who = store.chain[1:], store.who
     count = "1 signed ingredient" if len(ancestors) == 1 else f"{len(ancestors)} signed ingredients"
     told = {"ingredients": count, "signer": who}
     if not ancestors:
@@ -135,9 +135,7 @@ def _weakest(store: ManifestStore) -> Finding | None:
 
 def _against(code: str, link: Link, **particulars: str) -> Finding:
     place = place_of(link)
-    return say(
-        Step.INGREDIENTS, Outcome.FAILED, code, signer=link.signer, place=place, **particulars
-    )
+    return say(Step.INGREDIENTS, Outcome.FAILED, code, signer=link.who, place=place, **particulars)
 
 
 def _time(store: ManifestStore) -> Finding:

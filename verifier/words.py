@@ -311,6 +311,12 @@ TABLE: Mapping[str, Row] = {
         _CALLED,
         _THE_NAMED,
     ),
+    "name.resembles": Row(
+        "Somebody calls himself “{name}”; that name is not verified, and it resembles “{known}” of "
+        "your list “{list}”.",
+        "that it is not the same: only that no list of yours says so",
+        "ask {known}, by a way that you know yourself, whether the file is theirs",
+    ),
     # Does a second engine say the same?
     "opinion.agrees": Row(
         "A second engine, written apart from the first, {finds}.",

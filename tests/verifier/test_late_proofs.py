@@ -168,8 +168,10 @@ def test_a_late_answer_that_a_parent_was_revoked_is_heard(ask: Ask, ago: int, co
 def test_a_parent_that_was_revoked_after_its_late_time_stamp_stands(ask: Ask) -> None:
     camera = parent(signer("A camera"))
     answer = SIGNERS.answer(camera.leaf, at=days(-20), revoked=days(-30))
-    proofs = {"c2pa_certificate_status": {"ocspVals": [answer]}, "c2pa_time_stamp": stamped(camera)}
-    assert ask(updated(camera, **proofs)).conclusion.code == UNCHANGED
+    data = updated(
+        camera, c2pa_certificate_status={"ocspVals": [answer]}, c2pa_time_stamp=stamped(camera)
+    )
+    assert ask(data).conclusion.code == UNCHANGED
 
 
 def test_a_late_answer_of_somebody_who_may_not_say_changes_nothing(ask: Ask) -> None:
@@ -210,7 +212,9 @@ def test_the_time_that_a_parent_claims_is_held_against_its_late_proof(
 
 def twice_updated(camera: Parent, stamps: Callable[[Parent], Mapping[str, object]]) -> bytes:
     """Return a file of three generations: a camera's, an update, and one that stamps below it."""
-    said = {"c2pa.ingredient.v3": ingredient(camera.manifest, label(0), "parentOf")}
+    said: dict[str, object] = {
+        "c2pa.ingredient.v3": ingredient(camera.manifest, label(0), "parentOf")
+    }
     middle = Mint(KEEPER, label=label(1), update=True, binding=False, assertions=said)
     first = read(middle.manifest({}), KEEPER)
     said = {
