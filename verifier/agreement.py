@@ -5,7 +5,8 @@ from datetime import datetime
 
 from ledger.vocabulary import Outcome
 
-from .manifest import ManifestReading, ManifestStore, printable
+from .harmless import printable
+from .manifest import ManifestReading, ManifestStore
 from .opinion.result import Aspect, Check, Judgement, Opinion
 from .report import Finding, Step
 from .words import say

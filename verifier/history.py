@@ -14,8 +14,8 @@ from ledger.entry import (
 from ledger.merkle import leaf_hash
 from ledger.vocabulary import Digest, Outcome, digest_of
 
+from .harmless import printable
 from .logged import Ledger, Record, entries_about
-from .manifest import printable
 from .report import Finding, Step
 from .words import say
 

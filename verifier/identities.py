@@ -16,9 +16,10 @@ from cryptography import x509
 from ledger.timestamp_chain import UNREADABLE
 from ledger.vocabulary import Outcome
 
+from .harmless import printable
 from .judgement import EXPIRED, INVALID, REVOKED, Bench, judge_signer
 from .lookalike import find_look_alike, names_in
-from .manifest import ManifestReading, ManifestStore, Named, printable
+from .manifest import ManifestReading, ManifestStore, Named
 from .opinion.carried import Identity
 from .opinion.result import Aspect, Judgement
 from .report import Finding, Step

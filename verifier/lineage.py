@@ -14,8 +14,9 @@ from dataclasses import replace
 
 from ledger.vocabulary import Outcome
 
+from .harmless import printable
 from .judgement import EXPIRED, UNTRUSTED, Bench, SignerJudged, judge_signer
-from .manifest import ManifestReading, ManifestStore, is_broken, printable
+from .manifest import ManifestReading, ManifestStore, is_broken
 from .opinion.result import Aspect, Judgement
 from .report import Link
 from .signature import Signature

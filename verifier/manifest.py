@@ -7,6 +7,7 @@ from datetime import datetime
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
+from .harmless import printable
 from .opinion.result import Opinion, parse_opinion
 from .report import NO_NAME, Link, Uncovered
 from .revocation import Revocation, RevocationStatus
@@ -398,12 +399,6 @@ def _signer(signature: Mapping[str, object]) -> str:
     if name and organisation and name != organisation:
         return f"{printable(name)} ({printable(organisation)})"
     return printable(name or organisation or NO_NAME)
-
-
-def printable(text: str, limit: int = 200) -> str:
-    """Make a stranger's text harmless to show: controls and direction marks become U+FFFD."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def _codes(verdict: Mapping[str, object], which: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import NoReturn
 from ledger.vocabulary import Outcome
 
 from .compare.result import Comparison
+from .harmless import harmless_values
 
 
 class Step(StrEnum):
@@ -186,6 +187,10 @@ class Report:
         raise TypeError("a report has no truth value; read report.conclusion.code")
 
     def to_json(self) -> dict[str, object]:
-        """Return the object of DESIGN.md section 7, of plain values."""
+        """Return the object of DESIGN.md section 7, of plain values.
+
+        Whatever a stranger said in it is harmless to show; `file` alone is as it was given.
+        """
         comparison = self.comparison.to_json() if self.comparison else None
-        return asdict(self) | {"comparison": comparison}
+        plain = {name: harmless_values(value) for name, value in asdict(self).items()}
+        return plain | {"file": self.file, "comparison": comparison}

@@ -224,6 +224,9 @@ def print_report(report: Report) -> None:
         mark, colour = MARKS[finding.outcome]
         said = finding.sentence, (limits(finding), "dim")
         say("  ", (mark, colour), f" {finding.step:<16} ", *said)
+    for link in report.chain if len(report.chain) > 1 else ():
+        mark, colour = MARKS[link.outcome]
+        say("  ", (mark, colour), f" {'chain':<16} ", link.sentence)
     say((f"  sha256 {report.sha256}", "dim"))
 
 

@@ -37,17 +37,12 @@ function findingItem(finding) {
   return item;
 }
 
-function linkItem(link, place) {
+function linkItem(link) {
   const item = element("li", undefined, link.outcome);
-  item.append(element("span", MARKS[link.outcome], "mark"));
-  if (place === 0) {
-    const known = link.list ? `known by your list “${link.list}”` : "on none of your lists";
-    item.append(element("span", `Signed by ${link.signer}, ${known}.`));
-  } else {
-    // What an ancestor was worth is what the one who signed over it found; it is not judged anew.
-    const found = link.outcome === "passed" ? "intact" : "not intact, or of an unknown signer,";
-    item.append(element("span", `Made from what ${link.signer} signed: ${found} when it was signed over.`));
-  }
+  const mark = element("span", MARKS[link.outcome], "mark");
+  mark.setAttribute("role", "img");
+  mark.setAttribute("aria-label", OUTCOMES[link.outcome]);
+  item.append(mark, element("span", link.sentence));
   if (link.codes.length) item.append(element("span", link.codes.join(", "), "limit"));
   return item;
 }
