@@ -48,7 +48,7 @@ class Signature:
     chain: tuple[bytes, ...]
     tokens: tuple[Token, ...]
     ocsp: tuple[bytes, ...]
-    value: bytes = b""
+    value: bytes
 
 
 def format_signature(signature: Signature) -> dict[str, object]:
@@ -57,14 +57,20 @@ def format_signature(signature: Signature) -> dict[str, object]:
         "chain": list(signature.chain),
         "tokens": [[each.token, list(each.over), each.late] for each in signature.tokens],
         "ocsp": list(signature.ocsp),
+        "value": signature.value,
     }
 
 
-def parse_signature(value: object) -> Signature:
+def parse_signature(said: object) -> Signature:
     """Read what `format_signature` writes; raises FormatError for anything else."""
-    match value:
-        case {"chain": [*chain], "tokens": [*tokens], "ocsp": [*ocsp]} if chain:
-            return Signature(_bytes(chain), tuple(map(_token, tokens)), _bytes(ocsp))
+    match said:
+        case {
+            "chain": [*chain],
+            "tokens": [*tokens],
+            "ocsp": [*ocsp],
+            "value": bytes() as value,
+        } if chain:
+            return Signature(_bytes(chain), tuple(map(_token, tokens)), _bytes(ocsp), value)
         case _:
             raise FormatError("this is no claim signature")
 
