@@ -93,7 +93,7 @@ def test_every_text_in_plain_values_comes_out_harmless(value: object) -> None:
 def by(name: str) -> Mint:
     key = mint.signer(ROOT).key
     leaf = mint.issue(ROOT, name, key.public_key())
-    action = {**mint.CREATED["actions"][0], "digitalSourceType": f"http://x/{name}"}
+    action: dict[str, object] = {"action": "c2pa.created", "digitalSourceType": f"http://x/{name}"}
     action |= {"softwareAgent": {"name": name}, "when": name}
     made = Signer(key, (leaf.public_bytes(Encoding.DER),))
     return Mint(made, assertions={"c2pa.actions.v2": {"actions": [action]}})
