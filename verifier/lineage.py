@@ -9,7 +9,8 @@ What whoever signed over an ingredient recorded of it counts where it is against
 clocks it was his, so there our own count instead.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ledger.vocabulary import Outcome
@@ -31,7 +32,7 @@ def judge_lineage(reading: ManifestReading, bench: Bench) -> ManifestReading:
     store, opinion = reading.store, reading.opinion
     if store is None:
         return reading
-    judged = {printable(each.label): each for each in opinion.judgements} if opinion else {}
+    judged = _by_label(opinion.judgements if opinion else ())
     bound = _bound_to_the_bytes(store, judged)
     top = replace(store.chain[0], sentence=_top(store))
     links, who = [top], {top.manifest: top.who}
@@ -44,6 +45,13 @@ def judge_lineage(reading: ManifestReading, bench: Bench) -> ManifestReading:
         links.append(replace(found, sentence=_told(found)))
     broken = tuple(link for link in links[1:] if is_broken(link))
     return replace(reading, store=replace(store, chain=tuple(links), broken_ancestors=broken))
+
+
+def _by_label(judgements: Sequence[Judgement]) -> dict[str, Judgement]:
+    """Return what was found of each manifest; nothing of two that are shown under one label."""
+    counted = Counter(printable(each.label) for each in judgements)
+    shown = {printable(each.label): each for each in judgements}
+    return {label: each for label, each in shown.items() if counted[label] == 1}
 
 
 def _judge(link: Link, judgement: Judgement | None, bench: Bench) -> Link:

@@ -1,5 +1,6 @@
 """Chains three generations deep: each manifest is judged by us, and the weakest link is named."""
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -12,9 +13,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ledger.vocabulary import Outcome
 from verifier.judgement import Answers, Bench
+from verifier.lineage import judge_lineage
+from verifier.manifest import ManifestReading, ManifestStore
 from verifier.media.sandbox import Sandbox
 from verifier.observe import observe
-from verifier.report import Report, Step
+from verifier.opinion.examine import examine
+from verifier.report import Link, Report, Step
 from verifier.trust import TrustList
 from verifier.verify import verify
 
@@ -156,3 +160,37 @@ def test_the_gravest_link_is_named_and_not_the_first(ask: Ask) -> None:
     report = ask(generations(PICTURE, makers, recorded))
     assert report.conclusion.code == ALTERED
     assert "A camera (The tests)" in report.conclusion.sentence
+
+
+def test_two_manifests_that_are_shown_under_one_label_vouch_for_nothing() -> None:
+    """Labels are made harmless to show: what differs in what cannot be seen looks the same."""
+    data = generations(PICTURE, [CAMERA, AGENCY, NEWSROOM])
+    opinion = examine(io.BytesIO(data), {LIST: ROOT.pem()}, NOW)
+    top, *below = opinion.judgements
+    twins = [replace(each, label=f"a{c}b") for each, c in zip(below, "\u200b\u200c", strict=True)]
+    links = [
+        Link(manifest=name, signer="Anybody", list=None, outcome=Outcome.PASSED, depth=1)
+        for name in (top.label, "a\ufffdb")
+    ]
+    store = ManifestStore(
+        label=top.label,
+        embedded=True,
+        chain=tuple(links),
+        signer="Anybody",
+        signed_at=None,
+        trust_list=None,
+        successes=(),
+        failures=(),
+        signer_failures=(),
+        time_stamps=(),
+        broken_ancestors=(),
+        uncovered=None,
+        source_type=None,
+    )
+    told = ManifestReading(
+        Outcome.PASSED, store=store, opinion=replace(opinion, judgements=(top, *twins))
+    )
+    judged = judge_lineage(told, Bench(lists=[TrustList(LIST, ROOT.pem())], clock=NOW)).store
+    assert judged is not None
+    assert judged.chain[1].rejudged is Outcome.NOT_CHECKED
+    assert judged.chain[1].list is None
