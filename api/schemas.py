@@ -55,6 +55,8 @@ class ConclusionAnswer(BaseModel):
 
     code: str
     sentence: str
+    does_not_show: str
+    settles: str = Field(description="what a person can do next to settle it")
 
 
 class FindingAnswer(BaseModel):
@@ -65,6 +67,7 @@ class FindingAnswer(BaseModel):
     code: str
     sentence: str
     does_not_show: str
+    settles: str = Field(description="what a person can do next to settle it")
 
 
 class LinkAnswer(BaseModel):
@@ -75,6 +78,20 @@ class LinkAnswer(BaseModel):
     list: str | None
     outcome: str
     codes: tuple[str, ...]
+    sentence: str
+    signed_at: str | None = Field(description="the proven time")
+    depth: int = Field(description="0 is the active manifest, 1 what it was made from, and so on")
+    is_parent: bool
+    holder: str = Field(description="who signed over it")
+    over: str = Field(description="the manifest that was signed over it")
+    stamped_late: bool = Field(description="a later manifest carries its time-stamp")
+    claimed_times: tuple[str, ...]
+    outcome_of_bytes: str = Field(description="how whoever signed over it found its bytes")
+    altered_before: bool = Field(description="whoever signed over it recorded that it was altered")
+    rejudged: str = Field(description="what came of judging it again, here and now")
+    reason: str = Field(description="why it was not judged again")
+    bytes: str = Field(description="what holds of the bytes that it binds, if those are in hand")
+    attested: bool = Field(description="a list attests the signer's name")
 
 
 class MatchAnswer(BaseModel):

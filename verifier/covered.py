@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from ledger.vocabulary import Outcome
 
-from .manifest import ManifestReading, printable
+from .harmless import printable
+from .manifest import ManifestReading
 from .opinion.coverage import Coverage, Guard, Region
 from .opinion.fragments import ELSEWHERE
-from .opinion.result import Aspect, Changed, Opinion
+from .opinion.result import Aspect, Changed, Check, Opinion
 from .report import Finding, Step, Uncovered
+from .words import say
 
 # What C2PA leaves open in every file of a type (2.2, A.5.6).
 _ALWAYS = ("the `ftyp` box", "the `mfra` box")
@@ -27,14 +29,15 @@ def coverage_findings(reading: ManifestReading) -> list[Finding]:
         return []
     count = sum(each.end - each.start for each in left_open)
     verb = "byte, {}, is" if count == 1 else "bytes, {}, are"
-    said = f"{count:,} {verb.format(_share(count, coverage.size))} not protected by the signature"
+    bytes_are = f"{count:,} {verb.format(_share(count, coverage.size))}"
+    names = _names(left_open)
     return [
-        Finding(
-            step=Step.COVERAGE,
-            outcome=Outcome.NOT_CHECKED,
-            code="coverage.partial",
-            sentence=f"{said}: {_names(left_open)}.",
-            does_not_show="who wrote these bytes: anybody may have, since",
+        say(
+            Step.COVERAGE,
+            Outcome.NOT_CHECKED,
+            "coverage.partial",
+            bytes_are=bytes_are,
+            names=names,
         )
     ]
 
@@ -78,8 +81,8 @@ def uncovered(coverage: Coverage) -> tuple[Uncovered, ...]:
     return tuple(found)
 
 
-def no_change(opinion: Opinion | None, label: str) -> tuple[str, str] | None:
-    """Return a code and a sentence where the engine says `mismatch`, and yet no byte differs.
+def no_change(opinion: Opinion | None, label: str) -> Check | None:
+    """Return what the second engine says where the first says `mismatch`, and no byte differs.
 
     What is hashed matches; held against the file is that the signer left out more than C2PA lets
     him (C2PA 2.2, 15.12.1.1), or that the rest of the film lies in other files.
@@ -91,14 +94,8 @@ def no_change(opinion: Opinion | None, label: str) -> tuple[str, str] | None:
     if len(against) != 1:
         return None
     [check] = against
-    if check.code == ELSEWHERE:
-        return check.code, f"This is a part of a film: {printable(check.about)}."
-    if check.code.endswith(_TOO_WIDE):
-        said = (
-            "The bytes that the signature covers are those that were signed, but it leaves out "
-            f"more than C2PA lets it ({printable(check.about)})."
-        )
-        return check.code, said
+    if check.code == ELSEWHERE or check.code.endswith(_TOO_WIDE):
+        return replace(check, about=printable(check.about))
     return None
 
 

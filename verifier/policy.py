@@ -14,6 +14,7 @@ from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .report import ConclusionCode, Finding, Report, Step
+from .words import say
 
 _T = TypeVar("_T")
 
@@ -103,19 +104,11 @@ class _Keys:
 
 def judge(policy: Policy, report: Report) -> Finding:
     """Say whether a report meets a policy, and if not, all that it lacks."""
-    lacking = list(_lacking(policy, report))
-    met = not lacking
-    return Finding(
-        step=Step.POLICY,
-        outcome=Outcome.PASSED if met else Outcome.FAILED,
-        code="policy.met" if met else "policy.not_met",
-        sentence=(
-            f"This is enough for the policy “{policy.name}”."
-            if met
-            else f"This is not enough for the policy “{policy.name}”: {'; '.join(lacking)}."
-        ),
-        does_not_show="that the policy asks for what it should",
-    )
+    lacking = "; ".join(_lacking(policy, report))
+    if lacking:
+        code = "policy.not_met"
+        return say(Step.POLICY, Outcome.FAILED, code, policy=policy.name, lacking=lacking)
+    return say(Step.POLICY, Outcome.PASSED, "policy.met", policy=policy.name)
 
 
 def _lacking(policy: Policy, report: Report) -> Iterator[str]:

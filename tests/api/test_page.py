@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests import media
+from tests.verifier.opinion import mint
+from tests.verifier.opinion.generations import generations
 from verifier.compare.result import (
     Comparison,
     Geometry,
@@ -26,6 +29,7 @@ from .test_bad_input import HOSTILE_TITLE
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine")
 
 HOSTILE_NAME = "<img src=x onerror=alert(1)><script>alert(2)</script>.jpg".replace("/", "\u2215")
+HOSTILE_SIGNER = "<b onclick=alert(4)>\N{RIGHT-TO-LEFT OVERRIDE}\x1b[2JA signer"
 HOSTILE_NOTE = "<img src=x onerror=alert(3)><b>bold</b>"
 CASES = {
     "signed.jpg": ("Unchanged", "The bytes that a known signer signed and that entry 0 records."),
@@ -55,6 +59,11 @@ def files(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Path:
     media.convert(photograph, folder / "re-encoded.png")
     media.another_photograph(folder).rename(folder / "unrelated.jpg")
     media.clip(folder)
+    stranger = mint.Authority("Strangers")
+    key = mint.signer(stranger).key
+    leaf = mint.issue(stranger, HOSTILE_SIGNER, key.public_key()).public_bytes(Encoding.DER)
+    made = mint.Mint(mint.Signer(key, (leaf,)))
+    (folder / "chained.jpg").write_bytes(generations(mint.picture(), [made, made]))
     (folder / "note.txt").write_text("A caption.\n")
     (folder / "empty.jpg").touch()
     (folder / "large.bin").write_bytes(bytes(LIMIT + 1))
@@ -150,6 +159,17 @@ def test_what_the_signature_protects_is_drawn_and_told_in_words(page: Page, file
     page.choose("#file", files / "unrelated.jpg")
     _read(page, "unrelated.jpg")
     assert page.evaluate("document.getElementById('coverage').hidden")
+
+
+def test_a_chain_is_told_link_by_link_with_what_would_settle_it(page: Page, files: Path) -> None:
+    page.choose("#file", files / "chained.jpg")
+    _read(page, "chained.jpg")
+    links = _text(page, "#chain")
+    assert links.count("its signer is on none of your lists") == 2
+    assert "<b onclick=alert(4)>\N{REPLACEMENT CHARACTER}" in links
+    assert page.evaluate("document.querySelectorAll('#report b').length") == 0
+    assert _text(page, "#settles").startswith("To settle it, ask somebody who goes by the name")
+    assert page.evaluate("document.querySelectorAll('#origin .settles').length") >= 2
 
 
 def test_a_second_file_takes_the_place_of_the_first(page: Page, files: Path) -> None:

@@ -72,6 +72,14 @@ def check_claim(manifest: Manifest, redacted: Redactions) -> Iterator[Check]:
             yield _failed("assertion.undeclared", label)
 
 
+def claim_links(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield label and hashed URI of each assertion that a claim lists; raises FormatError."""
+    for link in _listed(manifest, manifest.claimed()):
+        match = _ASSERTION.fullmatch(_url(link))
+        if match is not None and match[1] in (None, manifest.label):
+            yield match[2], link
+
+
 def _listed(manifest: Manifest, claim: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     # C2PA 2.2, 15.10.3.1: `assertions` in version 1, created and gathered ones in version 2.
     names: tuple[str, ...] = ("assertions",)

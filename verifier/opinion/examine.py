@@ -9,6 +9,8 @@ from ledger.errors import FormatError, ProofError
 from ledger.vocabulary import Outcome
 
 from .binding import check_binding
+from .carried import NOTHING
+from .carry import carried
 from .certificates import find_anchors, load_chain, profile_breaches
 from .claim import Redactions, check_claim, check_ingredient, ingredients, redactions
 from .container import Embedded, find_store
@@ -56,8 +58,12 @@ def examine(
     redacted = redactions(chain)
     judged = [_judge(each, by_label, redacted, lists, at) for each in chain]
     bound = _bind(source, embedded, by_label, active)
-    first = replace(judged[0], checks=(*bound.checks, *judged[0].checks))
-    opinion = Opinion(at, (first, *judged[1:]))
+    judged[0] = replace(judged[0], checks=(*bound.checks, *judged[0].checks))
+    held = carried(chain)
+    opinion = Opinion(
+        at,
+        tuple(replace(each, carried=held.get(each.label, NOTHING)) for each in judged),
+    )
     if any(
         each.failed(aspect) for each in judged for aspect in (Aspect.SIGNATURE, Aspect.MANIFEST)
     ):

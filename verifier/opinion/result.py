@@ -8,6 +8,8 @@ from enum import StrEnum
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
+from .carried import NOTHING as NOTHING_CARRIED
+from .carried import Carried, format_carried, parse_carried
 from .coverage import Coverage, Region, format_coverage, parse_coverage
 from .source import Range
 
@@ -77,11 +79,15 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What holds of one manifest; `trust` names each list that knows its signer."""
+    """What holds of one manifest; `trust` names each list that knows its signer.
+
+    `carried` is what whoever judges its signer at another time has to go by.
+    """
 
     label: str
     checks: tuple[Check, ...]
     trust: tuple[Trust, ...] = ()
+    carried: Carried = NOTHING_CARRIED
 
     def failed(self, aspect: Aspect) -> Check | None:
         """Return the first check of an aspect that failed, if one did."""
@@ -127,6 +133,7 @@ def format_opinion(opinion: Opinion) -> dict[str, object]:
                     [t.list, t.valid_from.isoformat(), t.valid_until.isoformat()]
                     for t in each.trust
                 ],
+                "carried": format_carried(each.carried),
             }
             for each in opinion.judgements
         ],
@@ -161,8 +168,14 @@ def parse_opinion(value: object) -> Opinion:
 
 def _judgement(value: object) -> Judgement:
     match value:
-        case {"label": str() as label, "checks": [*checks], "trust": [*trust]}:
-            return Judgement(label, tuple(map(_check, checks)), tuple(map(_trust, trust)))
+        case {
+            "label": str() as label,
+            "checks": [*checks],
+            "trust": [*trust],
+            "carried": carried,
+        }:
+            made, known = tuple(map(_check, checks)), tuple(map(_trust, trust))
+            return Judgement(label, made, known, parse_carried(carried))
         case _:
             raise FormatError("this is no judgement of a manifest")
 
