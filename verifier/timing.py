@@ -135,29 +135,41 @@ def _revocation(signer: str, status: RevocationStatus, judged: Judged) -> tuple[
 
 
 def claimed_findings(store: ManifestStore, judged: Judged) -> Iterator[Finding]:
-    """Hold the times that the manifest claims against the first proof that it existed."""
-    if judged.stamp is None:
-        return
-    proof = judged.stamp.time
+    """Hold the times that the manifest claims against the first proof that it existed.
+
+    Without a time-stamp that is the file in hand: nothing is made later than it is looked at.
+    """
     for text in store.claimed_times:
         try:
             claimed = _moment(text)
         except FormatError:
             continue
         said = f"The manifest says that it was made {text}"
-        if claimed.earliest > proof:
-            code, outcome = "claimedTime.after_proof", Outcome.FAILED
-            said = f"{said}, yet it was signed before that: at {moment(proof)}."
-            limit = "which of the two is wrong: a camera's clock, or the signer's word"
-        elif proof - claimed.latest > _LONG:
-            code, outcome = "claimedTime.long_before", Outcome.NOT_CHECKED
-            days = (proof - claimed.latest).days
-            said = f"{said}, {days} days before the first proof that it existed."
-            limit = "that it is that old: until the proof there is only the signer's word"
-        else:
-            continue
-        yield _finding(Step.CLAIMED_TIME, outcome, code, said, limit)
-        return
+        if found := _contradicted(said, claimed, judged):
+            yield found
+            return
+
+
+def _contradicted(said: str, claimed: Moment, judged: Judged) -> Finding | None:
+    """Say what a claimed time has against it, or that little speaks for it; None for neither."""
+    stamp, wrong = judged.stamp, "which of the two is wrong: a camera's clock, or the signer's word"
+    if stamp is None:
+        if judged.as_of or claimed.earliest <= judged.now:
+            return None
+        return _claimed(Outcome.FAILED, "to_come", f"{said}, which is still to come.", wrong)
+    if claimed.earliest > stamp.time:
+        said = f"{said}, yet it was signed before that: at {moment(stamp.time)}."
+        return _claimed(Outcome.FAILED, "after_proof", said, wrong)
+    if stamp.time - claimed.latest > _LONG:
+        days = (stamp.time - claimed.latest).days
+        said = f"{said}, {days} days before the first proof that it existed."
+        limit = "that it is that old: until the proof there is only the signer's word"
+        return _claimed(Outcome.NOT_CHECKED, "long_before", said, limit)
+    return None
+
+
+def _claimed(outcome: Outcome, code: str, said: str, limit: str) -> Finding:
+    return _finding(Step.CLAIMED_TIME, outcome, f"claimedTime.{code}", said, limit)
 
 
 def _moment(text: str) -> Moment:

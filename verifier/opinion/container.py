@@ -206,9 +206,11 @@ def _bmff(source: Source) -> Iterator[Embedded]:
         # Version and flags, then the purpose, then the offset of the first Merkle box.
         if head[20:29] == b"manifest\x00":
             start = box.body + 29 + 8
-            # What follows the store in its box is padding.
-            store = _store(source, start, box.end - start)
-            yield Embedded(store[: int.from_bytes(store[:4])], ((box.start, box.end),))
+            whole = _store(source, start, box.end - start)
+            store = whole[: int.from_bytes(whole[:4])]
+            if any(whole[len(store) :]):  # room that was left there: no hash covers it
+                raise FormatError("something follows the manifest store in its box")
+            yield Embedded(store, ((box.start, box.end),))
         elif not head[20:].startswith(b"merkle"):
             raise NotRead("a C2PA box with another purpose than `manifest` or `merkle`")
 
