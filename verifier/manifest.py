@@ -198,7 +198,9 @@ def _of_what_was_signed(codes: Iterable[str], claim: Mapping[str, object]) -> tu
         links = _sequence(claim.get(name) or [])
         hashed += [("assertion.hashedURI.mismatch", link) for link in links]
     hashed += [("assertion.dataHash.mismatch", binding)] if isinstance(binding, dict) else []
-    unknown = {code for code, each in hashed if (_mapping(each).get("alg") or _HASHES[0]) not in _HASHES}
+    unknown = {
+        code for code, each in hashed if (_mapping(each).get("alg") or _HASHES[0]) not in _HASHES
+    }
     return tuple(dict.fromkeys("algorithm.unsupported" if c in unknown else c for c in codes))
 
 

@@ -147,7 +147,9 @@ def _(world: World, folder: Path) -> Evidence:
 )
 def _(world: World, folder: Path) -> Evidence:
     data = Mint(world.minter).into(world.tiny)
-    return Evidence(path=minted(folder, data.replace(bytes(60), b"Nobody hashed this.".ljust(60), 1)))
+    return Evidence(
+        path=minted(folder, data.replace(bytes(60), b"Nobody hashed this.".ljust(60), 1))
+    )
 
 
 @THEME(
@@ -166,7 +168,7 @@ def _(world: World, folder: Path) -> Evidence:
     "The description of the signature's box, which no hash covers, has room for a message.",
     INCONCLUSIVE,
     DIFFERS,
-    "refuses it",
+    "holds more than a salt",
 )
 def _(world: World, folder: Path) -> Evidence:
     return made(world, folder, private=box(b"c2sh", b"Nobody hashed this."))

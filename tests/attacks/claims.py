@@ -217,9 +217,7 @@ def _(world: World, folder: Path) -> Evidence:
 )
 def _(world: World, folder: Path) -> Evidence:
     data = Mint(world.minter).into(world.tiny)
-    return Evidence(
-        path=minted(folder, data.replace(b"c2pa.claim.v2\0", b"c2pa.claim.w2\0"))
-    )
+    return Evidence(path=minted(folder, data.replace(b"c2pa.claim.v2\0", b"c2pa.claim.w2\0")))
 
 
 @THEME(

@@ -121,14 +121,18 @@ def _(world: World, folder: Path) -> Evidence:
     return Evidence(path=flip(child, folder / "s.jpg", at))
 
 
-def naming(label: str, manifest: bytes | None, relationship: str = "componentOf") -> dict[str, object]:
+def naming(
+    label: str, manifest: bytes | None, relationship: str = "componentOf"
+) -> dict[str, object]:
     """Return what a manifest says of an ingredient, whose manifest it hashes or makes up."""
     digest = hashlib.sha256(manifest[8:]).digest() if manifest else bytes(32)
     return {
         "relationship": relationship,
         "dc:title": "An ingredient",
         "activeManifest": {"url": f"self#jumbf=/c2pa/{label}", "hash": digest},
-        "validationResults": {"activeManifest": {"success": [], "informational": [], "failure": []}},
+        "validationResults": {
+            "activeManifest": {"success": [], "informational": [], "failure": []}
+        },
     }
 
 

@@ -48,7 +48,7 @@ def _say(path: str, sidecar: str | None, context: c2pa.Context | None) -> str:
     except c2pa.C2paError.ManifestNotFound:
         return "no manifest"
     except c2pa.C2paError as problem:
-        return f"error: {type(problem).__name__}"
+        return f"error: {type(problem).__name__.removeprefix('_C2pa')}"
 
 
 def _state(store: Any) -> str:

@@ -308,11 +308,13 @@ def _(world: World, folder: Path) -> Evidence:
 )
 def _(world: World, folder: Path) -> Evidence:
     identity = {
-        "signer_payload": {"sig_type": "cawg.identity_claims_aggregation", "referenced_assertions": []},
+        "signer_payload": {
+            "sig_type": "cawg.identity_claims_aggregation",
+            "referenced_assertions": [],
+        },
         "signature": b"eyJpc3MiOiJkaWQ6d2ViOm5ld3MuZXhhbXBsZSJ9",
         "pad1": b"",
     }
     said = {"c2pa.actions.v2": mint.CREATED, "cawg.identity": identity}
     stranger = mint.signer(Authority("Strangers"))
     return Evidence(path=minted(folder, Mint(stranger, assertions=said).into(world.tiny)))
-

@@ -18,9 +18,7 @@ from verifier.trust import Kind, TrustList
 
 SIGNERS, STAMPERS = "Claim signers", "Time-stamp authorities"
 # Days that stand in docs/attacks.md, so that they are the same whenever it is written.
-EXPIRED, SIGNED, REVOKED = (
-    datetime(year, 6, 1, 12, tzinfo=UTC) for year in (2023, 2024, 2025)
-)
+EXPIRED, SIGNED, REVOKED = (datetime(year, 6, 1, 12, tzinfo=UTC) for year in (2023, 2024, 2025))
 BEFORE, LONG_BEFORE = datetime(2022, 6, 1, tzinfo=UTC), datetime(2016, 6, 1, tzinfo=UTC)
 
 

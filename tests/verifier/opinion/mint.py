@@ -194,6 +194,7 @@ class Mint:
     private: bytes = b""  # a box in the description of its signature
     claim: Mapping[str, object] = field(default_factory=dict)
     digest: str = "sha256"  # of the assertions
+    ready: Sequence[bytes] = ()  # assertions that are encoded already, and listed
     bound_by: str = "sha256"  # the hash of the bytes
     listed: Sequence[Mapping[str, object]] = ()  # further hashed URIs
     recode: Callable[[bytes], bytes] = bytes  # the claim, encoded, before it is signed
@@ -221,7 +222,8 @@ class Mint:
         encoded = self.recode(cbor2.dumps({**claim, **self.claim}))
         made |= {label: assertion(label, value) for label, value in self.swapped.items()}
         made |= {label: assertion(label, value) for label, value in self.undeclared.items()}
-        kept = [whole for label, whole in made.items() if label not in self.hidden]
+        kept = [*self.ready]
+        kept += [whole for label, whole in made.items() if label not in self.hidden]
         name = "c2pa.claim" if self.version == 1 else "c2pa.claim.v2"
         return superbox(
             b"c2um" if self.update else b"c2ma",
