@@ -12,13 +12,14 @@ from verifier.media.sandbox import Sandbox
 PAGE = Path(__file__).with_name("attacks.md")
 _HEAD = """# Attacks
 
-{count} lies, each told by a forged file (or by forged evidence beside one) that the tests make anew, and
-what is said of each: by c2pa-python alone, as its documentation shows it (with no settings; and with the
-same trust lists as Firsthand, each for its kind), and by `firsthand verify`. **Trusted** is what would be
-believed: {trusted} of them. Written by `docs/make_attacks.py` from `tests/attacks/`; the tests keep it true.
+{count} lies, each told by a forged file, or by forged evidence beside one, that the tests make
+anew; and what is said of each: by c2pa-python alone, as its documentation shows it, without settings
+and with the same trust lists as Firsthand (each for its kind), and by `firsthand verify`.
+**Trusted** is what would be believed: {trusted} of them.
 
-No attack is passed over in silence: `unchanged` stands only where the bytes are those that a known
-signer signed, and the lie is about something else, which a finding then tells.
+`unchanged` stands only where the bytes are those that a known signer signed and the lie is about
+something else, which a finding then tells, here with its code. `python -m docs.make_attacks` writes
+this page from `tests/attacks/`, whose tests fail where it is not what they yield.
 """
 
 

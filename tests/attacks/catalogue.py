@@ -31,8 +31,9 @@ def told_by(attack: Attack, report: Report) -> tuple[str, str]:
 def row(attack: Attack, report: Report, alone: tuple[str, str]) -> str:
     """Return an attack's line of the table."""
     code, sentence = told_by(attack, report)
-    now = f", now `{report.as_of.now.code}`" if report.as_of else ""
-    ours = f"`{report.conclusion.code}`{now}: {sentence} (`{code}`)"
+    ours = f"`{report.conclusion.code}`: {sentence} (`{code}`)"
+    if report.as_of:
+        ours += f" Now `{report.as_of.now.code}`. {' '.join(report.as_of.because)}"
     cells = (f"*{attack.name}*: {attack.lie}", *map(_shown, alone), ours)
     return f"| {' | '.join(_plain(cell) for cell in cells)} |"
 

@@ -210,7 +210,7 @@ def _(world: World, folder: Path) -> Evidence:
 
 @THEME(
     "the claim under another label",
-    "The label of the claim's box, which no hash covers, hides the manifest from one of two readers.",
+    "The label of the claim's box, which no hash covers, hides it from one of two readers.",
     INCONCLUSIVE,
     DIFFERS,
     "a claim is labelled c2pa.claim.v2, not 'c2pa.claim.w2'",

@@ -1,7 +1,7 @@
 """Lies about who signed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -16,7 +16,7 @@ from tests.verifier.reports import ALTERED, UNTRUSTED
 from verifier.trust import Kind, TrustList
 
 from .attack import Evidence, Theme
-from .world import LASTING, World
+from .world import LASTING, World, ago
 
 THEME = Theme("Who signed")
 UNLISTED, INVALID = "signingCredential.untrusted", "signingCredential.invalid"
@@ -260,7 +260,7 @@ def _(world: World, folder: Path) -> Evidence:
     "has a certificate that may not sign claims",
 )
 def _(world: World, folder: Path) -> Evidence:
-    key = rsa.generate_private_key(65537, 1024)
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505  # that is the attack
     leaf = mint.issue(world.root, "A signer", key.public_key())
     return signed_by(Signer(key, (leaf.public_bytes(Encoding.DER),), -37), world, folder)
 
@@ -292,11 +292,12 @@ def _(world: World, folder: Path) -> Evidence:
     "The signer's certificate is not valid yet.",
     UNTRUSTED,
     "signingCredential.expired",
-    "had a certificate that is valid from",
+    "had a certificate that is valid from 2050-01-01 to 2060-01-01, not now",
 )
 def _(world: World, folder: Path) -> Evidence:
-    early = mint.signer(world.root, since=timedelta(days=30), until=timedelta(days=60))
-    return signed_by(early, world, folder)
+    first, last = (ago(datetime(year, 1, 1, tzinfo=UTC)) for year in (2050, 2060))
+    early = world.signers.issue("A camera of tomorrow", valid=(first, last))
+    return Evidence(path=resign(world.base(), folder / "s.jpg", early))
 
 
 @THEME(

@@ -48,8 +48,8 @@ def _(world: World, folder: Path) -> Evidence:
 
 @THEME(
     "a clock of one's own, for an old claim",
-    "The expired key's owner runs a time-stamp authority that says 2022; the claim is of version 1, "
-    "whose time the engine takes from anybody.",
+    "The expired key's owner runs a time-stamp authority that says 2022; the claim is of version "
+    "1, whose time the engine takes from anybody.",
     UNTRUSTED,
     (PROVES_NOTHING, OUT_OF_DATE),
     "leads to none of the anchors",
