@@ -13,8 +13,8 @@ PAGE = Path(__file__).with_name("attacks.md")
 _HEAD = """# Attacks
 
 {count} lies, each told by a forged file, or by forged evidence beside one, that the tests make
-anew; and what is said of each: by c2pa-python alone, as its documentation shows it, without settings
-and with the same trust lists as Firsthand (each for its kind), and by `firsthand verify`.
+anew; and what is said of each: by c2pa-python alone, as its documentation shows it, without
+settings and with the same trust lists as Firsthand (each for its kind), and by `firsthand verify`.
 **Trusted** is what would be believed: {trusted} of them.
 
 `unchanged` stands only where the bytes are those that a known signer signed and the lie is about

@@ -16,8 +16,9 @@ _MODULES = (signers, times, revocations, claims, bindings, ingredients, records,
 THEMES: tuple[Theme, ...] = tuple(module.THEME for module in _MODULES)
 ATTACKS: tuple[Attack, ...] = tuple(attack for theme in THEMES for attack in theme)
 COLUMNS = ("The lie", "c2pa-python alone", "with trust lists", "Firsthand")
-# What is another each time: the labels that the engine makes up, and our own folders.
-_MADE_UP = re.compile(r"urn:(c2pa|uuid):[0-9a-f-]{36}")
+# What is another each time: labels, which the engine makes up, and places, as keys are made anew.
+_LABEL = re.compile(r"urn:c2pa:[0-9a-f-]{36}")
+_PLACE = re.compile(r"\b(bytes|of|to) \d{3,}\b")
 
 
 def told_by(attack: Attack, report: Report) -> tuple[str, str]:
@@ -54,4 +55,5 @@ def _shown(said: str) -> str:
 
 
 def _plain(cell: str) -> str:
-    return _MADE_UP.sub(r"urn:\1:…", cell).replace("|", "\\|").replace("<", "&lt;")
+    steady = _PLACE.sub(r"\1 …", _LABEL.sub("urn:c2pa:…", cell))
+    return steady.replace("|", "\\|").replace("<", "&lt;")

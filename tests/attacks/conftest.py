@@ -6,6 +6,7 @@ import pytest
 
 from verifier.media.sandbox import Sandbox
 
+from .watch import Calls
 from .world import World
 
 
@@ -18,3 +19,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
+
+
+_CALLS = Calls()  # an audit hook stays for good
+
+
+@pytest.fixture
+def calls() -> Iterator[Calls]:
+    _CALLS.made.clear()
+    yield _CALLS
+    _CALLS.counts = False

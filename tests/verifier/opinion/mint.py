@@ -78,6 +78,7 @@ def issue(
     signs: bool = True,
     since: timedelta = timedelta(days=-10),
     until: timedelta = timedelta(days=100),
+    extensions: Sequence[x509.ExtensionType] = (),
 ) -> x509.Certificate:
     """Issue a certificate, of a claim signer if not of an authority."""
 
@@ -116,6 +117,8 @@ def issue(
     )
     if purposes and not ca:
         made = made.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    for extension in extensions:
+        made = made.add_extension(extension, critical=False)
     return made.sign(issuer.key, hashes.SHA256())
 
 
