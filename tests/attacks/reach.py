@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cbor2
 from cryptography import x509
@@ -128,11 +129,12 @@ def _pictures(world: World, lure: Lure) -> Files:
     with Image.open(io.BytesIO(world.tiny)) as picture:
         for kind in ("PNG", "WEBP", "TIFF", "AVIF"):
             stream = io.BytesIO()
-            more = {"tiffinfo": {700: packet}} if kind == "TIFF" else {"xmp": packet}
-            if kind == "PNG":
-                info = PngInfo()
-                info.add_itxt("XML:com.adobe.xmp", packet.decode())
-                more = {"pnginfo": info}
+            more: dict[str, Any] = {"xmp": packet}
+            if kind == "TIFF":
+                more = {"tiffinfo": {700: packet}}
+            elif kind == "PNG":
+                more = {"pnginfo": PngInfo()}
+                more["pnginfo"].add_itxt("XML:com.adobe.xmp", packet.decode())
             picture.save(stream, kind, **more)
             yield f"provenance.{kind.lower()}", stream.getvalue()
 

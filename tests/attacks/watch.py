@@ -37,12 +37,13 @@ class Listener:
 
     def _listen(self) -> None:
         while True:
-            ready, _, _ = select.select([self._tcp, self._udp, self._ends], [], [])
+            ends = (self._tcp.fileno(), self._udp.fileno(), self._ends)
+            ready, _, _ = select.select(ends, [], [])
             if self._ends in ready:
                 return
-            if self._udp in ready:
+            if self._udp.fileno() in ready:
                 self.heard.append(self._udp.recv(2048))
-            if self._tcp in ready:
+            if self._tcp.fileno() in ready:
                 self._answer()
 
     def _answer(self) -> None:
