@@ -185,6 +185,30 @@ def _(world: World, folder: Path) -> Evidence:
     return Evidence(path=minted(folder, film(world.minter, b"Nobody hashed this."), "s.mp4"))
 
 
+@THEME(
+    "words in a box of C2PA's own",
+    "A box of the type that the hash leaves out for the manifest was appended, with a message.",
+    INCONCLUSIVE,
+    DIFFERS,
+    "the file holds more than one manifest store",
+)
+def _(world: World, folder: Path) -> Evidence:
+    hidden = box(b"uuid", C2PA + bytes(4) + b"note\0" + b"Nobody hashed this.".ljust(40))
+    return Evidence(path=minted(folder, world.signed_clip.read_bytes() + hidden, "s.mp4"))
+
+
+@THEME(
+    "words where fragments are listed",
+    "A list of fragments, which the hash leaves out, was appended to a film that has none.",
+    INCONCLUSIVE,
+    DIFFERS,
+    "",
+)
+def _(world: World, folder: Path) -> Evidence:
+    hidden = box(b"mfra", box(b"free", b"Nobody hashed this."))
+    return Evidence(path=minted(folder, world.signed_clip.read_bytes() + hidden, "s.mp4"))
+
+
 def film(signer: mint.Signer, behind: bytes = b"") -> bytes:
     """Mint an ISO base media file that is bound as C2PA has it, with `behind` in its own box."""
     head, media = box(b"ftyp", b"isom" + bytes(4)), box(b"mdat", bytes(range(256)))

@@ -19,7 +19,7 @@ THEME = Theme("What was signed")
 MALFORMED, DIFFERS = "manifest.invalid", "opinion.differs"
 DAMAGED = "manifest.damaged_claim"
 ACTIONS, NOTE = "c2pa.actions.v2", "org.example.note"
-TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype"
+GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
 def made(world: World, folder: Path, **wishes: object) -> Evidence:
@@ -139,10 +139,7 @@ def _(world: World, folder: Path) -> Evidence:
     "assertion.action.malformed",
 )
 def _(world: World, folder: Path) -> Evidence:
-    generated = {
-        "action": "c2pa.created",
-        "digitalSourceType": f"{TYPES}/trainedAlgorithmicMedia",
-    }
+    generated = {"action": "c2pa.created", "digitalSourceType": GENERATED}
     return acts(world, folder, *CREATED["actions"], generated)
 
 
@@ -230,6 +227,19 @@ def _(world: World, folder: Path) -> Evidence:
 def _(world: World, folder: Path) -> Evidence:
     stranger = Mint(mint.signer(mint.Authority("Strangers"))).manifest({})
     return Evidence(path=minted(folder, Mint(world.minter).into(world.tiny, [stranger])))
+
+
+@THEME(
+    "two assertions of one name",
+    "“Made by an algorithm” was signed, and “captured by a camera” stands before it.",
+    INCONCLUSIVE,
+    "manifest.unreadable",
+    "AssertionNotFound",
+)
+def _(world: World, folder: Path) -> Evidence:
+    generated = {"actions": [{"action": "c2pa.created", "digitalSourceType": GENERATED}]}
+    forged = mint.assertion(ACTIONS, CREATED)
+    return made(world, folder, assertions={ACTIONS: generated}, ready=[forged])
 
 
 @THEME(

@@ -35,6 +35,7 @@ from .signers import minted
 from .world import World
 
 THEME = Theme("What was recorded")
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 FAILED, STAGED = "log.proof.failed", "The log does not prove the entry"
 
 
@@ -265,6 +266,21 @@ def _(world: World, folder: Path) -> Evidence:
 def _(world: World, folder: Path) -> Evidence:
     padding = world.original.path.read_bytes().index(bytes(1000))
     path = flip(world.original.path, folder / "s.jpg", padding + 500)
+    return Evidence(path=path, ledger=world.log(folder))
+
+
+@THEME(
+    "the signature's twin",
+    "Of each ECDSA signature anybody can make another that verifies: the file has another digest.",
+    ALTERED,
+    "record.bytes_differ",
+    "its bytes are not the recorded ones",
+)
+def _(world: World, folder: Path) -> Evidence:
+    data = world.original.path.read_bytes()
+    at = data.index(b"\xf6\x58\x40") + 3 + 32  # s, behind r, in COSE_Sign1 without a payload
+    twin = P256_ORDER - int.from_bytes(data[at : at + 32])
+    path = minted(folder, data[:at] + twin.to_bytes(32) + data[at + 32 :])
     return Evidence(path=path, ledger=world.log(folder))
 
 

@@ -211,8 +211,11 @@ def _bmff(source: Source) -> Iterator[Embedded]:
             if any(whole[len(store) :]):  # room that was left there: no hash covers it
                 raise FormatError("something follows the manifest store in its box")
             yield Embedded(store, ((box.start, box.end),))
-        elif not head[20:].startswith(b"merkle"):
-            raise NotRead("a C2PA box with another purpose than `manifest` or `merkle`")
+        elif head[20:].startswith((b"original\x00", b"update\x00")):
+            raise NotRead("a film with an update of its manifest")
+        elif not head[20:].startswith(b"merkle\x00"):
+            # By its type it is left out of the hash, whatever it is for: another store, or words.
+            yield Embedded(b"", ((box.start, box.end),))
 
 
 def _pdf(source: Source) -> Iterator[Embedded]:
