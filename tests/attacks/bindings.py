@@ -202,7 +202,7 @@ def _(world: World, folder: Path) -> Evidence:
     "A list of fragments, which the hash leaves out, was appended to a film that has none.",
     INCONCLUSIVE,
     DIFFERS,
-    "",
+    "is no list of the film's fragments",
 )
 def _(world: World, folder: Path) -> Evidence:
     hidden = box(b"mfra", box(b"free", b"Nobody hashed this."))

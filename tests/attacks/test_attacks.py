@@ -9,6 +9,7 @@ from verifier.media.sandbox import Sandbox
 
 from .attack import Attack
 from .catalogue import ATTACKS, THEMES, ask, told_by
+from .watch import Calls
 from .world import World
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "attacks.md"
@@ -19,10 +20,13 @@ def test_the_lie_is_told_and_the_page_says_so(
     attack: Attack,
     world: World,
     sandbox: Sandbox,
+    calls: Calls,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    calls.counts = True
     _, report, row = ask(attack, world, tmp_path, sandbox)
+    assert calls.made == []
     assert report.conclusion.code == attack.conclusion, report.conclusion
     assert set(attack.codes) <= {each.code for each in report.findings}, report.findings
     assert told_by(attack, report)[1], report

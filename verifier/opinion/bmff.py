@@ -86,6 +86,9 @@ def check_bmff(source: Source, value: Mapping[str, object], default: object) -> 
         if not _is_usual(exclusion, trees is not None):
             code = "assertion.bmffHash.additionalExclusionsPresent"
             return _check(Outcome.FAILED, code, f"{exclusion.get('xpath')} is excluded")
+    if _hides(source, boxes):
+        said = "the `mfra` box, which is excluded, is no list of the film's fragments"
+        return _check(Outcome.FAILED, "assertion.bmffHash.additionalExclusionsPresent", said)
     return _check(Outcome.PASSED, "assertion.bmffHash.match")
 
 
@@ -190,6 +193,14 @@ def _kept(box: Box, ranges: Sequence[Range]) -> Iterator[Range]:
             at = max(at, last)
     if at < box.end:
         yield at, box.end
+
+
+def _hides(source: Source, boxes: Sequence[Box]) -> bool:
+    """Whether an `mfra` holds anything but a list of fragments (ISO/IEC 14496-12, 8.8.9)."""
+    lists = [box for box in boxes if box.kind == b"mfra"]
+    kinds = {child.kind for box in lists for child in _children(source, box)}
+    in_fragments = any(box.kind == b"moof" for box in boxes)
+    return bool(lists) and not (in_fragments and kinds <= {b"tfra", b"mfro"})
 
 
 def _is_usual(exclusion: Mapping[str, object], in_trees: bool) -> bool:
