@@ -123,7 +123,10 @@ def _judge(
         as_of=bench.as_of is not None,
         stamp=stamp,
         stamp_problem=why_not,
-        valid=(leaf.not_valid_before_utc, leaf.not_valid_after_utc),
+        valid=(  # of all that he rests on
+            max(each.not_valid_before_utc for each in chain),
+            min(each.not_valid_after_utc for each in chain),
+        ),
         revocation=status,
     )
     return judged, found.name if found else None, tuple(dict.fromkeys(failures))

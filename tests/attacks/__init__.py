@@ -6,5 +6,6 @@
     judge.py       what `firsthand verify` says
     catalogue.py   all of them, in the order of docs/attacks.md, which is made of what they yield
 
-A theme a file: signers, times, revocations, claims, bindings, ingredients, records, hostile.
+A theme a file: signers, authorities, times, revocations, claims, bindings, ingredients, records,
+hostile; and reach.py, files that name addresses, for test_reach.py with what watch.py hears and sees.
 """

@@ -6,13 +6,26 @@ from pathlib import Path
 from verifier.media.sandbox import Sandbox
 from verifier.report import Report
 
-from . import bindings, claims, hostile, ingredients, records, revocations, signers, times
+from . import (
+    authorities,
+    bindings,
+    claims,
+    hostile,
+    ingredients,
+    records,
+    revocations,
+    signers,
+    times,
+)
 from .attack import Attack, Evidence, Theme
 from .judge import judge, lists_of
 from .peer import ask_peer
 from .world import World
 
-_MODULES = (signers, times, revocations, claims, bindings, ingredients, records, hostile)
+_MODULES = (
+    *(signers, authorities, times, revocations, claims),
+    *(bindings, ingredients, records, hostile),
+)
 THEMES: tuple[Theme, ...] = tuple(module.THEME for module in _MODULES)
 ATTACKS: tuple[Attack, ...] = tuple(attack for theme in THEMES for attack in theme)
 COLUMNS = ("The lie", "c2pa-python alone", "with trust lists", "Firsthand")

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import cbor2
 
@@ -278,10 +279,15 @@ def _(world: World, folder: Path) -> Evidence:
     return Evidence(path=minted(folder, victim.into(world.tiny, [vandal])))
 
 
-def redacting(world: World, folder: Path, label: str) -> Evidence:
-    """Redact an assertion of the parent by an update of a known signer."""
+def redacting(
+    world: World,
+    folder: Path,
+    label: str,
+    said: Mapping[str, object] = MappingProxyType({ACTIONS: CREATED, NOTE: {}}),
+) -> Evidence:
+    """Redact an assertion of what the parent said, by an update of a known signer."""
     steady = mint.signer(world.root, -8)  # Ed25519: signed twice, the signature is the same
-    parent = Mint(steady, assertions={ACTIONS: CREATED, NOTE: {}})
+    parent = Mint(steady, assertions=said)
     length = len(parent.into(world.tiny)) - len(world.tiny)
     bound = parent._bound(world.tiny, length)
     whole, rest = parent.manifest(bound), replace(parent, hidden=(label,)).manifest(bound)

@@ -10,7 +10,7 @@ from tests.verifier.opinion.mint import CREATED, Mint
 from tests.verifier.reports import ALTERED, INCONCLUSIVE, UNTRUSTED
 
 from .attack import Evidence, Theme
-from .claims import ACTIONS, update
+from .claims import ACTIONS, redacting, update
 from .signers import minted
 from .world import World
 
@@ -139,6 +139,22 @@ def naming(
 def with_ingredient(world: World, ingredient: dict[str, object]) -> Mint:
     said = {ACTIONS: CREATED, "c2pa.ingredient.v3": ingredient}
     return Mint(world.minter, label=SECOND, assertions=said)
+
+
+@THEME(
+    "a tampered source redacted",
+    "The parent named a source that it found tampered with; an update redacts that it did.",
+    INCONCLUSIVE,
+    "ingredient.invalid",
+    "assertion.ingredient.malformed",
+)
+def _(world: World, folder: Path) -> Evidence:
+    found = {"code": "assertion.dataHash.mismatch", "url": "self#jumbf=/c2pa/x"}
+    results = {"success": [], "informational": [], "failure": [found]}
+    source = naming(FIRST, None) | {"validationResults": {"activeManifest": results}}
+    del source["activeManifest"]
+    said = {ACTIONS: CREATED, "c2pa.ingredient.v3": source}
+    return redacting(world, folder, "c2pa.ingredient.v3", said)
 
 
 @THEME(

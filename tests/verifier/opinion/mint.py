@@ -79,6 +79,8 @@ def issue(
     since: timedelta = timedelta(days=-10),
     until: timedelta = timedelta(days=100),
     extensions: Sequence[x509.ExtensionType] = (),
+    critical: bool = False,
+    below: int | None = None,
 ) -> x509.Certificate:
     """Issue a certificate, of a claim signer if not of an authority."""
 
@@ -104,7 +106,7 @@ def issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + since)
         .not_valid_after(NOW + until)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=below), critical=True)
         .add_extension(x509.KeyUsage(**usage), critical=True)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()),
@@ -118,7 +120,7 @@ def issue(
     if purposes and not ca:
         made = made.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     for extension in extensions:
-        made = made.add_extension(extension, critical=False)
+        made = made.add_extension(extension, critical=critical)
     return made.sign(issuer.key, hashes.SHA256())
 
 
