@@ -7,5 +7,5 @@
     catalogue.py   all of them, in the order of docs/attacks.md, which is made of what they yield
 
 A theme a file: signers, authorities, times, revocations, claims, bindings, ingredients, records,
-hostile; and reach.py, files that name addresses, for test_reach.py with what watch.py hears and sees.
+hostile. Files that name addresses are apart, in reach.py; watch.py hears and sees who goes there.
 """
