@@ -118,15 +118,13 @@ def _judge(
     if status.code is Revocation.REVOKED_BEFORE:
         failures.insert(0, REVOKED)
     found = list_of(chain[-1], lists)
+    told = next((each for each in chain if not _valid_at(time)(each)), leaf)
     judged = Judged(
         now=bench.now,
         as_of=bench.as_of is not None,
         stamp=stamp,
         stamp_problem=why_not,
-        valid=(  # of all that he rests on
-            max(each.not_valid_before_utc for each in chain),
-            min(each.not_valid_after_utc for each in chain),
-        ),
+        valid=(told.not_valid_before_utc, told.not_valid_after_utc),
         revocation=status,
     )
     return judged, found.name if found else None, tuple(dict.fromkeys(failures))

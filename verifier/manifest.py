@@ -44,7 +44,7 @@ class Judged:
 
     as_of: `now` is a time that was asked about. problem: why the signature was not found, or none.
     stamp: the proven time of signing; stamp_problem: why a time-stamp that is there proves none.
-    valid: from when to when the signer's certificate is.
+    valid: from when to when the signer's certificate is, or the one above it that was not then.
     """
 
     now: datetime

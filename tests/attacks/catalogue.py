@@ -43,8 +43,10 @@ def told_by(attack: Attack, report: Report) -> tuple[str, str]:
 
 
 def row(attack: Attack, report: Report, alone: tuple[str, str]) -> str:
-    """Return an attack's line of the table."""
+    """Return an attack's line of the table; raises ValueError where nothing tells the lie."""
     code, sentence = told_by(attack, report)
+    if not sentence:
+        raise ValueError(f"nothing tells {attack.name}: {report}")
     ours = f"`{report.conclusion.code}`: {sentence} (`{code}`)"
     if report.as_of:
         ours += f" Now `{report.as_of.now.code}`. {' '.join(report.as_of.because)}"
