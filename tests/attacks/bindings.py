@@ -17,7 +17,7 @@ from .world import World
 
 THEME = Theme("Which bytes were signed")
 OTHER_BYTES, OPEN = "assertion.dataHash.mismatch", "which are not the manifest's own"
-NOT_THESE = "The bytes differ from those that were signed."
+NOT_THESE = "The bytes "
 Excludes = Callable[[int, int], Sequence[tuple[int, int]]]
 
 

@@ -16,7 +16,7 @@ from .world import World
 
 THEME = Theme("What it was made from")
 CHANGED, STRANGER = "ingredient.altered", "ingredient.untrusted"
-NOT_AS_SIGNED = "An ingredient is not as A known camera"
+NOT_AS_SIGNED = "is not as A known camera"
 FIRST, SECOND = (f"urn:c2pa:00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
 
 
@@ -76,7 +76,7 @@ def _(world: World, folder: Path) -> Evidence:
     "A newsroom that everybody knows signed over a picture of somebody whom nobody does.",
     UNTRUSTED,
     STRANGER,
-    "The signer of an ingredient, A stranger",
+    "A stranger",
 )
 def _(world: World, folder: Path) -> Evidence:
     parent = sign(world.original.source, folder / "p.jpg", world.strangers).path
@@ -88,7 +88,7 @@ def _(world: World, folder: Path) -> Evidence:
     "The same, and signed over twice more.",
     UNTRUSTED,
     STRANGER,
-    "The signer of an ingredient, A stranger",
+    "A stranger",
 )
 def _(world: World, folder: Path) -> Evidence:
     parent = sign(world.original.source, folder / "p.jpg", world.strangers).path
@@ -113,7 +113,7 @@ def _(world: World, folder: Path) -> Evidence:
     "The manifest of the parent, inside the file, was changed after it was signed over.",
     ALTERED,
     CHANGED,
-    "An ingredient is not as",
+    "is not as",
 )
 def _(world: World, folder: Path) -> Evidence:
     child = over(world, folder, world.original.path).path
@@ -174,7 +174,7 @@ def _(world: World, folder: Path) -> Evidence:
     "In the place of the ingredient's manifest stands a stranger's of the same label.",
     ALTERED,
     CHANGED,
-    "An ingredient is not as",
+    "is not as",
 )
 def _(world: World, folder: Path) -> Evidence:
     named = Mint(world.minter, binding=False).manifest({})
@@ -232,7 +232,7 @@ def _(world: World, folder: Path) -> Evidence:
     "An update manifest, which may change no byte of the picture, was put over another picture.",
     ALTERED,
     "assertion.dataHash.mismatch",
-    "The bytes differ from those that were signed.",
+    "The bytes ",
 )
 def _(world: World, folder: Path) -> Evidence:
     steady = mint.signer(world.root, -8)

@@ -39,7 +39,7 @@ def signed_by(signer: Signer, world: World, folder: Path, version: int = 2) -> E
     "The signer's authority stands on the list of time-stamp authorities alone.",
     UNTRUSTED,
     UNLISTED,
-    "A camera (The tests), is on none of your lists.",
+    "is on none of your lists",
 )
 def _(world: World, folder: Path) -> Evidence:
     root = authority("An authority of clocks alone")
@@ -52,7 +52,7 @@ def _(world: World, folder: Path) -> Evidence:
     "The signer's authority stands on the list of identities alone, as those of e-mail do.",
     UNTRUSTED,
     UNLISTED,
-    "A camera (The tests), is on none of your lists.",
+    "is on none of your lists",
 )
 def _(world: World, folder: Path) -> Evidence:
     root = authority("An authority of e-mail")
