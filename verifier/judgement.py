@@ -158,12 +158,13 @@ def _judge(
     if status.code is Revocation.REVOKED_BEFORE:
         failures.insert(0, REVOKED)
     found = list_of(chain[-1], lists)
+    told = next((each for each in chain if not _valid_at(time)(each)), leaf)
     judged = Judged(
         now=bench.now,
         as_of=bench.as_of is not None,
         stamp=stamp,
         stamp_problem=why_not,
-        valid=(leaf.not_valid_before_utc, leaf.not_valid_after_utc),
+        valid=(told.not_valid_before_utc, told.not_valid_after_utc),
         revocation=status,
     )
     name = found.name if found else None

@@ -26,6 +26,9 @@ _HARD_BINDINGS = tuple(
 # Failures that no claim generator can have signed: something is not as it was. Any other failure
 # may be as old as the claim (a rule that it breaks, an algorithm that the engine does not know).
 _CHANGED = (".mismatch", "assertion.missing", "assertion.undeclared")
+# What the claim itself says, and why an assertion need not be missing from where it is looked for.
+_ELSEWHERE = "assertion.outsideManifest"
+_HASHES = ("sha256", "sha384", "sha512")  # C2PA 2.2 section 13.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Judged:
 
     as_of: `now` is a time that was asked about. problem: why the signature was not found, or none.
     stamp: the proven time of signing; stamp_problem: why a time-stamp that is there proves none.
-    valid: from when to when the signer's certificate is.
+    valid: from when to when the signer's certificate is, or the one above it that was not then.
     """
 
     now: datetime
@@ -199,7 +202,7 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
     known = "signingCredential.trusted" in successes and not about_signer
     signature = _mapping(active.get("signature_info", {}))
     ancestors = tuple(dict.fromkeys(_ancestors(manifests, label, results)))
-    failures = tuple(code for code in failures if code not in about_signer)
+    failures = _of_what_was_signed((code for code in failures if code not in about_signer), claim)
     if store.get("validation_state") == "Invalid" and not (failures or about_signer):
         # The engine found a failure somewhere; where we did not find it too, believe the engine.
         found = verdict.get("failure") or any(map(is_broken, ancestors)) or _failures_now(results)
@@ -229,6 +232,20 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         claimed_times=tuple(dict.fromkeys(_claimed_times(active))),
         tools=tuple(dict.fromkeys(_tools(active))),
     )
+
+
+def _of_what_was_signed(codes: Iterable[str], claim: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the failures, but where a hash is none of C2PA's: the engine calls that a mismatch."""
+    binding = claim.get("data_hash")
+    hashed: list[tuple[str, object]] = [("assertion.hashedURI.mismatch", claim)]
+    for name in ("assertions", "created_assertions", "gathered_assertions"):
+        links = _sequence(claim.get(name) or [])
+        hashed += [("assertion.hashedURI.mismatch", link) for link in links]
+    hashed += [("assertion.dataHash.mismatch", binding)] if isinstance(binding, dict) else []
+    unknown = {
+        code for code, each in hashed if (_mapping(each).get("alg") or _HASHES[0]) not in _HASHES
+    }
+    return tuple(dict.fromkeys("algorithm.unsupported" if c in unknown else c for c in codes))
 
 
 def _parse_signature(said: object) -> Signature | str:
@@ -330,7 +347,9 @@ def is_broken(link: Link) -> bool:
 
 def proves_change(codes: Iterable[str]) -> str | None:
     """Return the first code that says: something is not as it was signed."""
-    told = (code for code in codes if not code.startswith(_ABOUT_THE_SIGNER))
+    told = [code for code in codes if not code.startswith(_ABOUT_THE_SIGNER)]
+    if _ELSEWHERE in told:
+        told = [code for code in told if code != "assertion.missing"]
     return next((code for code in told if code.endswith(_CHANGED)), None)
 
 

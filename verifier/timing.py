@@ -99,7 +99,8 @@ def late_findings(store: ManifestStore) -> Iterator[Finding]:
 def claimed_findings(store: ManifestStore, judged: Judged) -> Iterator[Finding]:
     """Hold the times that each manifest claims against the first proof that it existed.
 
-    What proves that a manifest existed proves it of all those that it was signed over.
+    What proves that a manifest existed proves it of all those that it was signed over. Without a
+    proof that is the file in hand: nothing is made later than it is looked at.
     """
     stamp = judged.stamp.time if judged.stamp else None
     proofs: dict[str, datetime | None] = {store.chain[0].manifest: stamp}
@@ -110,32 +111,31 @@ def claimed_findings(store: ManifestStore, judged: Judged) -> Iterator[Finding]:
         proofs.setdefault(link.manifest, min(known, default=None))
         said.append((link.who, link.claimed_times, min(known, default=None)))
     for signer, texts, proof in said:
-        if proof and (found := _claimed(signer, texts, proof)):
+        if found := _claimed(signer, texts, proof, judged):
             yield found
             return
 
 
-def _claimed(signer: str, texts: Sequence[str], proof: datetime) -> Finding | None:
+def _claimed(
+    signer: str, texts: Sequence[str], proof: datetime | None, judged: Judged
+) -> Finding | None:
     for text in texts:
         try:
             claimed = _moment(text)
         except FormatError:
             continue
+        particulars: dict[str, object] = {"claimed": text, "signer": signer}
+        if proof is None:
+            if judged.as_of or claimed.earliest <= judged.now:
+                continue
+            return say(Step.CLAIMED_TIME, Outcome.FAILED, "claimedTime.to_come", **particulars)
+        particulars |= {"proof": moment(proof), "days": (proof - claimed.latest).days}
         if claimed.earliest > proof:
-            code, outcome = "claimedTime.after_proof", Outcome.FAILED
-        elif proof - claimed.latest > _LONG:
-            code, outcome = "claimedTime.long_before", Outcome.NOT_CHECKED
-        else:
-            continue
-        return say(
-            Step.CLAIMED_TIME,
-            outcome,
-            code,
-            claimed=text,
-            proof=moment(proof),
-            days=(proof - claimed.latest).days,
-            signer=signer,
-        )
+            return say(Step.CLAIMED_TIME, Outcome.FAILED, "claimedTime.after_proof", **particulars)
+        if proof - claimed.latest > _LONG:
+            return say(
+                Step.CLAIMED_TIME, Outcome.NOT_CHECKED, "claimedTime.long_before", **particulars
+            )
     return None
 
 

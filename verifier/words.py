@@ -288,6 +288,11 @@ TABLE: Mapping[str, Row] = {
         "which of the two is wrong: a camera's clock, or the signer's word",
         "ask {signer} how its clock was set",
     ),
+    "claimedTime.to_come": Row(
+        "The manifest says that it was made {claimed}, which is still to come.",
+        "which of the two is wrong: a camera's clock, or the signer's word",
+        "ask {signer} how its clock was set",
+    ),
     "claimedTime.long_before": Row(
         "The manifest says that it was made {claimed}, {days} days before the first proof that it "
         "existed.",

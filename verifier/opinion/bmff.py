@@ -104,6 +104,8 @@ def check_bmff(
     if checks[0].outcome is Outcome.PASSED:
         wide = (each for each in exclusions if not _is_usual(each, trees is not None))
         about = [f"{each.get('xpath')} is left out" for each in wide]
+        if _hides(source, boxes):
+            about.append("the `mfra` box, which is left out, is no list of the film's fragments")
         if old:  # C2PA 2.2, 18.6.1
             about.append("it is of a version that binds no box to its place")
         checks += [_check(Outcome.FAILED, WIDE, each) for each in about[:1]]
@@ -270,6 +272,14 @@ def _kept(box: Box, ranges: Sequence[Range]) -> Iterator[Range]:
             at = max(at, last)
     if at < box.end:
         yield at, box.end
+
+
+def _hides(source: Source, boxes: Sequence[Box]) -> bool:
+    """Whether an `mfra` holds anything but a list of fragments (ISO/IEC 14496-12, 8.8.9)."""
+    lists = [box for box in boxes if box.kind == b"mfra"]
+    kinds = {child.kind for box in lists for child in boxes_in(source, box)}
+    in_fragments = any(box.kind == b"moof" for box in boxes)
+    return bool(lists) and not (in_fragments and kinds <= {b"tfra", b"mfro"})
 
 
 def _is_usual(exclusion: Mapping[str, object], in_trees: bool) -> bool:

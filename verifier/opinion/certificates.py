@@ -84,6 +84,12 @@ def _authority_breaches(authority: x509.Certificate, below: int) -> Iterator[str
     usage = present.get(ExtensionOID.KEY_USAGE)
     if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:  # RFC 5280, 4.2.1.3
         yield "an issuer's key is not for signing certificates"
+    purposes = present.get(ExtensionOID.EXTENDED_KEY_USAGE)
+    if isinstance(purposes, x509.ExtendedKeyUsage) and not any(
+        each in purposes for each in (*_PURPOSES, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+    ):
+        # RFC 5280, 4.2.1.12, says it of leaves; as everybody reads it, of those below as well.
+        yield "an issuer's certificate is for none of a claim signer's purposes"
     yield from _key_breaches(authority)
 
 

@@ -148,6 +148,13 @@ def ingredients(manifest: Manifest) -> Iterator[Ingredient]:
         yield Ingredient(assertion.label, parent, match[1], hashed, signed)
 
 
+def check_parents(manifest: Manifest) -> Iterator[Check]:
+    """Check that there is one parent at most, with a manifest or without (C2PA 2.2, 15.2.2)."""
+    said = (a.value() for a in manifest.assertions if _INGREDIENT.fullmatch(a.label))
+    if sum(each.get("relationship") == "parentOf" for each in said) > 1:
+        yield _failed("manifest.multipleParents")
+
+
 def check_ingredient(
     holder: Manifest, ingredient: Ingredient, manifest: Manifest | None, redacted: Redactions
 ) -> Check:

@@ -218,12 +218,16 @@ def _bmff(source: Source) -> Iterator[Embedded]:
         # Version and flags, then the purpose, then the offset of the first Merkle box.
         if head[20:29] == b"manifest\x00":
             start = box.body + 29 + 8
-            # What follows the store in its box is padding.
-            store = _store(source, start, box.end - start)
-            store = store[: int.from_bytes(store[:4])]
+            whole = _store(source, start, box.end - start)
+            store = whole[: int.from_bytes(whole[:4])]
+            if any(whole[len(store) :]):  # room that was left there: no hash covers it
+                raise FormatError("something follows the manifest store in its box")
             yield Embedded(store, ((box.start, box.end),), ((start, start + len(store)),))
-        elif not head[20:].startswith(b"merkle"):
-            raise NotRead("a C2PA box with another purpose than `manifest` or `merkle`")
+        elif head[20:].startswith((b"original\x00", b"update\x00")):
+            raise NotRead("a film with an update of its manifest")
+        elif not head[20:].startswith(b"merkle\x00"):
+            # By its type it is left out of the hash, whatever it is for: another store, or words.
+            yield Embedded(b"", ((box.start, box.end),))
 
 
 def _pdf(source: Source) -> Iterator[Embedded]:

@@ -12,7 +12,14 @@ from .binding import check_binding
 from .carried import NOTHING
 from .carry import carried
 from .certificates import find_anchors, load_chain, profile_breaches
-from .claim import Redactions, check_claim, check_ingredient, ingredients, redactions
+from .claim import (
+    Redactions,
+    check_claim,
+    check_ingredient,
+    check_parents,
+    ingredients,
+    redactions,
+)
 from .container import Embedded, find_store
 from .cose import parse_signature, verify_signature
 from .coverage import Coverage, Guard, Region, draw, placed
@@ -152,6 +159,7 @@ def _judge(
 def _check_ingredients(
     manifest: Manifest, manifests: Mapping[str, Manifest], redacted: Redactions
 ) -> Iterator[Check]:
+    yield from check_parents(manifest)
     for each in ingredients(manifest):
         yield check_ingredient(manifest, each, manifests.get(each.manifest), redacted)
 

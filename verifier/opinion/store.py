@@ -75,7 +75,7 @@ def parse_store(data: bytes) -> tuple[Manifest, ...]:
     boxes = parse_boxes(data)
     if len(boxes) != 1:
         raise FormatError(f"a manifest store is one box, not {len(boxes)}")
-    store = parse_superbox(boxes[0])
+    store = _uncovered(parse_superbox(boxes[0]))
     if store.uuid != b"c2pa" + _SUFFIX or store.label != "c2pa":  # C2PA 2.2, 11.1.4.2
         raise FormatError("the outermost box is not a C2PA manifest store")
     if not 1 <= len(store.boxes) <= _MAX_MANIFESTS:
@@ -103,6 +103,7 @@ def _places(holder: Superbox, start: int, end: int) -> Sequence[tuple[Box, int]]
 
 
 def _manifest(box: Superbox, hashed: bytes, at: int) -> Manifest:
+    _uncovered(box)
     end = at + len(hashed)
     if box.uuid == b"c2cm" + _SUFFIX:  # C2PA 2.2, 11.2.4: compressed
         return Manifest(box.label, hashed, compressed=True, at=at)
@@ -122,6 +123,8 @@ def _manifest(box: Superbox, hashed: bytes, at: int) -> Manifest:
         raise FormatError(f"a claim is labelled c2pa.claim.v2, not {claim.label[:80]!r}")
     if signed.label != "c2pa.signature" or assertions.label != "c2pa.assertions":
         raise FormatError("a part of a manifest has another label than its type's")
+    for part in (claim, signed, assertions):
+        _uncovered(part)
     placed = _places(assertions, assertions_at, assertions_at + len(held.content))
     at_home = (claim_at, signature_at, assertions_at)
     return Manifest(
@@ -142,6 +145,16 @@ def _manifest(box: Superbox, hashed: bytes, at: int) -> Manifest:
             if place not in at_home
         ),
     )
+
+
+def _uncovered(box: Superbox) -> Superbox:
+    """Return a box whose description no hash of the claim is over; raises FormatError if it hides.
+
+    C2PA 2.2, 8.4.2: it may hold a salt, of 16 or 32 bytes.
+    """
+    if box.private and (box.private.kind != b"c2sh" or len(box.private.content) not in (16, 32)):
+        raise FormatError(f"the description of {box.label[:80]!r} holds more than a salt")
+    return box
 
 
 def _assertion(box: Superbox, hashed: bytes, at: int) -> Assertion:
