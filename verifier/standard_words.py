@@ -108,6 +108,7 @@ STANDARD: Mapping[str, Row] = {
     "ingredient.manifest.validated": _good(
         "An ingredient's manifest is as it was signed over.", _BYTES
     ),
+    "ingredient.claim.validated": _good("An ingredient's claim is as it was signed over.", _BYTES),
     "ingredient.claimSignature.validated": _good(
         "An ingredient's claim signature is as it was signed over.", _BYTES
     ),

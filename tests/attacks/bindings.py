@@ -16,8 +16,10 @@ from .signers import minted
 from .world import World
 
 THEME = Theme("Which bytes were signed")
-OTHER_BYTES, OPEN = "assertion.dataHash.mismatch", "which are not the manifest's own"
-NOT_THESE = "The bytes "
+OTHER_BYTES, OPEN = "assertion.dataHash.mismatch", "are left out"
+NOT_THESE = "The bytes are not those that the manifest signs"
+TOO_WIDE = "assertion.dataHash.exclusionTooWide"
+MORE_THAN_IT_MAY = "leaves out more than C2PA lets it"
 Excludes = Callable[[int, int], Sequence[tuple[int, int]]]
 
 
@@ -41,9 +43,9 @@ def _(world: World, folder: Path) -> Evidence:
     "an exclusion widened",
     "What the hash leaves out begins with the manifest, and does not end with it: the picture's "
     "tables are left out, too.",
-    ALTERED,
-    OTHER_BYTES,
-    NOT_THESE,
+    INCONCLUSIVE,
+    TOO_WIDE,
+    MORE_THAN_IT_MAY,
 )
 def _(world: World, folder: Path) -> Evidence:
     return _open(world, folder, lambda at, size: [(at, size + 100)])
@@ -81,9 +83,9 @@ def _(world: World, folder: Path) -> Evidence:
 @THEME(
     "everything excluded",
     "The hash leaves out the whole file, and so fits every one.",
-    ALTERED,
-    OTHER_BYTES,
-    NOT_THESE,
+    INCONCLUSIVE,
+    TOO_WIDE,
+    MORE_THAN_IT_MAY,
 )
 def _(world: World, folder: Path) -> Evidence:
     rest = len(world.tiny)
