@@ -31,7 +31,7 @@ ATTACKS: tuple[Attack, ...] = tuple(attack for theme in THEMES for attack in the
 COLUMNS = ("The lie", "c2pa-python alone", "with trust lists", "Firsthand")
 # What is another each time: labels, which the engine makes up, and places, as keys are made anew.
 _LABEL = re.compile(r"urn:c2pa:[0-9a-f-]{36}")
-_PLACE = re.compile(r"\b(bytes|of|to) \d{3,}\b")
+_PLACE = re.compile(r"\b(bytes?|of|to) \d{3,}\b")
 
 
 def told_by(attack: Attack, report: Report) -> tuple[str, str]:

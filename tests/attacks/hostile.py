@@ -32,7 +32,7 @@ def carrying(world: World, folder: Path, *manifests: bytes) -> Evidence:
     "the manifest is on the web",
     "The picture carries no manifest, and names an address that would learn who looks at it.",
     INCONCLUSIVE,
-    "manifest.not_checked",
+    "manifest.elsewhere",
     "it names one at http://127.0.0.1:9/manifest.c2pa, which was not fetched",
 )
 def _(world: World, folder: Path) -> Evidence:
