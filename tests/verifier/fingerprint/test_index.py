@@ -152,7 +152,7 @@ def test_the_nearest_are_laid_over_a_suspect_until_one_fits(right: int | None) -
         index.add(entry, assets[entry])
     tried: list[int] = []
 
-    def registers(_: Sequence[Fingerprint], original: Sequence[Fingerprint]) -> bool:
+    def registers(_: str, __: Sequence[Fingerprint], original: Sequence[Fingerprint]) -> bool:
         tried.append(next(entry for entry, each in assets.items() if each == original))
         return tried[-1] == right
 
