@@ -3,7 +3,8 @@
 A match never raises trust. Each threshold stands with the rate at which unrelated assets cross it,
 measured by `bench/fingerprints.py --measure` on real media of public repositories (2026-11): the
 upper end of the one-sided 95 % interval (Clopper-Pearson) of the rate per pair. Other takes of one
-scene by one camera do match as clips: no hash of frames can tell them from copies.
+scene by one camera do match as clips, and other people in the same room: no hash of frames can tell
+them from copies, and geometry knows the room again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +51,7 @@ REGISTERED_FALSE_MATCH_RATE = 9.2e-7
 # a clip that has fewer must show them all, and each of them nearer.
 LEAST_FRAMES = 3
 FEW_FRAMES_THRESHOLD = 40 / HASH_BITS
-CLIP_FALSE_MATCH_RATE = 1.2e-3  # 0 of 2,646 pairs of clips of different scenes
+CLIP_FALSE_MATCH_RATE = 1.2e-4  # 0 of 25,058 pairs of copies and other clips
 
 # Clips that were cropped, framed, mirrored or reframed: so many seconds, each with a view within
 # moments.VIEW_THRESHOLD, in the original's order (a clip that has fewer must show them all); and
