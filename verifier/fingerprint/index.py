@@ -49,7 +49,7 @@ _MOST_FRAMES = 64  # of a suspect, evenly spread, choose which clips to align
 MOST_REGISTERED = (
     256  # of pictures that a suspect is near, the nearest, are laid over it: 15 ms each
 )
-MOST_CLIPS_REGISTERED = 24  # likewise of clips: 70 ms each
+MOST_CLIPS_REGISTERED = 32  # likewise of clips: 70 ms each
 # How many of these are laid over it in any case; the others only while nothing was found.
 _SURELY_REGISTERED = {DESCRIPTOR: 32, FOOTAGE: 8}
 _MOST_REGISTERED = {DESCRIPTOR: MOST_REGISTERED, FOOTAGE: MOST_CLIPS_REGISTERED}
