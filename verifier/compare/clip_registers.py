@@ -14,7 +14,7 @@ import numpy as np
 from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
 from verifier.fingerprint.described import FOOTAGE, parse_footage
-from verifier.fingerprint.luma import CLIP_LUMA, frames_at
+from verifier.fingerprint.luma import CLIP_LUMA, Thumbnails, frames_at, parse_thumbnails
 from verifier.fingerprint.moments import Moments, find_moments
 
 from .register import Prepared, Registration, best_map, prepare
@@ -88,4 +88,10 @@ def _alike(one: Registration, other: Registration) -> bool:
 
 @lru_cache(maxsize=64)  # one suspect is laid over several originals, often at the same moments
 def _ready(luma: bytes, time: float) -> Prepared:
-    return prepare(frames_at(luma, [time])[0])
+    shown = _shown(luma)
+    return prepare(shown.luma[max(0, int(np.searchsorted(shown.times, time, "right")) - 1)])
+
+
+@lru_cache(maxsize=1)  # a long suspect takes a second or two to read
+def _shown(luma: bytes) -> Thumbnails:
+    return parse_thumbnails(luma)
