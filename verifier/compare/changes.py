@@ -15,9 +15,10 @@ from scipy import ndimage
 
 from .geometry import Frames
 from .result import Interval
+from .sampling import beyond
 
 LONG_SIDE = 256  # pixels of the frames that are laid over one another; compared at half of it
-SEED = 2.3  # times what is usual: a region must somewhere differ by so much
+SEED = 1.85  # times what is usual: a region must somewhere differ by so much
 EXTENT = 1.6  # and reaches as far as the difference stays above this
 _POOLED = 5  # frames, on either side, are judged together
 _MOST = 6.0  # times what is usual: more says no more
@@ -27,7 +28,6 @@ _WINDOW = 9  # pixels
 _LEAST_AREA = 30  # pixels
 _LEAST_FRAMES = 6  # unless the clip has fewer: what flickers is the codec's
 _BLURS = (0.0, 0.5, 0.8, 1.1, 1.5, 2.0)  # pixels
-_BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
@@ -58,14 +58,19 @@ def halved(frames: Frames) -> Frames:
     return np.asarray(ndimage.gaussian_filter(frames, (0, 1.2, 1.2), truncate=3)[:, ::2, ::2])
 
 
-def find_changes(ours: Frames, theirs: Frames, mask: Mask) -> Changes:
-    """Hold frames, (n, height, width), against those that they show, in the order of time."""
+def find_changes(ours: Frames, theirs: Frames, mask: Mask, *, coarse: bool = False) -> Changes:
+    """Hold frames, (n, height, width), against those that they show, in the order of time.
+
+    `coarse`: theirs are no finer than ours, so that neither need show all that the other does.
+    """
     inside = ndimage.binary_erosion(mask, np.ones((7, 7)))  # edges are half a border
     if inside.sum() < _WINDOW**2 * _CLASSES:
         return Changes(np.zeros_like(ours))
     ours = _toned(ours, theirs, inside)
     ours, theirs = _equally_sharp(ours, theirs, inside)
     away = _away(ours, theirs)
+    if coarse:
+        away = np.minimum(away, _away(theirs, ours))
     detail = ndimage.uniform_filter(
         np.stack([ndimage.gaussian_gradient_magnitude(frame, 1.0) for frame in theirs]), (0, 7, 7)
     )
@@ -133,12 +138,8 @@ def _left(one: Frames, other: Frames, inside: Mask) -> float:
 
 
 def _away(ours: Frames, theirs: Frames) -> Frames:
-    """How far each pixel is from the original's, there or half a pixel beside it."""
-    ours, theirs = _soft(ours, 0.5), _soft(theirs, 0.5)
-    away = np.abs(ours - theirs)
-    for step in _BESIDE:
-        away = np.minimum(away, np.abs(ours - (theirs + np.roll(theirs, step, (1, 2))) / 2))
-    return np.asarray(away)
+    """How far each pixel is from all that the original has within half a pixel of it."""
+    return np.asarray(beyond(_soft(ours, 0.5), _soft(theirs, 0.5)))
 
 
 def _usual(away: Frames, detail: Frames, inside: Mask) -> Frames:
