@@ -22,7 +22,7 @@ SEED = 1.85  # times what is usual: a region must somewhere differ by so much
 EXTENT = 1.6  # and reaches as far as the difference stays above this
 _POOLED = 5  # frames, on either side, are judged together
 _MOST = 6.0  # times what is usual: more says no more
-_FLOOR = 1.5  # grey levels: a difference below this is not told from none
+_FLOOR, _COARSE_FLOOR = 1.5, 1.0  # grey levels: a difference below is not told from none
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
 _WINDOW = 9  # pixels
 _LEAST_AREA = 30  # pixels
@@ -69,12 +69,13 @@ def find_changes(ours: Frames, theirs: Frames, mask: Mask, *, coarse: bool = Fal
     ours = _toned(ours, theirs, inside)
     ours, theirs = _equally_sharp(ours, theirs, inside)
     away = _away(ours, theirs)
+    floor = _FLOOR
     if coarse:
-        away = np.minimum(away, _away(theirs, ours))
+        away, floor = np.minimum(away, _away(theirs, ours)), _COARSE_FLOOR
     detail = ndimage.uniform_filter(
         np.stack([ndimage.gaussian_gradient_magnitude(frame, 1.0) for frame in theirs]), (0, 7, 7)
     )
-    times = np.minimum(away / _usual(away, detail, inside), _MOST) ** 2 * inside
+    times = np.minimum(away / _usual(away, detail, inside, floor), _MOST) ** 2 * inside
     pooled = ndimage.uniform_filter1d(times, min(len(times), 2 * _POOLED + 1), 0, mode="nearest")
     weight = ndimage.uniform_filter(inside.astype(np.float32), _WINDOW, mode="constant")
     near = ndimage.uniform_filter(pooled, (0, _WINDOW, _WINDOW), mode="constant")
@@ -142,11 +143,11 @@ def _away(ours: Frames, theirs: Frames) -> Frames:
     return np.asarray(beyond(_soft(ours, 0.5), _soft(theirs, 0.5)))
 
 
-def _usual(away: Frames, detail: Frames, inside: Mask) -> Frames:
+def _usual(away: Frames, detail: Frames, inside: Mask, floor: float) -> Frames:
     """What difference is usual at places of as much detail."""
     details, values = detail[:, inside].ravel(), away[:, inside].ravel()
     groups = np.array_split(np.argsort(details, kind="stable"), _CLASSES)
     middle = np.array([np.median(details[group]) for group in groups])
     spread = np.array([np.quantile(values[group], 0.75) / 1.15 for group in groups])
     usual = np.interp(detail, middle, np.maximum.accumulate(spread))
-    return np.maximum(usual, _FLOOR).astype(np.float32)
+    return np.maximum(usual, floor).astype(np.float32)
