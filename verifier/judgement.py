@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ledger.errors import FirsthandError, ProofError
 from ledger.timestamp import is_over, parse_response, verify_token
@@ -23,6 +21,7 @@ from ledger.timestamp_chain import UNREADABLE, check_dates, find_chain, has_issu
 from ledger.vocabulary import Outcome
 
 from .manifest import Judged, ManifestReading, ManifestStore, Stamp
+from .opinion.certificates import profile_breaches
 from .revocation import Revocation, RevocationStatus, judge_revocation
 from .signature import Signature, Token
 from .trust import Kind, TrustList, list_of, of_kind
@@ -30,18 +29,6 @@ from .trust import Kind, TrustList, list_of, of_kind
 UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"
 INVALID, REVOKED = "signingCredential.invalid", "signingCredential.revoked"
 _BY_ITS_CLOCK = (UNTRUSTED, EXPIRED, "claimSignature.outsideValidity")
-# C2PA 2.2, 14.4.1, 14.5.1.2: a claim signer's certificate has one of these, and none of those.
-_PURPOSES = (
-    ExtendedKeyUsageOID.EMAIL_PROTECTION,
-    x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),
-    x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1"),
-)
-_OTHERS = (
-    ExtendedKeyUsageOID.TIME_STAMPING,
-    ExtendedKeyUsageOID.OCSP_SIGNING,
-    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
-)
-_LEAST_RSA = 2048  # bits
 _STAMPED = "timeStamp.trusted"
 
 
@@ -179,7 +166,8 @@ def _find_signer(
     time: datetime,
 ) -> tuple[tuple[x509.Certificate, ...], str | None]:
     """Return the chain, and what is against it."""
-    if not _may_sign(leaf):
+    # The engine may stop at its dates, and look no further.
+    if next(profile_breaches((leaf,)), None):
         return (leaf,), INVALID
     try:
         chain = find_chain(leaf, others, anchors, time, "claim signer")
@@ -190,25 +178,6 @@ def _find_signer(
     except ProofError:
         return chain, EXPIRED
     return chain, None
-
-
-def _may_sign(leaf: x509.Certificate) -> bool:
-    """Whether its profile lets it: the engine may stop at its dates, and look no further."""
-    key, constraints = leaf.public_key(), x509.BasicConstraints(ca=False, path_length=None)
-    with contextlib.suppress(x509.ExtensionNotFound):
-        constraints = leaf.extensions.get_extension_for_class(x509.BasicConstraints).value
-    try:
-        purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return False
-    if constraints.ca or not usage.digital_signature:
-        return False
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA:
-        return False
-    return any(each in purposes for each in _PURPOSES) and not any(
-        each in purposes for each in _OTHERS
-    )
 
 
 def _valid_at(time: datetime) -> Callable[[x509.Certificate], bool]:
