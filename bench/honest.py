@@ -1,13 +1,13 @@
 """How often an honest copy of a clip is said to differ from it.
 
-    python -m bench.honest FOLDER [--results FILE] [--keep FOLDER]
+    python -m bench.honest FOLDER [--maps] [--results FILE] [--keep FOLDER]
 
 Of each clip of FOLDER (6 s or longer; of one above 10 s the middle 8 s, encoded at crf 18, are the
 original) copies are made as platforms and phones make them: `COPIES` below. Each is compared as
 `firsthand compare` does it, with the original at hand, and its pictures with the record
-`clip-luma` alone. Whatever is said to differ is an alarm, and is printed. Intervals are 95 %
-(Clopper and Pearson). `--results` gathers the rows of several runs and leaves out clips that it
-has; `--keep` keeps the copies.
+`clip-luma` alone; with `--maps`, time and geometry alone, which takes a third as long. Whatever is
+said to differ is an alarm, and is printed. Intervals are 95 % (Clopper and Pearson). `--results`
+gathers the rows of several runs and leaves out clips that it has; `--keep` keeps the copies.
 """
 
 import argparse
@@ -18,35 +18,35 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ledger.vocabulary import Fingerprint
-from verifier.compare.clip import compare_clips_in
+from verifier.compare.clip import compare_clips_in, map_clip
 from verifier.compare.compare import compare_in, read_medium
 from verifier.compare.engines import ENGINES
-from verifier.compare.result import Comparison
+from verifier.compare.footage import read_footage
+from verifier.compare.placed import strips
+from verifier.compare.result import Comparison, Region, RegionKind
 from verifier.compare.sentence import describe, differs
-from verifier.fingerprint.luma import CLIP_LUMA, format_thumbnails
+from verifier.fingerprint.luma import CLIP_LUMA, Thumbnails, format_thumbnails
 from verifier.media.limits import limits_for
 from verifier.media.sandbox import Sandbox
 
-from .clip_edits import H264, even, headers, is_long_enough, recorded, run_ffmpeg
+from .clip_edits import H264, even, headers, is_long_enough, recorded, run_ffmpeg, type_of
 from .time_maps import share
 
 LONG, EXCERPT = 10.0, 8.0  # seconds
 AAC = ("-c:a", "aac", "-b:a", "64k")
-VP9 = tuple(
-    [
-        "-c:v",
-        "libvpx-vp9",
-        "-deadline",
-        "realtime",
-        "-cpu-used",
-        "8",
-        "-crf",
-        "40",
-        "-b:v",
-        "0",
-        "-threads",
-        "1",
-    ]
+VP9 = (
+    "-c:v",
+    "libvpx-vp9",
+    "-deadline",
+    "realtime",
+    "-cpu-used",
+    "8",
+    "-crf",
+    "40",
+    "-b:v",
+    "0",
+    "-threads",
+    "1",
 )
 COPIES: dict[str, tuple[str, int | None, tuple[str, ...]]] = {  # container, lines, arguments
     "crf 20": ("mp4", None, (*H264, "-crf", "20", "-c:a", "copy")),
@@ -119,17 +119,43 @@ def compared(
     yield "sparse", found or Comparison(sentence="")
 
 
-def measured(clips: Sequence[Path], folder: Path, done: set[str]) -> Iterator[Row]:
+def mapped(copy: Path, originals: dict[str, Thumbnails]) -> Iterator[tuple[str, Comparison]]:
+    """What the time maps and the geometry of one copy come to."""
+    suspect = read_footage(copy, type_of(copy))
+    for record, original in originals.items():
+        found = map_clip(suspect, [original])
+        if found is None:
+            yield record, Comparison(sentence="")
+            continue
+        geometry, shown = found.laid[0].geometry, found.shown
+        bars = [Region(box, RegionKind.ADDED) for box in strips(geometry.placed, suspect.size)]
+        yield (
+            record,
+            Comparison(
+                sentence="",
+                geometry=geometry,
+                regions=tuple(bars),
+                time_map=shown.segments,
+                removed=shown.removed,
+            ),
+        )
+
+
+def measured(clips: Sequence[Path], folder: Path, done: set[str], *, maps: bool) -> Iterator[Row]:
     """Make copies, and compare each."""
     with Sandbox() as sandbox:
         for clip in clips:
             if clip.stem in done:
                 continue
             original = original_of(clip, folder)
-            kept = Fingerprint(CLIP_LUMA, 1, format_thumbnails(recorded(original)))
+            sparse = recorded(original)
+            kept = Fingerprint(CLIP_LUMA, 1, format_thumbnails(sparse))
+            dense = read_footage(original, type_of(original)) if maps else sparse
+            both = {"dense": dense, "sparse": sparse}
             for name in COPIES:
                 copy = copied(original, name, folder)
-                for record, found in compared(sandbox, original, kept, copy):
+                answers = mapped(copy, both) if maps else compared(sandbox, original, kept, copy)
+                for record, found in answers:
                     said = found.sentence or describe(found, size=headers(copy)[0])
                     yield Row(
                         clip.stem,
@@ -161,6 +187,7 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--maps", action="store_true")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
@@ -171,7 +198,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(exist_ok=True)
-        for row in measured(clips, folder, {row.clip for row in kept}):
+        for row in measured(clips, folder, {row.clip for row in kept}, maps=options.maps):
             kept.append(row)
             if row.differs or row.stretches != 1:
                 print(f"{row.clip}, {row.copy}, {row.record}: “{row.said}”", flush=True)

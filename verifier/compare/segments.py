@@ -7,11 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from .result import Interval, Segment, SegmentKind
-from .timeline import GAP, Piece, Times
+from .timeline import GAP, STANDS, Piece, Times
 
 LEAST = 0.1  # seconds: shorter overlaps and holes are as likely a rounding of ours
 _SAME = 0.012  # of the rate
-_STILL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def _segments(
 
 
 def _kind(rate: float) -> SegmentKind:
-    if abs(rate) < _STILL:
+    if abs(rate) < STANDS:
         return SegmentKind.FROZEN
     if rate < 0:
         return SegmentKind.REVERSED

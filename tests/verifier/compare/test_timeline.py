@@ -19,6 +19,7 @@ class Wandering:
     def __init__(self, suspect: Walk, original: Walk, step: float = 0.04) -> None:
         self.times: Times = np.arange(len(suspect), dtype=np.float64) * step
         self.moments: Times = np.arange(len(original), dtype=np.float64) * step
+        self.still: Nats = np.zeros(len(suspect), np.float32)
         self._ours, self._theirs = suspect, original
 
     def _nats(self, ours: Walk, theirs: Walk) -> Nats:
