@@ -50,7 +50,7 @@ class Likeness:
     coarse: Frames  # (m, patches): the original's grey in patches, for what an eye can tell apart
     least: Frames  # (n,), the square of how far the nearest frame of the original is
     usual: float  # correlation of frames that show the same
-    early: float  # seconds before the original's first frame, in which that may be shown
+    early: float  # seconds before the original begins, in which its first frame may be shown
     gap: float  # seconds on the axis between frames, above which nothing is shown
 
     def block(self, rows: Rows) -> Nats:
@@ -105,7 +105,8 @@ class Likeness:
         nearer = np.where(part < 0.5, before, after)
         alike = np.einsum("ij,ij->i", self.our_scene[rows], self.their_scene[nearer])
         first, last = self.moments[[0, -1]]
-        outside = (moments < first - self.early) | (moments > last + self.gap)
+        begins = first if first > self.gap else 0.0  # until the first frame, players show that
+        outside = (moments < begins - self.early) | (moments > last + self.gap)
         outside |= (width > self.gap) & (np.minimum(part, 1 - part) * width > self.gap)
         return squares.astype(np.float32), alike, outside
 

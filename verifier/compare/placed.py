@@ -8,11 +8,12 @@ import numpy as np
 from verifier.fingerprint.luma import Thumbnails
 
 from .geometry import Box, Frames, Placement, content_box
-from .result import Geometry, Part
+from .result import WHOLE, Geometry, Part
 from .timeline import Rows
 
 _STRIP = 0.01  # of a side: a narrower strip beside the original is not told
 _SLACK = 3.0  # times as much as a border may move and vary, one that the suspect has may
+_BLACK = 16.0
 _SAME_GREY = 24.0  # grey levels: encoders change a border's by less
 _AT_EDGE = 0.02  # of a side: so near to where a border was cut off is there
 
@@ -44,7 +45,11 @@ def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thum
             seen = (length - seen[1], length - seen[0])
         shown = _within(first / other, last / other, original.part[axis::2])
         filled = _within(seen[0] / length, seen[1] / length, suspect.part[axis::2])
-        inner = _within(own[axis] / other, own[axis + 2] / other, original.part[axis::2])
+        half = 1.5 / other  # the innermost row of a border may be half of it
+        first, last = own[axis] / other, own[axis + 2] / other
+        inner = _within(
+            first + half if first else 0.0, last - half if last < 1 else 1.0, original.part[axis::2]
+        )
         border = inner[0], 1 - inner[1]
         flip = axis == 0 and placement.mirrored
         shown, filled = _with_borders(shown, filled, border, flip=flip)
@@ -63,9 +68,13 @@ def _own_borders(placement: Placement, box: Box, suspect: Thumbnails, original: 
         width = ours.shape[2]
         ours, box = ours[:, :, ::-1], (width - box[2], box[1], width - box[0], box[3])
     surely, perhaps = content_box(theirs), content_box(theirs, _SLACK)
+    cut = np.array(suspect.part) != WHOLE  # what is cut off already was black, as bars are
+    if placement.mirrored:
+        cut = cut[[2, 1, 0, 3]]
+    greys = np.where(cut, _BLACK, _greys(ours, box)).tolist()
     alike = [
         abs(one - other) < _SAME_GREY
-        for one, other in zip(_greys(ours, box), _greys(theirs, perhaps), strict=True)
+        for one, other in zip(greys, _greys(theirs, perhaps), strict=True)
     ]
     left, top, right, bottom = (
         perhaps[side] if is_alike else surely[side] for side, is_alike in enumerate(alike)

@@ -50,6 +50,7 @@ _MOST_WINDOWS = 400  # of each length
 _ROWS_IN_WINDOW = 12
 _MOST_LINES = 240
 _BEST_OF_WINDOW = 3
+_MOST_STOPS = 16  # edges of still stretches, that are tried as where it stopped
 _ALIKE = 0.06  # seconds in the middle of the suspect, below which two lines are one
 
 
@@ -113,7 +114,7 @@ def align(cost: Cost) -> list[Piece]:
         refitted = [_refitted(cost, weights, piece) for piece in pieces]
         merged = _merged(cost, weights, refitted)
         used = [piece.line for piece in (*pieces, *refitted, *merged) if piece.line is not None]
-        following = chain(cost, weights, list(dict.fromkeys(used)))
+        following = chain(cost, weights, list(dict.fromkeys([*used, *_stops(cost, merged)])))
         if following == pieces:
             break
         pieces = following
@@ -323,6 +324,16 @@ def _plainest(cost: Cost, piece: Piece) -> Piece:
         if inside and cost.told(line.at(times), plain.at(times)).mean() < _MOSTLY:
             return Piece(piece.first, piece.last, plain)
     return piece
+
+
+def _stops(cost: Cost, pieces: Sequence[Piece]) -> Iterator[Line]:
+    """Standing still where the line before or after is, when the suspect begins or ceases to."""
+    edges = np.flatnonzero(np.diff(cost.still > 0))[:_MOST_STOPS].tolist()
+    for piece in pieces:
+        for edge in edges:
+            if piece.line is not None and piece.first <= edge + 1 and edge <= piece.last:
+                moment = piece.line.rate * float(cost.times[edge + 1]) + piece.line.start
+                yield Line(0.0, moment)
 
 
 def _held(cost: Cost, pieces: Sequence[Piece]) -> dict[Piece, Piece]:
