@@ -17,14 +17,14 @@ _LEAST = 0.006  # grey levels that the mean pixel moves: less is nothing
 _MOST = 0.1  # grey levels: more is no noise, in frames as small as thumbnails
 _TIMES = 1.5  # as much as in the quietest moment is still no more than noise
 _REPEATED = 0.03  # of the usual movement: frames that are shown again move less
-_SETTLED = 0.25  # of the movement just before: encoders take a few frames to settle
-_SETTLES = 9  # frames
+_SETTLED = 0.25  # of the movement just before: encoders take a few frames to come to rest
+_SETTLES = 4  # frames
 _LEAST_RUN = 0.3  # seconds: what stands still for less may do so by itself
 
 
 def stillness(times: Times, frames: npt.NDArray[np.uint8]) -> Nats:
     """For each frame, (n,): above 0 for standing still, below for moving, in nats."""
-    if len(frames) < _SETTLES:
+    if len(frames) < 2 * _SETTLES:
         return np.zeros(len(frames), np.float32)
     moved = np.array(
         [
@@ -35,8 +35,7 @@ def stillness(times: Times, frames: npt.NDArray[np.uint8]) -> Nats:
     steady = ndimage.median_filter(np.append(moved[:1], moved), 3)  # a key frame looks like a move
     quiet = float(np.quantile(ndimage.median_filter(steady, 5), 0.05))
     still_at = min(_LEAST + _TIMES * quiet, _MOST)
-    before = ndimage.maximum_filter1d(steady, _SETTLES, origin=_SETTLES // 2)
-    moves = steady > np.maximum(still_at, _SETTLED * before)
+    moves = _settled(steady, steady > still_at)
     found = np.where(moves, -NATS, 0.0)
     usual = float(np.quantile(steady, 0.75))
     if usual > still_at:  # where nothing ever moves, stillness tells nothing
@@ -46,3 +45,14 @@ def stillness(times: Times, frames: npt.NDArray[np.uint8]) -> Nats:
             if lasts and np.median(steady[run]) <= max(_LEAST, _REPEATED * usual):
                 found[run] = NATS
     return found.astype(np.float32)
+
+
+def _settled(moved: npt.NDArray[np.float64], moves: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether frames move, without those in which an encoder comes to rest."""
+    moves = moves.copy()
+    for start in np.flatnonzero(np.diff(moves.astype(np.int8)) < 0).tolist():  # moves, then rests
+        first = max(1, start - _SETTLES + 1)
+        little = moved[first : start + 1] <= _SETTLED * moved[max(0, first - 2) : first].max()
+        rest = int(np.argmin(little[::-1])) if not little.all() else len(little)
+        moves[start + 1 - rest : start + 1] = False
+    return moves
