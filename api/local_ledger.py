@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 from ledger.catalogue import Catalogue
 from ledger.checkpoint import Checkpoint, open_checkpoint
@@ -21,6 +22,8 @@ from .files import replace_file
 from .home import Home
 from .local_index import LocalIndex
 
+_OPENED = 2  # checkpoints: each verification opens the same ones
+
 
 class LocalLedger:
     """Reads the public tree without a private key, and the private store for names and likeness."""
@@ -35,6 +38,9 @@ class LocalLedger:
         self._reader = LogReader(home.tiles(), self.log_key)
         self._catalogue = catalogue
         self._accepted = home.path / "accepted"
+        self._open = lru_cache(_OPENED)(
+            partial(open_checkpoint, verifier=self.log_key, origin=self.origin)
+        )
         self._index = LocalIndex(home.index_path(), catalogue, registers)
 
     def find(self, digest: Digest) -> Sequence[Found]:
@@ -86,11 +92,11 @@ class LocalLedger:
         except OSError as problem:
             said = f"{self._accepted} cannot be read ({problem.strerror})"
             raise HomeBroken(said, "see to its rights") from None
-        return open_checkpoint(note, self.log_key, self.origin)
+        return self._open(note)
 
     def accept(self, note: bytes) -> None:
         """Remember a checkpoint that has been verified, unless a larger one is remembered."""
-        checkpoint = open_checkpoint(note, self.log_key, self.origin)
+        checkpoint = self._open(note)
         accepted = self.accepted()
         if accepted is not None and accepted.size >= checkpoint.size:
             return

@@ -33,6 +33,9 @@ Progress = Callable[[int, int], None]
 _BATCH = 8192  # entries taken in by one transaction: the rows of many lie near one another
 _FEW = 2 * _BATCH  # entries that are taken in sooner than a process is started
 _AT_ONCE = 256  # private records in memory
+_BEHIND = sa.select(private_records.c.body).where(
+    private_records.c.entry_index == sa.bindparam("entry")
+)
 
 
 class Catalogue:
@@ -143,9 +146,8 @@ class Catalogue:
 
     def private_record(self, index: int) -> PrivateRecord | None:
         """Return the private record of the entry at `index`, or None where there is none."""
-        query = sa.select(private_records.c.body).where(private_records.c.entry_index == index)
         with self._connect() as connection:
-            body = connection.scalar(query)
+            body = connection.scalar(_BEHIND, {"entry": index})
         return None if body is None else parse_private_record(body)
 
     def private_records(self, start: int) -> Iterator[tuple[int, PrivateRecord]]:

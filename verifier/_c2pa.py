@@ -24,6 +24,7 @@ from .opinion.result import format_opinion
 # document signing, C2PA claim signing. Without the last in this global key, such leaves read
 # Invalid.
 _KEY_USAGES = "1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n1.3.6.1.4.1.62558.2.1"
+_SHORT = 1 << 22  # bytes
 LIST_URI = "urn:firsthand:trust-list:"
 # What the engine says instead of fetching a manifest that lies on the network.
 _REMOTE = re.compile(r"must fetch remote manifests from url (\S+)")
@@ -68,6 +69,11 @@ def read(
     {"state": "unsearched", "reason": str} where the engine could not tell; and in each
     "identity": [label, claim digest, hard-binding digest | None] | None.
     """
+    if Path(path).stat().st_size <= _SHORT:  # a second thread costs more than it saves
+        answer = _read(path, sidecar, name, trust_lists)
+        if answer["state"] == "read":
+            answer["opinion"] = _examine(path, sidecar, trust_lists)
+        return answer
     with ThreadPoolExecutor(1) as beside:  # both hash, and neither holds up the other
         opinion = beside.submit(_examine, path, sidecar, trust_lists)
         answer = _read(path, sidecar, name, trust_lists)

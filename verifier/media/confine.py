@@ -9,6 +9,7 @@ import os
 import resource
 import struct
 from dataclasses import asdict, dataclass
+from functools import cache
 
 from .limits import Limits
 
@@ -87,6 +88,7 @@ def hold(limits: Limits, *, network: bool, processes: bool) -> None:
     _held = Isolation(network, locked and version >= 4, processes, counted, locked)
 
 
+@cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
