@@ -16,7 +16,7 @@ from .timeline import STANDS, Cost, Line, Nats, Piece, Rows, Times, chain, weigh
 _LEAST_ROWS, _MOST_ROWS = 8, 160
 _AWAY = 0.06  # seconds by which a line may be wrong at either end of its stretch
 _STEPS = 25  # of shifts and of tilts that are tried
-_FURTHER = 4  # times at most, that a line moves so far
+_FURTHER = 4  # times at most, that it is followed so far
 # Rates that are whole multiples of these are plain, the plainest first; and how many nats they may
 # cost more than the best one.
 _PLAIN = ((0.25, 1.0), (0.05, 0.3), (0.01, 0.3))
@@ -82,14 +82,15 @@ def _best(
     """
     (middle, half), (moment, rate) = stretch, start
     times, spent = cost.times[rows], np.inf
-    for zoom in (*[1.0] * _FURTHER, 0.3, 0.08):
+    for zoom, most in ((1.0, _FURTHER), (0.3, 1), (0.08, 1)):
         steps = np.linspace(-_AWAY, _AWAY, _STEPS) * zoom
         shifts, tilts = (each.ravel() for each in np.meshgrid(steps, steps if half else [0.0]))
-        rates = rate + tilts / (half or 1.0)
-        moments = moment + shifts + rates * (times[:, None] - middle)
-        costs = (cost.exactly(rows, moments) * weights[rows, None]).sum(0)
-        best = int(costs.argmin())
-        if zoom == 1.0 and costs[best] >= spent:
-            continue
-        spent, rate, moment = float(costs[best]), float(rates[best]), moment + float(shifts[best])
-    return Line(rate, moment - rate * middle), spent
+        for _ in range(most):
+            rates = rate + tilts / (half or 1.0)
+            moments = moment + shifts + rates * (times[:, None] - middle)
+            costs = (cost.exactly(rows, moments) * weights[rows, None]).sum(0)
+            best = int(costs.argmin())
+            spent, rate, moment = float(costs[best]), float(rates[best]), moment + shifts[best]
+            if max(abs(shifts[best]), abs(tilts[best])) < steps[-1]:
+                break
+    return Line(rate, float(moment) - rate * middle), spent

@@ -30,9 +30,7 @@ _VISIBLE = 12.0  # grey levels of a patch: less may be left out by a codec
 _STIR = 0.3  # grey levels that the codec alone moves a pixel
 _FLAT = 2.0  # grey levels: fine structure below is as good as none
 _SAY = 9  # pairs that decide together
-_LONG_SHOWN = (
-    0.1  # seconds: a suspect of few frames shows the first of them late by at most so much
-)
+_LONG_SHOWN = 0.1  # seconds: a suspect of few frames shows its first late by at most so much
 _TOLERANCE = 0.04  # seconds: a frame may be shown so much early or late
 
 

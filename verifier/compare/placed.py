@@ -13,8 +13,7 @@ from .timeline import Rows
 
 _STRIP = 0.01  # of a side: a narrower strip beside the original is not told
 _SLACK = 3.0  # times as much as a border may move and vary, one that the suspect has may
-_BLACK = 16.0
-_SAME_GREY = 24.0  # grey levels: encoders change a border's by less
+_BLACK, _SAME_GREY = 16.0, 24.0  # grey levels of a bar; by which encoders change it, at most
 _AT_EDGE = 0.02  # of a side: so near to where a border was cut off is there
 
 
