@@ -22,11 +22,12 @@ from .exact import sharpened
 from .footage import read_footage_in, read_frames_at_in
 from .geometry import Box, Placement, agreement, find_placement, refined_on, shape_of
 from .likeness import Likeness, likeness
+from .lines import Nats, Piece, Rows, Times
 from .placed import Laid, describe, strips
 from .result import Comparison, Region, RegionKind
 from .segments import Shown, removed_from, segments_of
 from .still import stillness
-from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest
+from .timeline import GAP, align, nearest
 from .turned import QUARTERS, geometry_back, turned, turned_back
 
 _LEAST_SHOWN = (

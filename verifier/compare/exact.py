@@ -11,7 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from .timeline import STANDS, Cost, Line, Nats, Piece, Rows, Times, chain, weights_of
+from .lines import Cost, Line, Nats, Piece, Rows, Times
+from .timeline import STANDS, chain, weights_of
 
 _LEAST_ROWS, _MOST_ROWS = 8, 160
 _AWAY = 0.06  # seconds by which a line may be wrong at either end of its stretch

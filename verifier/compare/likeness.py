@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from .geometry import fine_structure
-from .timeline import OUTSIDE, Nats, Rows, Times, nearest
+from .lines import Nats, Rows, Times
+from .timeline import OUTSIDE, nearest
 
 Frames = npt.NDArray[np.floating]  # frames, height, width
 

@@ -8,8 +8,8 @@ import numpy as np
 from verifier.fingerprint.luma import Thumbnails
 
 from .geometry import Box, Frames, Placement, content_box
+from .lines import Rows
 from .result import WHOLE, Geometry, Part
-from .timeline import Rows
 
 _STRIP = 0.01  # of a side: a narrower strip beside the original is not told
 _SLACK = 3.0  # times as much as a border may move and vary, one that the suspect has may

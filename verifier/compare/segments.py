@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from .lines import Piece, Times
 from .result import Interval, Segment, SegmentKind
-from .timeline import GAP, STANDS, Piece, Times
+from .timeline import GAP, STANDS
 
 LEAST = 0.1  # seconds: shorter overlaps and holes are as likely a rounding of ours
 _AGAIN = 0.15  # seconds, likewise: two edges of ours bound what is shown again

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from .timeline import Nats, Times
+from .lines import Nats, Times
 
 NATS = 3.0  # for or against standing still
 _LEAST = 0.006  # grey levels that the mean pixel moves: less is nothing

@@ -14,15 +14,10 @@ The originals lie one behind another on one axis, with gaps; nothing follows a l
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-Times = npt.NDArray[np.float64]
-Nats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+from .lines import Cost, Line, Nats, Piece, Rows, Times
 
 JUMP = 10.0  # nats to leave a line for another
 TURN = 5.0  # nats to leave a line for one that crosses it: another rate, but no moment is left out
@@ -52,54 +47,6 @@ _MOST_LINES = 240
 _BEST_OF_WINDOW = 3
 _MOST_STOPS = 16  # edges of still stretches, that are tried as where it stopped
 _ALIKE = 0.06  # seconds in the middle of the suspect, below which two lines are one
-
-
-class Cost(Protocol):
-    """How badly samples of a suspect fit moments of the original."""
-
-    times: Times  # seconds of the suspect's samples, (n,), strictly growing
-    moments: Times  # seconds of the original's samples on the axis, (m,), strictly growing
-    still: Nats  # nats, (n,), above 0 for standing still, below for moving: of the suspect alone
-
-    def block(self, rows: Rows) -> Nats:
-        """The cost of some samples against all of the original's: (rows, m)."""
-        ...
-
-    def at(self, rows: Rows, moments: Times) -> Nats:
-        """The cost of samples, (k,), each at its own moments, (k, ...), between samples too."""
-        ...
-
-    def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:
-        """Whether a copy could tell each of some moments from the other one."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """moment = rate * time + start, in seconds."""
-
-    rate: float
-    start: float
-
-    def at(self, times: Times) -> Times:
-        """The moments at these times."""
-        return self.rate * times + self.start
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of samples, `first` to `last`, both included, and its line; None: unmatched."""
-
-    first: int
-    last: int
-    line: Line | None
-
-    def rows(self, most: int = 120) -> Rows:
-        """At most so many of its samples, evenly spread."""
-        count = self.last - self.first + 1
-        return self.first + np.unique(np.linspace(0, count - 1, min(count, most)).round()).astype(
-            np.int64
-        )
 
 
 def align(cost: Cost) -> list[Piece]:

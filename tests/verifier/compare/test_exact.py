@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from verifier.compare.exact import sharpened
-from verifier.compare.timeline import OUTSIDE, Line, Nats, Piece, Rows, Times
+from verifier.compare.lines import Line, Nats, Piece, Rows, Times
+from verifier.compare.timeline import OUTSIDE
 
 from .test_timeline import Walk, Wandering, shown, wander
 

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from verifier.compare.lines import Nats, Piece, Rows, Times
 from verifier.compare.result import SegmentKind
 from verifier.compare.segments import removed_from, segments_of, united
-from verifier.compare.timeline import OUTSIDE, Nats, Piece, Rows, Times, align, nearest
+from verifier.compare.timeline import OUTSIDE, align, nearest
 
 Walk = npt.NDArray[np.float64]
 
