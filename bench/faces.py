@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bench.timemap import H264, run_ffmpeg, share, type_of
+from bench.clip_edits import H264, run_ffmpeg, type_of
+from bench.time_maps import share
 from verifier.compare.changes import LONG_SIDE, Changes, regions_of
 from verifier.compare.clip import map_clip
 from verifier.compare.clip_regions import changes_of

@@ -20,17 +20,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from pathlib import Path
 
-from bench.timemap import (
-    H264,
-    Piece,
-    even,
-    headers,
-    judge,
-    played,
-    run_ffmpeg,
-    true_kind,
-    type_of,
-)
+from bench.clip_edits import H264, Piece, even, headers, played, run_ffmpeg, type_of
+from bench.time_maps import judge, true_kind
 from verifier.compare.compare import Medium, compare_in, read_medium
 from verifier.compare.draw import Side, draw
 from verifier.compare.draw_time import Strip

@@ -71,6 +71,13 @@ TABLES = (
         ("{0}/clips", "--keep", "{1}/timemap", "--results", "{1}/timemap.jsonl"),
     ),
     Table(
+        "honest",
+        "Honest copies of clips that are said to differ",
+        ("clips",),
+        "bench.honest",
+        ("{0}/clips", "--keep", "{1}/honest", "--results", "{1}/honest.jsonl"),
+    ),
+    Table(
         "faces",
         "A face that was replaced",
         ("faces/original",),

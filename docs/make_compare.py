@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from bench.clip_edits import headers, run_ffmpeg
 from bench.shallowfakes import LONGEST, drawing, fakes, make, snapped
-from bench.timemap import headers, run_ffmpeg
 from tests import media
 from verifier.compare.compare import compare_in, read_medium
 from verifier.compare.context import Captured, Claim, check_context, parse_moment

@@ -22,10 +22,12 @@ from .exact import sharpened
 from .footage import read_footage_in, read_frames_at_in
 from .geometry import Box, Placement, agreement, find_placement, refined_on, shape_of
 from .likeness import Likeness, likeness
+from .lines import Nats, Piece, Rows, Times
 from .placed import Laid, describe, strips
 from .result import Comparison, Region, RegionKind
 from .segments import Shown, removed_from, segments_of
-from .timeline import GAP, Nats, Piece, Rows, Times, align, nearest
+from .still import stillness
+from .timeline import GAP, align, nearest
 from .turned import QUARTERS, geometry_back, turned, turned_back
 
 _LEAST_SHOWN = (
@@ -114,7 +116,7 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
         fitting = [side for side in sides if side is not None]
         if not fitting:
             return None
-        together, pieces = _aligned(suspect.times, fitting)
+        together, pieces = _aligned(suspect, fitting)
         axis = [
             (together.starts[place], originals[number].duration, number)
             for place, number in enumerate(numbers)
@@ -142,14 +144,16 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
     )
 
 
-def _aligned(times: Times, sides: Sequence["_Side"]) -> tuple["_Together", list[Piece]]:
+def _aligned(suspect: Thumbnails, sides: Sequence["_Side"]) -> tuple["_Together", list[Piece]]:
     """The suspect on the axis of its originals; geometry and noise are learnt on the way."""
-    together = _Together(times, sides)
+    times = suspect.times
+    still = stillness(times, suspect.luma)
+    together = _Together(times, sides, still)
     pieces = align(together)
     for _ in range(_ROUNDS - 1):
         for number, side in enumerate(sides):
             side.learn(*together.pairs(pieces, number))
-        together = _Together(times, sides)
+        together = _Together(times, sides, still)
         before, pieces = pieces, align(together)
         if pieces == before:
             break
@@ -215,8 +219,8 @@ class _Side:
 class _Together:
     """A `timeline.Cost` of several originals, one behind another on one axis."""
 
-    def __init__(self, times: Times, sides: Sequence[_Side]) -> None:
-        self.times = times
+    def __init__(self, times: Times, sides: Sequence[_Side], still: Nats) -> None:
+        self.times, self.still = times, still
         self._parts = [side.likeness for side in sides]
         self.starts: list[float] = []
         start = 0.0

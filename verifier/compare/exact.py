@@ -11,13 +11,16 @@ from typing import Protocol
 
 import numpy as np
 
-from .timeline import Cost, Line, Nats, Piece, Rows, Times, chain, weights_of
+from .lines import Cost, Line, Nats, Piece, Rows, Times
+from .timeline import STANDS, chain, weights_of
 
 _LEAST_ROWS, _MOST_ROWS = 8, 160
 _AWAY = 0.06  # seconds by which a line may be wrong at either end of its stretch
 _STEPS = 25  # of shifts and of tilts that are tried
-_FREE = 0.3  # nats that a plain rate may cost more than the best one
-_PLAIN = (0.25, 0.05, 0.01)  # rates that are whole multiples of these are plain, the plainest first
+_FURTHER = 4  # times at most, that it is followed so far
+# Rates that are whole multiples of these are plain, the plainest first; and how many nats they may
+# cost more than the best one.
+_PLAIN = ((0.25, 1.0), (0.05, 0.3), (0.01, 0.3))
 
 
 class Sharp(Cost, Protocol):
@@ -42,26 +45,28 @@ def sharpened(cost: Sharp, pieces: Sequence[Piece]) -> list[Piece]:
 def _exact(cost: Sharp, weights: Nats, piece: Piece, line: Line) -> Line:
     rows = piece.rows(_MOST_ROWS)
     rows = rows[1:-1]  # the outermost may belong to what comes before and after
-    if len(rows) < _LEAST_ROWS or line.rate == 0.0:
-        return line
     times = cost.times[rows]
+    if abs(line.rate) < STANDS:
+        return Line(0.0, float(line.at(times).mean()))
+    if len(rows) < _LEAST_ROWS:
+        return line
     middle, half = float(times.mean()), max(float(np.ptp(times)) / 2, 1e-3)
     moment = float(line.at(np.array(middle)))
     found, least = _best(cost, weights, rows, (middle, half), (moment, line.rate))
-    for rate in _plainer(found.rate, 1.5 * _AWAY / half):
+    for rate, free in _plainer(found.rate, 1.5 * _AWAY / half):
         at = float(found.at(np.array(middle)))
         plain, spent = _best(cost, weights, rows, (middle, 0.0), (at, rate))
-        if spent <= least + _FREE:
+        if spent <= least + free:
             return plain
     return found
 
 
-def _plainer(rate: float, within: float) -> Iterator[float]:
-    """Plain rates near a rate, the plainest first."""
-    for step in _PLAIN:
+def _plainer(rate: float, within: float) -> Iterator[tuple[float, float]]:
+    """Plain rates near a rate, the plainest first, and what each may cost more."""
+    for step, free in _PLAIN:
         plain = round(round(rate / step) * step, 4)
         if plain and abs(plain - rate) <= within:
-            yield plain
+            yield plain, free
 
 
 def _best(
@@ -78,12 +83,15 @@ def _best(
     """
     (middle, half), (moment, rate) = stretch, start
     times, spent = cost.times[rows], np.inf
-    for zoom in (1.0, 0.3, 0.08):
+    for zoom, most in ((1.0, _FURTHER), (0.3, 1), (0.08, 1)):
         steps = np.linspace(-_AWAY, _AWAY, _STEPS) * zoom
         shifts, tilts = (each.ravel() for each in np.meshgrid(steps, steps if half else [0.0]))
-        rates = rate + tilts / (half or 1.0)
-        moments = moment + shifts + rates * (times[:, None] - middle)
-        costs = (cost.exactly(rows, moments) * weights[rows, None]).sum(0)
-        best = int(costs.argmin())
-        spent, rate, moment = float(costs[best]), float(rates[best]), moment + float(shifts[best])
-    return Line(rate, moment - rate * middle), spent
+        for _ in range(most):
+            rates = rate + tilts / (half or 1.0)
+            moments = moment + shifts + rates * (times[:, None] - middle)
+            costs = (cost.exactly(rows, moments) * weights[rows, None]).sum(0)
+            best = int(costs.argmin())
+            spent, rate, moment = float(costs[best]), float(rates[best]), moment + shifts[best]
+            if max(abs(shifts[best]), abs(tilts[best])) < steps[-1]:
+                break
+    return Line(rate, float(moment) - rate * middle), spent

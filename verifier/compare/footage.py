@@ -24,7 +24,7 @@ FRAMES_PER_SECOND = 30  # every frame of most clips
 # 4 KiB each, still fit a job's answer.
 MOST_FRAMES = 16_000
 _BORDER_SIDE = 192  # pixels: borders are found to a 192nd of the longer side
-_BORDER_FRAMES = 48
+_BORDER_FRAMES, _BORDER_RATE = 48, 2  # at most; a second
 _TICKS = 1_000_000  # times are compared in microseconds
 _BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 
@@ -110,17 +110,28 @@ def read_frames_at_task(
 def _content(path: Path, media_type: MediaType, size: tuple[int, int]) -> Part:
     """What is left of a clip's picture when still, even borders are cut off."""
     small = frame_size(size, min(_BORDER_SIDE, max(size)))
-    key = frames(path, media_type, per_second=1, size=small, key_frames=True)
-    some = np.stack([luma for _, luma in islice(key, _BORDER_FRAMES)]).astype(np.float32)
-    key.close()  # type: ignore[attr-defined]  # a generator: ends ffmpeg
+    box = content_box(_sampled(path, media_type, small, key_frames=True))
+    if box != (0, 0, *small):  # few key frames do not tell what stands still
+        box = content_box(_sampled(path, media_type, small, key_frames=False))
+    left, top, right, bottom = box
     width, height = small
-    left, top, right, bottom = content_box(some)
     # The outermost row within a border is half of it.
     left, top = (side + 1 if side else 0 for side in (left, top))
     right, bottom = (side - (side < most) for side, most in ((right, width), (bottom, height)))
     if (right - left) * (bottom - top) > 0.97 * width * height:
         return WHOLE
     return left / width, top / height, right / width, bottom / height
+
+
+def _sampled(
+    path: Path, media_type: MediaType, size: tuple[int, int], *, key_frames: bool
+) -> npt.NDArray[np.float32]:
+    """Some frames of a clip: key frames are had without decoding the others."""
+    rate = 1 if key_frames else _BORDER_RATE
+    shown = frames(path, media_type, per_second=rate, size=size, key_frames=key_frames)
+    some = np.stack([luma for _, luma in islice(shown, _BORDER_FRAMES)]).astype(np.float32)
+    shown.close()  # type: ignore[attr-defined]  # a generator: ends ffmpeg
+    return some
 
 
 def _pixels(part: Part, size: tuple[int, int]) -> tuple[int, int, int, int]:

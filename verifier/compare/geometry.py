@@ -106,15 +106,18 @@ def find_placement(suspect: Frames, original: Frames) -> tuple[Placement, Box, f
     return best[0], box, best[1]
 
 
-def content_box(frames: Frames) -> Box:
-    """What is left when still, even borders are cut off; the whole if that would be nothing."""
+def content_box(frames: Frames, slack: float = 1.0) -> Box:
+    """What is left when still, even borders are cut off; the whole if that would be nothing.
+
+    With more `slack` than 1, what is so many times less still and less even is a border too.
+    """
     some = frames[spread(len(frames), 64)]
     _, height, width = some.shape
     moves = some.std(0)
     mean = some.mean(0)
     box = []
     for axis, length in ((0, width), (1, height)):
-        border = (moves.max(axis) < _STILL) & (np.ptp(mean, axis) < _EVEN)
+        border = (moves.max(axis) < slack * _STILL) & (np.ptp(mean, axis) < slack * _EVEN)
         inside = np.flatnonzero(~border)
         box.append((int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, length))
     (left, right), (top, bottom) = box

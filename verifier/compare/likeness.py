@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from .geometry import fine_structure
-from .timeline import OUTSIDE, Nats, Rows, Times, nearest
+from .lines import Nats, Rows, Times
+from .timeline import OUTSIDE, nearest
 
 Frames = npt.NDArray[np.floating]  # frames, height, width
 
@@ -30,6 +31,7 @@ _VISIBLE = 12.0  # grey levels of a patch: less may be left out by a codec
 _STIR = 0.3  # grey levels that the codec alone moves a pixel
 _FLAT = 2.0  # grey levels: fine structure below is as good as none
 _SAY = 9  # pairs that decide together
+_LONG_SHOWN = 0.1  # seconds: a suspect of few frames shows its first late by at most so much
 _TOLERANCE = 0.04  # seconds: a frame may be shown so much early or late
 
 
@@ -47,6 +49,7 @@ class Likeness:
     coarse: Frames  # (m, patches): the original's grey in patches, for what an eye can tell apart
     least: Frames  # (n,), the square of how far the nearest frame of the original is
     usual: float  # correlation of frames that show the same
+    early: float  # seconds before the original begins, in which its first frame may be shown
     gap: float  # seconds on the axis between frames, above which nothing is shown
 
     def block(self, rows: Rows) -> Nats:
@@ -101,7 +104,8 @@ class Likeness:
         nearer = np.where(part < 0.5, before, after)
         alike = np.einsum("ij,ij->i", self.our_scene[rows], self.their_scene[nearer])
         first, last = self.moments[[0, -1]]
-        outside = (moments < first - 2 * _TOLERANCE) | (moments > last + self.gap)
+        begins = first if first > self.gap else 0.0  # until the first frame, players show that
+        outside = (moments < begins - self.early) | (moments > last + self.gap)
         outside |= (width > self.gap) & (np.minimum(part, 1 - part) * width > self.gap)
         return squares.astype(np.float32), alike, outside
 
@@ -172,6 +176,7 @@ def likeness(
     noise = np.maximum(noise, floor * b.std(0) + _LEAST_NOISE * extent)
     usual = float(np.median((scenes[0][pairs[0]] * scenes[1][pairs[1]]).sum(1)))
     gap = float(max(4 * np.median(np.diff(moments)), 0.1)) if len(moments) > 1 else 1.0
+    shown_for = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
     a, b = a / noise, b / noise
     moved = _squares(np.diff(b, axis=0, append=b[-1:]))
     return Likeness(
@@ -184,6 +189,7 @@ def likeness(
         coarse=_patches(original, mask),
         least=_least(a, b),
         usual=max(usual, 0.3),
+        early=2 * _TOLERANCE + min(shown_for, _LONG_SHOWN),
         gap=gap,
     )
 

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from verifier.fingerprint.luma import Thumbnails
 
-from .geometry import Box, Placement
-from .result import Geometry, Part
-from .timeline import Rows
+from .geometry import Box, Frames, Placement, content_box
+from .lines import Rows
+from .result import WHOLE, Geometry, Part
 
 _STRIP = 0.01  # of a side: a narrower strip beside the original is not told
+_SLACK = 3.0  # times as much as a border may move and vary, one that the suspect has may
+_BLACK, _SAME_GREY = 16.0, 24.0  # grey levels of a bar; by which encoders change it, at most
 _AT_EDGE = 0.02  # of a side: so near to where a border was cut off is there
 
 
@@ -27,6 +31,7 @@ class Laid:
 def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thumbnails) -> Geometry:
     """Where the original lies in the suspect, as parts of both clips as they are displayed."""
     crop, placed = [], []
+    own = _own_borders(placement, box, suspect, original)
     for axis in (0, 1):
         scale, offset = placement.scale[axis], placement.offset[axis]
         length, other = suspect.luma.shape[2 - axis], original.luma.shape[2 - axis]
@@ -39,12 +44,51 @@ def describe(placement: Placement, box: Box, suspect: Thumbnails, original: Thum
             seen = (length - seen[1], length - seen[0])
         shown = _within(first / other, last / other, original.part[axis::2])
         filled = _within(seen[0] / length, seen[1] / length, suspect.part[axis::2])
-        border = original.part[axis], 1 - original.part[axis + 2]
+        half = 1.5 / other  # the innermost row of a border may be half of it
+        first, last = own[axis] / other, own[axis + 2] / other
+        inner = _within(
+            first + half if first else 0.0, last - half if last < 1 else 1.0, original.part[axis::2]
+        )
+        border = inner[0], 1 - inner[1]
         flip = axis == 0 and placement.mirrored
         shown, filled = _with_borders(shown, filled, border, flip=flip)
         crop.append(shown)
         placed.append(filled)
     return Geometry(_as_part(crop), _as_part(placed), placement.mirrored)
+
+
+def _own_borders(placement: Placement, box: Box, suspect: Thumbnails, original: Thumbnails) -> Box:
+    """What is left of the original without borders of its own: the same that the suspect has.
+
+    Encoding makes what hardly moves still, so that a border may be seen in the copy alone.
+    """
+    ours, theirs = (each.luma.astype(np.float32) for each in (suspect, original))
+    if placement.mirrored:
+        width = ours.shape[2]
+        ours, box = ours[:, :, ::-1], (width - box[2], box[1], width - box[0], box[3])
+    surely, perhaps = content_box(theirs), content_box(theirs, _SLACK)
+    cut = np.array(suspect.part) != WHOLE  # what is cut off already was black, as bars are
+    if placement.mirrored:
+        cut = cut[[2, 1, 0, 3]]
+    greys = np.where(cut, _BLACK, _greys(ours, box)).tolist()
+    alike = [
+        abs(one - other) < _SAME_GREY
+        for one, other in zip(greys, _greys(theirs, perhaps), strict=True)
+    ]
+    left, top, right, bottom = (
+        perhaps[side] if is_alike else surely[side] for side, is_alike in enumerate(alike)
+    )
+    return left, top, right, bottom
+
+
+def _greys(frames: Frames, box: Box) -> list[float]:
+    """The mean grey of each border: left, top, right, bottom; NaN where there is none."""
+    left, top, right, bottom = box
+    plane = frames.mean(0)
+    return [
+        float(part.mean()) if part.size else float("nan")
+        for part in (plane[:, :left], plane[:top], plane[:, right:], plane[bottom:])
+    ]
 
 
 def _with_borders(
@@ -61,7 +105,7 @@ def _with_borders(
         before, after = after, before
     left_out = shown[0], 1 - shown[1]
     low, high = (
-        min(out, room / scale) if abs(out - cut) < _AT_EDGE else 0.0
+        min(out, room / scale) if cut and out < cut + _AT_EDGE else 0.0
         for out, cut, room in zip(left_out, border, (before, after), strict=True)
     )
     shown = shown[0] - low, shown[1] + high

@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from .lines import Piece, Times
 from .result import Interval, Segment, SegmentKind
-from .timeline import GAP, Piece, Times
+from .timeline import GAP, STANDS
 
 LEAST = 0.1  # seconds: shorter overlaps and holes are as likely a rounding of ours
+_AGAIN = 0.15  # seconds, likewise: two edges of ours bound what is shown again
 _SAME = 0.012  # of the rate
-_STILL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _segments(
 
 
 def _kind(rate: float) -> SegmentKind:
-    if abs(rate) < _STILL:
+    if abs(rate) < STANDS:
         return SegmentKind.FROZEN
     if rate < 0:
         return SegmentKind.REVERSED
@@ -98,7 +99,8 @@ def _split(segment: Segment, earlier: Sequence[Interval]) -> list[Segment]:
         return [segment]
     begin, end = segment.original
     again = united([(max(first, begin), min(last, end)) for first, last in earlier], LEAST)
-    edges = [edge for each in again for edge in each if each[1] - each[0] > LEAST]
+    again = [each for each in again if each[1] - each[0] > _AGAIN]
+    edges = [edge for each in again for edge in each]
     inner = [edge for edge in edges if begin + LEAST < edge < end - LEAST]
     parts = []
     for first, last in pairwise([begin, *inner, end]):

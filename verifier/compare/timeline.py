@@ -14,26 +14,23 @@ The originals lie one behind another on one axis, with gaps; nothing follows a l
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-Times = npt.NDArray[np.float64]
-Nats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+from .lines import Cost, Line, Nats, Piece, Rows, Times
 
 JUMP = 10.0  # nats to leave a line for another
 TURN = 5.0  # nats to leave a line for one that crosses it: another rate, but no moment is left out
 UNMATCHED = 5.0  # nats for a sample that shows nothing of the original
 OUTSIDE = 100.0  # nats for a moment before the original begins or after it ends
 GAP = 30.0  # seconds between two originals on the axis
+STANDS = 0.05  # a rate that is less is none
 _ODD = 2.0  # nats more for a line at another rate than 1
 _ODDER = 4.0  # nats more for a line backwards, or at a rate that hardly moves
 _INDEPENDENT = 8.0  # samples a second: more of them repeat each other's errors
 _TURNS = 0.04  # of the rate: lines that differ less do not turn into one another
 _MOSTLY = 0.3  # of a stretch must be told from a continuation, to be none
+_STOPPED = 1.0  # nats a sample, that standing still where it stopped may cost more than elsewhere
 _FREE = 2.0  # nats that the rate 1 may cost more than the best rate, and is still preferred
 
 _RATES = np.array(
@@ -48,54 +45,8 @@ _MOST_WINDOWS = 400  # of each length
 _ROWS_IN_WINDOW = 12
 _MOST_LINES = 240
 _BEST_OF_WINDOW = 3
+_MOST_STOPS = 16  # edges of still stretches, that are tried as where it stopped
 _ALIKE = 0.06  # seconds in the middle of the suspect, below which two lines are one
-
-
-class Cost(Protocol):
-    """How badly samples of a suspect fit moments of the original."""
-
-    times: Times  # seconds of the suspect's samples, (n,), strictly growing
-    moments: Times  # seconds of the original's samples on the axis, (m,), strictly growing
-
-    def block(self, rows: Rows) -> Nats:
-        """The cost of some samples against all of the original's: (rows, m)."""
-        ...
-
-    def at(self, rows: Rows, moments: Times) -> Nats:
-        """The cost of samples, (k,), each at its own moments, (k, ...), between samples too."""
-        ...
-
-    def told(self, one: Times, other: Times) -> npt.NDArray[np.bool_]:
-        """Whether a copy could tell each of some moments from the other one."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """moment = rate * time + start, in seconds."""
-
-    rate: float
-    start: float
-
-    def at(self, times: Times) -> Times:
-        """The moments at these times."""
-        return self.rate * times + self.start
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of samples, `first` to `last`, both included, and its line; None: unmatched."""
-
-    first: int
-    last: int
-    line: Line | None
-
-    def rows(self, most: int = 120) -> Rows:
-        """At most so many of its samples, evenly spread."""
-        count = self.last - self.first + 1
-        return self.first + np.unique(np.linspace(0, count - 1, min(count, most)).round()).astype(
-            np.int64
-        )
 
 
 def align(cost: Cost) -> list[Piece]:
@@ -110,11 +61,15 @@ def align(cost: Cost) -> list[Piece]:
         refitted = [_refitted(cost, weights, piece) for piece in pieces]
         merged = _merged(cost, weights, refitted)
         used = [piece.line for piece in (*pieces, *refitted, *merged) if piece.line is not None]
-        following = chain(cost, weights, list(dict.fromkeys(used)))
+        following = chain(cost, weights, list(dict.fromkeys([*used, *_stops(cost, merged)])))
         if following == pieces:
             break
         pieces = following
-    fitted = [_plainest(cost, _refitted(cost, weights, piece)) for piece in pieces]
+    held = _held(cost, pieces)
+    fitted = [
+        held[piece] if piece in held else _plainest(cost, _refitted(cost, weights, piece))
+        for piece in pieces
+    ]
     return _merged(cost, weights, fitted)
 
 
@@ -197,7 +152,7 @@ def chain(cost: Cost, weights: Nats, lines: list[Line]) -> list[Piece]:
     count, rows = len(lines) + 1, np.arange(len(cost.times))
     costs = np.empty((len(rows), count), np.float32)
     for number, line in enumerate(lines):
-        costs[:, number] = cost.at(rows, line.at(cost.times)) * weights
+        costs[:, number] = _costs(cost, rows, line) * weights
     costs[:, -1] = UNMATCHED * weights
     entry = np.array([*(_prior(line.rate) for line in lines), _ODD], np.float32) + JUMP
     total = entry + costs[0]
@@ -224,6 +179,13 @@ def chain(cost: Cost, weights: Nats, lines: list[Line]) -> list[Piece]:
         Piece(first, last, lines[path[first]] if path[first] < len(lines) else None)
         for first, last in zip(starts, [*ends, len(rows) - 1], strict=True)
     ]
+
+
+def _costs(cost: Cost, rows: Rows, line: Line) -> Nats:
+    """What samples cost on a line: also for moving where it stands, and the other way round."""
+    still = cost.still[rows]
+    held = np.maximum(-still if abs(line.rate) < STANDS else still, 0)
+    return np.asarray(cost.at(rows, line.at(cost.times[rows])) + held, np.float32)
 
 
 def _crossings(times: Times, lines: Sequence[Line]) -> dict[int, list[tuple[int, int]]]:
@@ -311,12 +273,55 @@ def _plainest(cost: Cost, piece: Piece) -> Piece:
     return piece
 
 
+def _stops(cost: Cost, pieces: Sequence[Piece]) -> Iterator[Line]:
+    """Standing still where the line before or after is, when the suspect begins or ceases to."""
+    edges = np.flatnonzero(np.diff(cost.still > 0))[:_MOST_STOPS].tolist()
+    for piece in pieces:
+        for edge in edges:
+            if piece.line is not None and piece.first <= edge + 1 and edge <= piece.last:
+                moment = piece.line.rate * float(cost.times[edge + 1]) + piece.line.start
+                yield Line(0.0, moment)
+
+
+def _held(cost: Cost, pieces: Sequence[Piece]) -> dict[Piece, Piece]:
+    """The pieces that stand still, and after which the original goes on where it was before.
+
+    What was lost meanwhile tells that they do, though nothing of the original may move there. Each
+    is given with the moment at which it stopped, where that fits about as well.
+    """
+    found = {}
+    for before, piece, after in zip(pieces, pieces[1:], pieces[2:], strict=False):
+        if before.line is None or piece.line is None or after.line is None:
+            continue
+        if abs(piece.line.rate) >= STANDS:
+            continue
+        first, last = cost.times[[piece.first, after.first]]
+        stopped, went_on = float(before.line.at(first)), float(after.line.at(last))
+        lost = abs(went_on - stopped) < (last - first) / 2
+        if not lost or cost.still[piece.first : piece.last + 1].mean() <= 0:
+            continue
+        rows = piece.rows()
+        tries = [Line(0.0, stopped), Line(0.0, went_on)]
+        spent = [float(cost.at(rows, line.at(cost.times[rows])).mean()) for line in tries]
+        least = float(cost.at(rows, piece.line.at(cost.times[rows])).mean())
+        line = tries[int(np.argmin(spent))] if min(spent) < least + _STOPPED else piece.line
+        found[piece] = Piece(piece.first, piece.last, line)
+    return found
+
+
 def _merged(cost: Cost, weights: Nats, pieces: list[Piece]) -> list[Piece]:
     """Neighbours joined that one line explains almost as well as two."""
     done: list[Piece] = []
+    held = _held(cost, pieces)
     for piece in pieces:
         done.append(piece)
-        while len(done) > 1 and (joined := _joined(cost, weights, *done[-2:])) is not None:
+        if piece in held:
+            continue
+        while (
+            len(done) > 1
+            and done[-2] not in held
+            and (joined := _joined(cost, weights, *done[-2:])) is not None
+        ):
             done[-2:] = [joined]
     return done
 
@@ -363,6 +368,4 @@ def _untold(cost: Cost, one: Piece, other: Piece) -> Line | None:
 def _spent(cost: Cost, weights: Nats, piece: Piece, line: Line | None) -> float:
     assert line is not None  # noqa: S101
     rows = np.arange(piece.first, piece.last + 1)
-    return float((cost.at(rows, line.at(cost.times[rows])) * weights[rows]).sum()) + _prior(
-        line.rate
-    )
+    return float((_costs(cost, rows, line) * weights[rows]).sum()) + _prior(line.rate)

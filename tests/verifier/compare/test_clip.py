@@ -64,6 +64,25 @@ def test_an_honest_copy_is_the_same_from_end_to_end(
     assert found.geometry.crop == WHOLE
 
 
+def test_a_copy_of_half_the_frames_is_the_same_though_its_first_is_shown_twice(
+    sandbox: Sandbox, original: Path, tmp_path: Path
+) -> None:
+    suspect = tmp_path / "15.mp4"
+    media.run_ffmpeg("-i", str(original), *SMALL, "-r", "15", str(suspect))
+    assert kinds(compared(sandbox, suspect, original)) == ["same"]
+
+
+def test_a_border_of_the_original_that_only_its_copy_shows_still_is_not_cropped(
+    sandbox: Sandbox, tmp_path: Path, original: Path
+) -> None:
+    noisy = "drawbox=y=ih*0.9:h=ih*0.1:w=iw:color=gray:t=fill,noise=c0s=18:c0f=t"
+    grainy = copy(original, tmp_path, noisy, "grainy.mp4")
+    found = compared(sandbox, copy(grainy, tmp_path, "scale=-2:180"), grainy)
+    assert found.geometry is not None
+    assert found.geometry.crop == WHOLE
+    assert found.geometry.placed == WHOLE
+
+
 def test_a_slowed_mirrored_copy_in_an_upright_frame_is_undone(
     sandbox: Sandbox, original: Path, tmp_path: Path
 ) -> None:

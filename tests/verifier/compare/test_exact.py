@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from verifier.compare.exact import sharpened
-from verifier.compare.timeline import OUTSIDE, Line, Nats, Piece, Rows, Times
+from verifier.compare.lines import Line, Nats, Piece, Rows, Times
+from verifier.compare.timeline import OUTSIDE
 
 from .test_timeline import Walk, Wandering, shown, wander
 
@@ -31,6 +32,15 @@ def test_a_second_at_another_rate_is_told_to_a_percent(rate: float) -> None:
     (piece,) = sharpened(cost, [Piece(0, 24, about)])
     assert piece.line is not None
     assert piece.line.rate == pytest.approx(rate, rel=0.01)
+
+
+def test_a_rate_that_is_far_from_the_first_guess_is_followed_to_where_it_fits() -> None:
+    frames = (100 + np.arange(200) * 1.07).astype(np.float64)
+    cost = Between(shown(ORIGINAL, frames), ORIGINAL)
+    middle = 4.0 + 1.07 * 4.0
+    (piece,) = sharpened(cost, [Piece(0, 199, Line(1.03, middle - 1.03 * 4.0))])
+    assert piece.line is not None
+    assert piece.line.rate == pytest.approx(1.07, abs=0.002)
 
 
 def test_of_rates_that_fit_as_well_the_plainest_is_said() -> None:

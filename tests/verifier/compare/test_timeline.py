@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from verifier.compare.lines import Nats, Piece, Rows, Times
 from verifier.compare.result import SegmentKind
 from verifier.compare.segments import removed_from, segments_of, united
-from verifier.compare.timeline import OUTSIDE, Nats, Piece, Rows, Times, align, nearest
+from verifier.compare.timeline import OUTSIDE, align, nearest
 
 Walk = npt.NDArray[np.float64]
 
@@ -19,6 +20,7 @@ class Wandering:
     def __init__(self, suspect: Walk, original: Walk, step: float = 0.04) -> None:
         self.times: Times = np.arange(len(suspect), dtype=np.float64) * step
         self.moments: Times = np.arange(len(original), dtype=np.float64) * step
+        self.still: Nats = np.zeros(len(suspect), np.float32)
         self._ours, self._theirs = suspect, original
 
     def _nats(self, ours: Walk, theirs: Walk) -> Nats:
@@ -124,6 +126,33 @@ def test_a_still_stretch_is_bridged_by_the_line_around_it() -> None:
     original[150:350] = original[150]
     noise = np.random.default_rng(3).normal(0, 0.3, original.shape)
     assert kinds(original + noise, original) == [SegmentKind.SAME]
+
+
+def test_what_stands_still_in_the_suspect_is_frozen_though_the_scene_hardly_moves() -> None:
+    original = ORIGINAL.copy()
+    original[150:350] = original[150] + 0.002 * (original[150:350] - original[150])
+    frames = np.concatenate([ALL[:250], np.full(50, 250.0), ALL[250:]])
+    cost = Wandering(shown(original, frames), original)
+    assert [piece.line and piece.line.rate for piece in align(cost)] != [1.0, 0.0, 1.0]
+    cost.still[:] = -3
+    cost.still[250:300] = 3
+    first, frozen, last = align(cost)
+    assert (frozen.first, last.first) == pytest.approx((250, 300), abs=2)
+    assert frozen.line is not None
+    assert frozen.line.rate == 0.0
+    assert frozen.line.start == pytest.approx(10.0, abs=0.1)
+    assert first.line is not None
+    assert first.line.rate == 1.0
+
+
+def test_what_moves_is_not_frozen_however_well_one_moment_fits() -> None:
+    original = ORIGINAL.copy()
+    original[100:130] = ORIGINAL[115] + np.where(ALL[:30, None] < 15, -0.8, 0.8)
+    suspect = shown(original, ALL)
+    suspect[100:130] -= original[100:130] - ORIGINAL[115]  # as if it showed one moment
+    cost = Wandering(suspect, original)
+    cost.still[:] = -3
+    assert not any(piece.line and piece.line.rate == 0.0 for piece in align(cost))
 
 
 def test_one_sample_is_aligned_too() -> None:
