@@ -33,7 +33,7 @@ _LEAST_MUTED = 0.5  # seconds
 _LOUD_PEAKS = 15.0  # a second: the record of a pause has fewer, for louder ones are near
 _MOST_BRIDGED = 40  # stretches
 _LONGEST_BRIDGED = 2.0  # seconds
-_SHIFTS = (-0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.15)  # seconds by which its ends are tried elsewhere
+_SHIFTS = tuple(np.arange(-0.3, 0.31, 0.05).tolist())  # seconds: its ends are tried elsewhere
 _SHORTEST = 0.15  # seconds
 
 Floats = npt.NDArray[np.float64]
@@ -150,26 +150,32 @@ def _loudness(piece: Piece, suspect: Heard) -> float:
 
 
 def bridges(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Line]:
-    """Lines for stretches without one, from where the line before ends to where the next begins.
+    """Lines that lead, between two others, from where the one ends to where the next begins.
 
     So a second at double speed is found, too short to be proposed; with its pitch kept and without.
     """
     found: list[Line] = []
-    gaps = [
-        each
-        for each in zip(pieces, pieces[1:], pieces[2:], strict=False)
-        if each[1].line is None and each[0].line is not None and each[2].line is not None
-    ]
-    for before, bare, after in gaps[:_MOST_BRIDGED]:
-        shifts = _SHIFTS if bare.length <= _LONGEST_BRIDGED else (0.0,)
+    for before, after in _neighbours(pieces)[:_MOST_BRIDGED]:
+        coarse = original.sounding is not None or after.start - before.end > _LONGEST_BRIDGED
+        shifts = (0.0,) if coarse else _SHIFTS  # with its spectrum at hand others are tried later
+        spans = [(before.end + a, after.start + b) for a in shifts for b in shifts]
         for moved in (False, True):
-            spans = [(bare.start + a, bare.end + b) for a in shifts for b in shifts]
             tried = [
                 (line, span) for span in spans if (line := _bridge(before, after, span, moved))
             ]
             if tried:
                 found.append(max(tried, key=lambda each: _met(*each, suspect, original))[0])
     return found
+
+
+def _neighbours(pieces: Sequence[Piece]) -> list[tuple[Piece, Piece]]:
+    """Pieces on two lines that follow one another, or with but one on none between them."""
+    lined = [number for number, piece in enumerate(pieces) if piece.line is not None]
+    return [
+        (pieces[one], pieces[other])
+        for one, other in zip(lined, lined[1:], strict=False)
+        if other - one <= 2
+    ]
 
 
 def _bridge(before: Piece, after: Piece, span: Interval, moved: bool) -> Line | None:
@@ -186,6 +192,9 @@ def _bridge(before: Piece, after: Piece, span: Interval, moved: bool) -> Line | 
 
 
 def _met(line: Line, span: Interval, suspect: Heard, original: Heard) -> float:
-    """How many peaks meet along a bridge, less half of those that do not."""
+    """How much more peaks of the suspect meet along a bridge than do not.
+
+    Of the original's, more are left out the faster it plays: there are so many in a second at most.
+    """
     mine, ours, theirs, over = _counted(suspect, original, line, span)
-    return 1.5 * (ours + over) - 0.5 * (mine + theirs)
+    return ours - 0.5 * (mine - ours) - 0.2 * (theirs - over)

@@ -70,21 +70,37 @@ class SoundMap:
 
 @dataclass(frozen=True, slots=True)
 class _Worth:
-    """What a peak says for a line, in nats, by how many usually survive what the suspect is in."""
+    """What a peak says for a line, in nats, by how many usually survive what the suspect is in.
 
-    meets: float
-    misses: float  # a peak of the suspect
-    missed: float  # a peak of the original
+    `suspect` and `original` are the shares of either side's peaks that meet where the two certainly
+    are the same, at the rate `rate`.
+    """
 
-    @classmethod
-    def of(cls, suspect: float, original: float) -> "_Worth":
-        """By the shares of either side's peaks that meet where the two certainly are the same."""
-        mine, theirs = (float(np.clip(share, *_SURVIVING)) for share in (suspect, original))
-        return cls(
-            _CREDIT * float(np.log(mine / CHANCE)),
-            _CREDIT * float(np.log((1 - mine) / (1 - CHANCE))),
-            _CREDIT * float(np.log((1 - theirs) / (1 - CHANCE))),
-        )
+    suspect: float
+    original: float
+    rate: float
+
+    @property
+    def meets(self) -> float:
+        """A peak that meets one of the other side's."""
+        return _CREDIT * float(np.log(_believed(self.suspect) / CHANCE))
+
+    @property
+    def misses(self) -> float:
+        """A peak of the suspect that meets none."""
+        return _CREDIT * float(np.log((1 - _believed(self.suspect)) / (1 - CHANCE)))
+
+    def missed(self, rate: float) -> float:
+        """One of the original's, along a line at this rate.
+
+        There are so many peaks in a second at most: the faster it plays, the fewer are left.
+        """
+        share = _believed(self.original) / max(1.0, rate / self.rate)
+        return _CREDIT * float(np.log((1 - share) / (1 - CHANCE)))
+
+
+def _believed(share: float) -> float:
+    return float(np.clip(share, *_SURVIVING))
 
 
 def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
@@ -96,8 +112,9 @@ def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
     for _ in range(_ROUNDS):
         fitted = merged([_fitted(suspect, original, piece) for piece in pieces])
         used = [piece.line for piece in fitted if piece.line is not None]
-        lines = list(dict.fromkeys([*used, *bridges(fitted, suspect, original)]))
-        following = _chain(suspect, original, lines, worth)
+        bridging = bridges(fitted, suspect, original)
+        lines = list(dict.fromkeys([*used, *bridging]))
+        following = _chain(suspect, original, lines, worth, bridging)
         if following == pieces:
             break
         pieces = following
@@ -116,7 +133,7 @@ def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
     postings, numbers = [Postings.of(original.peaks)], original.peaks.numbers()
     length = max(_PART, 2 * suspect.duration / _MOST_PARTS)
     found: list[tuple[float, float, Line]] = []
-    shares: list[tuple[float, float]] = []
+    usual: list[tuple[float, float, float]] = []
     for start in np.arange(0, max(suspect.duration - length / 2, 0.1), length / 2).tolist():
         part = suspect.peaks.between(start, start + length)
         if len(part) < LEAST_PEAKS:
@@ -129,18 +146,28 @@ def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
         found += [(laid.evidence, start + length / 2, laid.line) for laid in good]
         if good:
             best = max(good, key=lambda laid: laid.evidence).line
-            shares.append(surviving(suspect, original, best, (start, start + length)))
+            shares = surviving(suspect, original, best, (start, start + length))
+            usual.append((*shares, best.rate))
     found.sort(key=lambda each: -each[0])
     kept: list[tuple[float, Line]] = []
     for _, middle, line in found:
         if not any(alike(line, other, middle) for _, other in kept):
             kept.append((middle, line))
-    worth = _Worth.of(*np.median(shares, axis=0).tolist()) if shares else _Worth.of(0.5, 0.5)
+    worth = _Worth(*np.median(usual, axis=0).tolist()) if usual else _Worth(0.5, 0.5, 1.0)
     return [line for _, line in kept[:_MOST_LINES]], worth
 
 
-def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth) -> list[Piece]:
-    """The chain of lines, and of stretches without one, that explains the peaks best."""
+def _chain(
+    suspect: Heard,
+    original: Heard,
+    lines: Sequence[Line],
+    worth: _Worth,
+    bridging: Sequence[Line] = (),
+) -> list[Piece]:
+    """The chain of lines, and of stretches without one, that explains the peaks best.
+
+    Lines that lead from one to another may have other rates.
+    """
     step = max(STEP, suspect.duration / _MOST_STEPS)
     count = max(1, int(np.ceil(suspect.duration / step)))
     gains = np.zeros((count, len(lines) + 1), np.float32)  # the last: on no line
@@ -148,7 +175,8 @@ def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth
         gains[:, number] = _gains(suspect, original, line, worth, step, count)
     states = np.arange(len(lines) + 1)
     came = np.empty(gains.shape, np.int16)
-    entry = np.array([JUMP + ODD * (abs(line.rate - lines[0].rate) > SAME_RATE) for line in lines])
+    odd = [abs(each.rate - lines[0].rate) > SAME_RATE and each not in bridging for each in lines]
+    entry = JUMP + ODD * np.array(odd, np.float64)
     entry = np.append(entry, JUMP).astype(np.float32)
     gains[[0, -1], -1] -= JUMP  # foreign sound at an end costs no less than in the middle
     total = gains[0].copy()
@@ -186,7 +214,7 @@ def _gains(
     gain[mine] = worth.meets
     kept = original.sounds_at(original.peaks.times)
     kept &= in_range(original.peaks.pitches + line.pitch)
-    missed = np.where(kept, worth.missed, 0.0)
+    missed = np.where(kept, worth.missed(line.rate), 0.0)
     missed[theirs] = 0
     back = (original.peaks.times - line.offset) / line.rate
     inside = (back >= 0) & (back < suspect.duration)
