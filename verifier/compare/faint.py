@@ -8,6 +8,7 @@ to be muted only where the record has as many peaks as loud sound has. Pure func
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +91,7 @@ def doubted(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Pi
             span = (bare.start, bare.end)
             shares = surviving(suspect, original, before.line, span)
             faint = min(shares) >= _FAINT if known else sum(shares) / 2 >= _FAINT_TOGETHER
-            if faint or not known and _is_pause(bare, before.line, suspect, original):
+            if faint or (not known and _is_pause(bare, before.line, suspect, original)):
                 kept[number] = replace(bare, line=before.line)
     return kept
 
@@ -99,14 +100,14 @@ def _borne_out(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list
     """The pieces, on no line where too few peaks meet along it; neighbours on none are one."""
     kept: list[Piece] = []
     for piece in pieces:
-        if piece.line is not None and len(pieces) > 1:
+        line = piece.line
+        if line is not None and len(pieces) > 1:
             mine = suspect.peaks.between(piece.start, piece.end)
-            if len(meeting(mine, original.peaks, piece.line)[0]) < _LEAST_MEETING:
-                piece = replace(piece, line=None)
-        if kept and kept[-1].line is None and piece.line is None:
+            line = line if len(meeting(mine, original.peaks, line)[0]) >= _LEAST_MEETING else None
+        if kept and kept[-1].line is None and line is None:
             kept[-1] = replace(kept[-1], end=piece.end)
         else:
-            kept.append(piece)
+            kept.append(replace(piece, line=line))
     return kept
 
 
@@ -171,11 +172,7 @@ def bridges(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Li
 def _neighbours(pieces: Sequence[Piece]) -> list[tuple[Piece, Piece]]:
     """Pieces on two lines that follow one another, or with but one on none between them."""
     lined = [number for number, piece in enumerate(pieces) if piece.line is not None]
-    return [
-        (pieces[one], pieces[other])
-        for one, other in zip(lined, lined[1:], strict=False)
-        if other - one <= 2
-    ]
+    return [(pieces[one], pieces[other]) for one, other in pairwise(lined) if other - one <= 2]
 
 
 def _bridge(before: Piece, after: Piece, span: Interval, moved: bool) -> Line | None:

@@ -237,7 +237,9 @@ def _told_by_peaks(suspect: Heard, original: Heard, worth: _Worth) -> Told:
     def told(line: Line | None, times: Floats) -> Floats:
         if line is None:
             return np.zeros(len(times))
-        return gains(line)[np.clip((times / STEP).astype(np.int64), 0, count - 1)].astype(np.float64)
+        return gains(line)[np.clip((times / STEP).astype(np.int64), 0, count - 1)].astype(
+            np.float64
+        )
 
     return told
 

@@ -5,6 +5,7 @@ edges that explain the two recordings nearly as well as the best one does are as
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ def unsure(pieces: Sequence[Piece], told: Told, step: float, slack: float) -> di
     one by up to `slack`, in what it answers, are likely as well.
     """
     found = {}
-    for before, after in zip(pieces, pieces[1:], strict=False):
+    for before, after in pairwise(pieces):
         edge = before.end
         count = int(min(before.length, _REACH) / step), int(min(after.length, _REACH) / step)
         times = edge + (np.arange(-count[0], count[1]) + 0.5) * step
