@@ -2,9 +2,9 @@
 
     python -m bench.sound_search FOLDER [--hours N]
 
-FOLDER holds recordings. The many hours are made of the real ones: pieces of some seconds, backwards,
-their pitches upside down, at other tempi, so that none is a copy of another. What fingerprints cost
-to make is measured by `bench.compare`.
+FOLDER holds recordings. The many hours are made of the real ones: pieces of some seconds,
+backwards, their pitches upside down, at other tempi, so that none is a copy of another. What
+fingerprints cost to make is measured by `bench.compare`.
 """
 
 import argparse

@@ -156,8 +156,9 @@ def bridges(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Li
     So a second at double speed is found, too short to be proposed; with its pitch kept and without.
     """
     found: list[Line] = []
-    for before, after in _neighbours(pieces)[:_MOST_BRIDGED]:
-        coarse = original.sounding is not None or after.start - before.end > _LONGEST_BRIDGED
+    known = original.sounding is not None
+    for before, after in _neighbours(pieces, 2 if known else 1)[:_MOST_BRIDGED]:
+        coarse = known or after.start - before.end > _LONGEST_BRIDGED
         shifts = (0.0,) if coarse else _SHIFTS  # with its spectrum at hand others are tried later
         spans = [(before.end + a, after.start + b) for a in shifts for b in shifts]
         for moved in (False, True):
@@ -169,10 +170,12 @@ def bridges(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Li
     return found
 
 
-def _neighbours(pieces: Sequence[Piece]) -> list[tuple[Piece, Piece]]:
-    """Pieces on two lines that follow one another, or with but one on none between them."""
+def _neighbours(pieces: Sequence[Piece], least: int) -> list[tuple[Piece, Piece]]:
+    """Pieces on two lines, so many places apart or more, with at most one on none between them."""
     lined = [number for number, piece in enumerate(pieces) if piece.line is not None]
-    return [(pieces[one], pieces[other]) for one, other in pairwise(lined) if other - one <= 2]
+    return [
+        (pieces[one], pieces[other]) for one, other in pairwise(lined) if least <= other - one <= 2
+    ]
 
 
 def _bridge(before: Piece, after: Piece, span: Interval, moved: bool) -> Line | None:

@@ -114,7 +114,8 @@ def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
         used = [piece.line for piece in fitted if piece.line is not None]
         bridging = bridges(fitted, suspect, original)
         lines = list(dict.fromkeys([*used, *bridging]))
-        following = _chain(suspect, original, lines, worth, bridging)
+        alone = bridging if original.sounding is None else ()  # else spectra tell of them later
+        following = _chain(suspect, original, lines, worth, alone)
         if following == pieces:
             break
         pieces = following

@@ -174,11 +174,9 @@ def test_of_a_faint_stretch_of_other_sound_the_record_does_not_tell(music: Sampl
     found = map_sound(hear([faint]), record)
     assert found is not None
     assert kinds(found) == [SegmentKind.SAME, SegmentKind.REPLACED, SegmentKind.SAME]
-    for edge, stated in zip(
-        (4, 5), (found.segments[1].starts, found.segments[1].ends), strict=True
-    ):
-        assert stated is not None
-        assert stated[0] <= edge <= stated[1]
+    starts, ends = (found.segments[1].starts or (0, 0)), (found.segments[1].ends or (0, 0))
+    assert starts[0] <= 4 <= starts[1]
+    assert ends[0] <= 5 <= ends[1]
 
 
 @pytest.mark.parametrize(
