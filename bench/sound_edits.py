@@ -119,6 +119,27 @@ def excerpt(seconds: int) -> Copy:
     return copy
 
 
+def lateness(sound: Samples, made: Samples, rate: float) -> float:
+    """By how many seconds what a filter made runs behind the even map at this rate; the median.
+
+    `atempo` joins pieces of the sound where they fit, so it is some 10 ms off, and how many depends
+    on the sound. Measured where 40 ms of its output are the sound's own (correlation above 0.99).
+    """
+    half, reach = HIGH // 50, HIGH // 10
+    found = []
+    for middle in range(HIGH // 2, len(made) - half, HIGH // 20):
+        part = made[middle - half : middle + half]
+        start = round(middle * rate) - half - reach
+        over = sound[max(start, 0) : start + 2 * (half + reach)]
+        if start < 0 or len(over) < 2 * (half + reach) or loudness(part) < 0.01:
+            continue
+        power = np.convolve(np.square(over), np.ones(2 * half), "valid") * np.square(part).sum()
+        alike = np.correlate(over, part, "valid") / np.sqrt(np.maximum(power, 1e-12))
+        if alike.max() > 0.99:
+            found.append((start + int(alike.argmax()) + half - rate * middle) / HIGH)
+    return float(np.median(found)) if found else 0.0
+
+
 OPUS = ("-c:a", "libopus", "-b:a")
 COPIES: dict[str, Copy] = {
     "10 s": lambda sound, _: sound,

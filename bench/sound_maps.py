@@ -3,13 +3,13 @@
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from verifier.compare.hearing import hear, recorded
-from verifier.compare.result import SegmentKind
+from verifier.compare.result import Segment, SegmentKind
 from verifier.compare.sound import SoundMap, map_sound
 from verifier.fingerprint.peaks import RATE, fingerprint_peaks
 
@@ -22,6 +22,7 @@ from .sound_edits import (
     chosen,
     filtered,
     interval,
+    lateness,
     loudness,
     lower,
     through,
@@ -40,6 +41,7 @@ class Stretch:
     filters: str = ""
     foreign: bool = False
     mute: bool = False
+    late: float = 0.0  # seconds of the original by which the filter is off from an even map
 
 
 def scripts(length: float, word: float) -> Iterator[tuple[str, list[Stretch]]]:
@@ -71,20 +73,23 @@ def scripts(length: float, word: float) -> Iterator[tuple[str, list[Stretch]]]:
     )
 
 
-def play(sound: Samples, script: list[Stretch], others: Others) -> Samples:
-    """The suspect of a script."""
-    made = []
+def play(sound: Samples, script: list[Stretch], others: Others) -> tuple[Samples, list[Stretch]]:
+    """The suspect of a script, and the script with how far its filters were off."""
+    made, played = [], []
     for stretch in script:
-        part = sound[round(stretch.start * HIGH) : round(stretch.end * HIGH)]
+        part, late = sound[round(stretch.start * HIGH) : round(stretch.end * HIGH)], 0.0
         if stretch.foreign:
             part = loudest(others.voice(4 * HIGH + len(part)), len(part)) * loudness(sound)
         if stretch.mute:
             part = part * np.float32(0)
         if stretch.filters:
-            part = filtered(stretch.filters)(part, others)
+            whole, part = part, filtered(stretch.filters)(part, others)
+            if stretch.filters.startswith("atempo"):
+                late = lateness(whole, part, stretch.rate)
             part = part[: round((stretch.end - stretch.start) / stretch.rate * HIGH)]
         made.append(part.astype(np.float32))
-    return np.concatenate(made)
+        played.append(replace(stretch, late=late))
+    return np.concatenate(made), played
 
 
 def loudest(voice: Samples, length: int) -> Samples:
@@ -104,7 +109,7 @@ def moments_played(
         end = begin + (each.end - each.start) / each.rate
         if not (each.foreign or each.mute):
             inside = (times >= begin) & (times < end)
-            moments[inside] = each.start + each.rate * (times[inside] - begin)
+            moments[inside] = each.start + each.late + each.rate * (times[inside] - begin)
         begin = end
     return moments
 
@@ -141,8 +146,10 @@ class Score:
     error: float  # the median
     within: tuple[float, float]  # shares within 0.05 and 0.1 s
     edges: tuple[float, ...]  # from each true edge to the nearest said
+    stated: tuple[tuple[bool, float], ...]  # whether each lies within what is stated, and its width
     rate: float  # how far the rate said is from the true one, in shares; NaN where none was changed
     right: bool  # it says what was done
+    unclear: float  # the share of the suspect of which it says that it cannot be told
 
 
 def measure_maps(sounds: dict[str, Samples], count: int) -> None:
@@ -150,7 +157,9 @@ def measure_maps(sounds: dict[str, Samples], count: int) -> None:
     voices = [sounds[name] for name in chosen(sounds, 200, 8)]
     results: dict[str, list[Score]] = defaultdict(list)
     spent, total = 0.0, 0.0
-    for number, name in enumerate(chosen(sounds, count, 12)):
+    order = list(enumerate(chosen(sounds, count, 12)))
+    np.random.default_rng(1).shuffle(order)  # so that a run cut short tells of all kinds
+    for done, (number, name) in enumerate(order, 1):
         others = Others(np.random.default_rng(number), voices)
         low = lower(sounds[name])
         originals = {"file": hear([low]), "record": recorded(fingerprint_peaks([low]))}
@@ -162,8 +171,8 @@ def measure_maps(sounds: dict[str, Samples], count: int) -> None:
                 found = map_sound(suspect, original)
                 spent, total = spent + time.process_time() - began, total + suspect.duration
                 results[f"{what} / {label}"].append(score(what, found, script, word))
-        print(f"  {number + 1} recordings mapped", flush=True)
-        if number % 20 == 19:
+        print(f"  {done} recordings mapped", flush=True)
+        if done % 10 == 0:
             print_maps(results)
     print_maps(results)
     print(f"a map takes {1000 * spent / total:.1f} ms of processor time for a second of sound")
@@ -175,8 +184,9 @@ def suspects(
     """What is done to a recording, as a script, and what comes of it at RATE."""
     length = len(sound) / HIGH
     for what, script in scripts(length, word):
-        noisy = others.noise(play(sound, script, others), 20)
-        yield what, script, through(*OPUS, "24k", ending=".opus", rate=RATE)(noisy, others)
+        clean, played = play(sound, script, others)
+        noisy = others.noise(clean, 20)
+        yield what, played, through(*OPUS, "24k", ending=".opus", rate=RATE)(noisy, others)
     end = min(length, 24.0)
     for what in HONEST:
         made = COPIES[what](sound[: round(end * HIGH)], others)
@@ -187,23 +197,25 @@ def print_maps(results: dict[str, list[Score]]) -> None:
     """The table of maps."""
     print(
         f"{'':31} {'median error':>12} {'<= 0.05 s':>9} {'<= 0.1 s':>9}  {'edges':>8} "
-        f"{'<= 0.05 s':>9} {'rate off':>8}   as it was done"
+        f"{'<= 0.05 s':>9} {'as stated':>9} {'stated':>8} {'rate off':>8}  unclear   as it was done"
     )
     for what, scores in results.items():
         edges = np.array([edge for each in scores for edge in each.edges])
+        inside, widths = np.array([each for every in scores for each in every.stated] or [(0, 0)]).T
         near = np.mean([each.within for each in scores], axis=0)
         rates = [each.rate for each in scores if not np.isnan(each.rate)]
         error = 1000 * np.nanmedian([each.error for each in scores])
         said = (
-            f"{1000 * np.median(edges):5.0f} ms {100 * (edges <= 0.05).mean():7.1f} %"
+            f"{1000 * np.median(edges):5.0f} ms {100 * (edges <= 0.05).mean():7.1f} % "
+            f"{100 * inside.mean():7.1f} % {1000 * np.median(widths):5.0f} ms"
             if len(edges)
-            else f"{'':18}"
+            else f"{'':37}"
         )
         rate = f"{100 * np.median(rates):6.2f} %" if rates else f"{'':8}"
         right = interval(sum(each.right for each in scores), len(scores))
         print(
             f"{what:31} {error:9.1f} ms {100 * near[0]:7.1f} % {100 * near[1]:7.1f} %  "
-            f"{said} {rate}   {right}",
+            f"{said} {rate}   {100 * np.mean([each.unclear for each in scores]):5.2f} %   {right}",
             flush=True,
         )
 
@@ -213,7 +225,8 @@ def score(what: str, found: SoundMap | None, script: list[Stretch], word: float)
     ends = np.cumsum([(each.end - each.start) / each.rate for each in script])
     edges = ends[:-1].tolist()
     if found is None:
-        return Score(np.nan, (0.0, 0.0), tuple(9.0 for _ in edges), np.nan, right=False)
+        none = tuple((False, 0.0) for _ in edges)
+        return Score(np.nan, (0.0, 0.0), (9.0,) * len(edges), none, np.nan, right=False, unclear=0)
     times = np.arange(0, ends[-1], 0.01)
     error = np.abs(moments_said(found, times) - moments_played(script, times))
     error = error[~np.isnan(moments_played(script, times))]
@@ -229,23 +242,41 @@ def score(what: str, found: SoundMap | None, script: list[Stretch], word: float)
         float(np.median(error)),
         (float((error <= 0.05).mean()), float((error <= 0.1).mean())),
         tuple(float(np.abs(said - edge).min()) for edge in edges),
+        tuple(stated(found, edge) for edge in edges),
         min(off, default=np.nan),
         says(what, found, word),
+        sum(each.suspect[1] - each.suspect[0] for each in found.segments if is_unclear(each))
+        / float(ends[-1]),
     )
+
+
+def stated(found: SoundMap, edge: float) -> tuple[bool, float]:
+    """Whether a true edge lies within what is stated of one, and how many seconds that are.
+
+    What is not stated more exactly is to be right to 0.05 s.
+    """
+    spans = [
+        each.ends or (each.suspect[1] - 0.05, each.suspect[1] + 0.05) for each in found.segments
+    ]
+    first, last = min(spans, key=lambda span: (max(span[0] - edge, edge - span[1]), span))
+    return first - 1e-6 <= edge <= last + 1e-6, last - first
+
+
+def is_unclear(segment: Segment) -> bool:
+    """Whether a segment is one of which nothing is told."""
+    return segment.kind is SegmentKind.UNCLEAR
 
 
 def says(what: str, found: SoundMap, word: float) -> bool:
     """Whether a map tells what a script did, and nothing else that matters."""
-    kinds = [each.kind for each in found.segments]
+    told = [each for each in found.segments if not is_unclear(each)]
+    kinds = sorted({each.kind for each in told})
     if what in ("the same", "excerpt", *HONEST):
         return kinds == [SegmentKind.SAME] and not found.removed
     if what.startswith(("tempo", "speed")):
         rate = float(what.split()[1])
-        return (
-            len(kinds) == 1
-            and not found.removed
-            and abs((found.segments[0].rate or 0) / rate - 1) < 0.01
-        )
+        longest = max(told, key=lambda each: each.suspect[1] - each.suspect[0])
+        return len(kinds) == 1 and not found.removed and abs((longest.rate or 0) / rate - 1) < 0.01
     if what == "word removed":
         return any(
             abs(first - word) < 0.15 and abs(last - word - 0.4) < 0.15

@@ -7,6 +7,7 @@ const KINDS = {
   same: "as in the original", slowed: "slowed", "sped-up": "sped up",
   inserted: "not from the original", repeated: "repeated", frozen: "stands still",
   reversed: "backwards", replaced: "other sound", absent: "muted",
+  unclear: "cannot be told",
 };
 const FOREIGN = ["inserted", "replaced", "absent"];
 const REGIONS = { changed: "#d55e00", added: "#0072b2", colour: "#009e73" };
@@ -130,7 +131,7 @@ function drawTime() {
   svg.append(drawn("rect", { y: above, width: original * scale, height: BAR }, "bar"));
   const ordered = [...segments].sort((a, b) => (b.kind === "same") - (a.kind === "same"));
   for (const each of ordered) {
-    const isShown = each.original && !each.source && !FOREIGN.includes(each.kind);
+    const isShown = each.original && each.rate !== null && !each.source;
     if (isShown) svg.append(band(each, scale, above + BAR, below));
   }
   for (const [start, end] of missing()) {
@@ -155,7 +156,7 @@ function segmentAt(time) {
 
 function originalAt(time) {
   const each = segmentAt(time);
-  if (!each || !each.original || each.source) return null;
+  if (!each || !each.original || each.rate === null || each.source) return null;
   const share = (time - each.suspect[0]) / Math.max(each.suspect[1] - each.suspect[0], 1e-9);
   const [first, last] = each.original;
   return each.rate < 0 ? last - share * (last - first) : first + share * (last - first);

@@ -249,8 +249,7 @@ def _together(
 
 
 def _is_shown(segment: Segment) -> bool:
-    foreign = (SegmentKind.INSERTED, SegmentKind.REPLACED, SegmentKind.ABSENT)
-    return segment.original is not None and segment.kind not in foreign
+    return segment.original is not None and segment.rate is not None
 
 
 def headers_in(sandbox: Sandbox, medium: Medium, limits: Limits) -> Headers:

@@ -29,6 +29,7 @@ WORDS = {
     SegmentKind.REVERSED: "backwards",
     SegmentKind.REPLACED: "other sound",
     SegmentKind.ABSENT: "muted",
+    SegmentKind.UNCLEAR: "cannot be told",
 }
 _FOREIGN = (SegmentKind.INSERTED, SegmentKind.REPLACED, SegmentKind.ABSENT)
 
@@ -117,7 +118,7 @@ def _bands(sheet: Image.Image, segments: Sequence[Segment], above: _Bar, below: 
     """Join each stretch of the suspect with what it shows of the original."""
     ordered = sorted(segments, key=lambda each: each.kind is not SegmentKind.SAME)
     for segment in ordered:
-        if segment.original is None or segment.source or segment.kind in _FOREIGN:
+        if segment.original is None or segment.rate is None or segment.source:
             continue
         left, _, right, _ = above.box(segment.original)
         if segment.kind is SegmentKind.REVERSED:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from verifier.fingerprint.lines import Line
 
 from .hearing import Heard
+from .pieces import Piece
 from .spectrum import HOP, Spectrum, correlation
 
 _REACH = 0.35  # seconds by which an edge between two lines may move
@@ -30,6 +31,7 @@ _SLOWEST, _FASTEST = 0.4, 3.0  # seconds of the original in a second of a bridge
 _GRID = (0.05, 0.02, 0.01, 0.005)  # seconds, ever finer
 _SPARED = 0.25  # of what is neutral: at another rate and pitch, less is alike
 _FRAMES = 32  # of a bridge, evenly spread, are looked at
+SLACK = 2.0  # correlation summed over frames, by which an edge may explain less than the best
 _GAIN = 2.5  # correlation summed over frames, that a bridge must add, or another line
 _LESS_GAIN = 1.0  # where there was no line at all
 _AGAINST = 3.5  # and that must speak against a line
@@ -43,15 +45,6 @@ _MOST_BRIDGED = 60  # gaps are tried: 50 ms each
 _OTHER_RATE = 0.05
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of the suspect in seconds, and the line on which it lies; None: on none."""
-
-    start: float
-    end: float
-    line: Line | None
 
 
 @dataclass(frozen=True)
@@ -119,11 +112,8 @@ def _sounding(suspect: Heard, piece: Piece, step: float) -> tuple[Line, Floats]:
     return piece.line or Line(1.0, 0.0, 0.0), times[suspect.sounds_at(times)]
 
 
-def sharp(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Piece]:
-    """The pieces as the spectra show them; as they are where one of the two has none."""
-    fine = Fine.of(suspect, original, pieces)
-    if fine is None:
-        return list(pieces)
+def sharp(pieces: Sequence[Piece], fine: Fine) -> list[Piece]:
+    """The pieces as the spectra show them."""
     kept = [part for piece in sharpened(pieces, fine) for part in bared(piece, fine)]
     return bridged(simpler(sharpened(simpler(kept, fine), fine), fine), fine)
 

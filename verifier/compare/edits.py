@@ -14,6 +14,7 @@ from .words import Originals, interval, listing, moment, speed
 # What is not said, because honest copies have it: seconds, semitones.
 LEAST_TRIM = 0.5
 LEAST_PITCH = 0.75
+VAGUE = 0.1  # seconds: an edge that may lie farther off is said to be about there
 
 FOREIGN, EDITED, LAID, SLIGHT = range(4)  # how grave: not the original's; moved; cropped; rest
 MOST_ITEMS = 3  # of a clause
@@ -64,11 +65,12 @@ def edits(
                 said = _placed(said, of, named)
             groups.setdefault(said, []).append(segment.suspect)
     total = sum(length_of(each.suspect) for each in segments)
-    clauses = [of_stretches(said, spans, total) for said, spans in groups.items()]
+    vague = {each.suspect for each in segments if is_vague(each)}
+    clauses = [of_stretches(said, spans, total, vague) for said, spans in groups.items()]
     if left_out := [span for span in removed if span not in instead.values()]:
         whole = named.name()
         said = Said(EDITED, f"of {whole} is missing", f"of {whole} are missing")
-        clauses.append(of_stretches(said, left_out))
+        clauses.append(of_stretches(said, left_out, vague=_vaguely_removed(removed, segments)))
     return [*clauses, *_excerpt(segments, removed, duration, named)]
 
 
@@ -152,15 +154,42 @@ def pitch_of(segment: Segment) -> str:
     return ", its pitch shifted"
 
 
-def of_stretches(said: Said, spans: Sequence[Interval], total: float = 0.0) -> Clause:
-    """Say something of stretches: of the longest by name, of all of `total` seconds as such."""
+def is_vague(segment: Segment) -> bool:
+    """Tell whether a segment may start or end at another time than is said of it."""
+    within = max(VAGUE, length_of(segment.suspect) / 50)
+    return any(
+        span is not None and max(edge - span[0], span[1] - edge) > within
+        for edge, span in zip(segment.suspect, (segment.starts, segment.ends), strict=True)
+    )
+
+
+def _vaguely_removed(
+    removed: Sequence[Interval], segments: Sequence[Segment]
+) -> AbstractSet[Interval]:
+    """Return what was left out between stretches of which it is vague where they end."""
+    edges = {each.original[1] for each in segments if each.original and is_vague(each)}
+    return {span for span in removed if any(abs(span[0] - edge) < 1e-6 for edge in edges)}
+
+
+def of_stretches(
+    said: Said,
+    spans: Sequence[Interval],
+    total: float = 0.0,
+    vague: AbstractSet[Interval] = frozenset(),
+) -> Clause:
+    """Say something of stretches: of the longest by name, of all of `total` seconds as such.
+
+    Where a stretch of `vague` begins and ends is said to be but about so.
+    """
     length = sum(map(length_of, spans))
     start = min(span[0] for span in spans)
     if total and length >= 0.99 * total:
         return Clause(said.rank, f"all of it {said.one}", start, length)
     longest = sorted(spans, key=length_of, reverse=True)[:MOST_ITEMS]
     rest = [span for span in spans if span not in longest]
-    stretches = listing([*map(interval, sorted(longest)), *map(interval, rest)], MOST_ITEMS)
+    named = [f"about {interval(each)}" if each in vague else interval(each) for each in longest]
+    order = sorted(range(len(longest)), key=longest.__getitem__)
+    stretches = listing([*(named[n] for n in order), *map(interval, rest)], MOST_ITEMS)
     return Clause(
         said.rank, f"{stretches} {said.one if len(spans) == 1 else said.many}", start, length
     )

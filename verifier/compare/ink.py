@@ -34,6 +34,7 @@ OF_SEGMENT: dict[SegmentKind, Colour] = {
     SegmentKind.REVERSED: _GREEN,
     SegmentKind.REPLACED: _VERMILION,
     SegmentKind.ABSENT: _BLACK,
+    SegmentKind.UNCLEAR: LINE,
 }
 OF_REGION: dict[RegionKind, Colour] = {
     RegionKind.CHANGED: _VERMILION,

@@ -19,7 +19,8 @@ class SegmentKind(StrEnum):
 
     INSERTED is not from this original at all; FROZEN shows one moment of it; REPEATED shows what an
     earlier stretch of the suspect has shown. REPLACED and ABSENT are said of sound only: other
-    sound, or none, where the original has its own.
+    sound, or none, where the original has its own. UNCLEAR is no finding: what the record keeps of
+    the original does not tell whether this stretch of sound is as it was.
     """
 
     SAME = "same"
@@ -31,6 +32,7 @@ class SegmentKind(StrEnum):
     REVERSED = "reversed"
     REPLACED = "replaced"
     ABSENT = "absent"
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,11 @@ class Segment:
     """A stretch of the suspect, and the stretch of the original that it shows.
 
     `rate` is seconds of the original in a second of the suspect: 0.75 is slowed, -1 is reversed, 0
-    frozen. Both `original` and `rate` are None where it shows nothing of the original; but REPLACED
-    and ABSENT name the `original` that should be heard there, where that is known. `source` tells
-    several originals apart. `pitch` is by how many semitones sound is higher than in the original;
-    None where that is not known.
+    frozen. Both `original` and `rate` are None where it shows nothing of the original; but
+    REPLACED, ABSENT and UNCLEAR name the `original` that should be heard there, where that is
+    known. `source` tells several originals apart. `pitch` is by how many semitones sound is higher
+    than in the original; None where that is not known. `starts` and `ends` are within what it may
+    start and end, where it is known how exactly that is known: an edge in a pause cannot be heard.
     """
 
     suspect: Interval
@@ -50,6 +53,8 @@ class Segment:
     kind: SegmentKind
     source: int = 0
     pitch: float | None = None
+    starts: Interval | None = None
+    ends: Interval | None = None
 
 
 class RegionKind(StrEnum):

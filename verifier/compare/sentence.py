@@ -20,6 +20,7 @@ from .edits import (
     Said,
     edits,
     is_in_place,
+    is_vague,
     length_of,
     moved_among,
     of_stretches,
@@ -65,7 +66,9 @@ def describe(
     time, picture, sound = _topics(comparison, size, duration, originals)
     named = _named(comparison, originals)
     if not (time or picture or sound):
-        return " ".join([NOTHING_DIFFERS, *_not_shown(comparison, named)])
+        return " ".join(
+            [NOTHING_DIFFERS, *_unclear(comparison.sound), *_not_shown(comparison, named)]
+        )
     segments = comparison.time_map or comparison.sound
     is_steady = any(is_in_place(each, named.main) for each in segments)
     rest = f"the rest runs as in {named.name()}" if picture or sound else "the rest is the same"
@@ -82,6 +85,7 @@ def describe(
         [
             *filter(None, (said[topic] for topic in order)),
             *_unchanged(comparison, time, named),
+            *_unclear(comparison.sound),
             *_not_shown(comparison, named),
         ]
     )
@@ -108,6 +112,16 @@ def _not_shown(comparison: Comparison, named: Originals) -> Iterable[str]:
     for source in range(named.number):
         if named.number > 1 and source not in there:
             yield f"Nothing of {named.name(source)} was found."
+
+
+def _unclear(sound: Sequence[Segment]) -> Iterable[str]:
+    """Say of which sound the record of the original does not tell whether it is its own."""
+    spans = [each.suspect for each in sound if each.kind is SegmentKind.UNCLEAR]
+    if spans:
+        longest = sorted(sorted(spans, key=length_of)[-MOST_ITEMS:])
+        rest = [each for each in spans if each not in longest]
+        told = listing([*map(from_to, longest), *map(from_to, rest)], MOST_ITEMS)
+        yield f"Whether the sound {told} is as it was cannot be told from the record."
 
 
 def differs(comparison: Comparison) -> bool:
@@ -155,7 +169,8 @@ def _unchanged(comparison: Comparison, time: Sequence[Clause], named: Originals)
     if comparison.time_map and not time:
         yield "Speed and order are those of the original."
     if comparison.sound and comparison.time_map and not _sound(comparison, named):
-        moved = [each for each in comparison.sound if not is_in_place(each, named.main)]
+        told = [each for each in comparison.sound if each.kind is not SegmentKind.UNCLEAR]
+        moved = [each for each in told if not is_in_place(each, named.main)]
         yield _with_it(moved) if time and moved else "The sound is that of the original."
 
 
@@ -251,11 +266,16 @@ def _sound(comparison: Comparison, named: Originals) -> list[Clause]:
         said = said_of(segment, named, is_moved=segment in moved)
         if said and not _follows(segment, comparison.time_map):
             groups.setdefault(said, []).append(segment.suspect)
-    total = sum(length_of(each.suspect) for each in comparison.sound)
+    sound = comparison.sound
+    total = sum(length_of(each.suspect) for each in sound)
     clauses = []
     for said, spans in groups.items():
         length = sum(map(length_of, spans))
-        at = "" if length >= 0.99 * total else f" {listing([*map(from_to, spans)], MOST_ITEMS)}"
+        about = [
+            from_to(span, vague=any(each.suspect == span and is_vague(each) for each in sound))
+            for span in spans
+        ]
+        at = "" if length >= 0.99 * total else f" {listing(about, MOST_ITEMS)}"
         what, comma, pitch = said.one.partition(", ")
         text = f"{_SOUND}{what}{at}{comma}{pitch}"
         clauses.append(Clause(said.rank, text, spans[0][0], length))

@@ -12,7 +12,12 @@ from .result import Interval, Segment, SegmentKind
 from .segments import Shown
 
 _LEAST = 0.2  # seconds: a shorter stretch of another original is as likely a coincidence
-_FOREIGN = (SegmentKind.INSERTED, SegmentKind.REPLACED, SegmentKind.ABSENT)
+_FOREIGN = (
+    SegmentKind.INSERTED,
+    SegmentKind.REPLACED,
+    SegmentKind.ABSENT,
+    SegmentKind.UNCLEAR,
+)
 
 
 class Heard(Protocol):

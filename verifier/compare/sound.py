@@ -10,14 +10,13 @@ fitted to its own stretch, and the chain is found again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from verifier.fingerprint.lines import (
-    FASTEST,
-    SLOWEST,
     Line,
     elect,
     fit,
@@ -29,9 +28,13 @@ from verifier.fingerprint.lines import (
 from verifier.fingerprint.peaks import LEAST_PEAKS
 from verifier.fingerprint.triplets import Postings
 
-from .edges import Piece, sharp
+from .edges import SLACK, Fine, sharp
+from .faint import bridges, doubted, in_range, silent, surviving, tells
 from .hearing import STEP, Heard
+from .pieces import SAME_RATE, Piece, alike, merged
 from .result import Interval, Segment, SegmentKind
+from .spectrum import HOP
+from .unsure import Told, unsure
 
 CHANCE = 0.1  # of a peak to meet one that is not its own
 _CREDIT = 0.7  # peaks repeat each other: so much of what each would say alone
@@ -46,11 +49,7 @@ _TRIED = 6  # lines of one part are laid
 _LEAST_EVIDENCE = 8.0
 _MOST_STEPS = 72_000  # half an hour at STEP; what is longer is mapped in longer steps
 _ROUNDS = 3
-_ALIKE = 0.03  # seconds between two lines, below which they are one
-_SAME_RATE = 0.012
-_FAINT = 0.3  # of either side's peaks: where more meet, a stretch is not foreign
-_FAINT_TOGETHER = 0.25  # of both sides', where but the record of the original is at hand
-_MOSTLY_SILENT = 0.3  # of a stretch: so little of it is no pause
+_SLACK = 2.0  # nats, by which an edge may explain less than the best one
 _LEAST = 0.1  # seconds: shorter stretches and holes are as likely a rounding of ours
 
 Floats = npt.NDArray[np.float64]
@@ -71,21 +70,37 @@ class SoundMap:
 
 @dataclass(frozen=True, slots=True)
 class _Worth:
-    """What a peak says for a line, in nats, by how many usually survive what the suspect is in."""
+    """What a peak says for a line, in nats, by how many usually survive what the suspect is in.
 
-    meets: float
-    misses: float  # a peak of the suspect
-    missed: float  # a peak of the original
+    `suspect` and `original` are the shares of either side's peaks that meet where the two certainly
+    are the same, at the rate `rate`.
+    """
 
-    @classmethod
-    def of(cls, suspect: float, original: float) -> "_Worth":
-        """By the shares of either side's peaks that meet where the two certainly are the same."""
-        mine, theirs = (float(np.clip(share, *_SURVIVING)) for share in (suspect, original))
-        return cls(
-            _CREDIT * float(np.log(mine / CHANCE)),
-            _CREDIT * float(np.log((1 - mine) / (1 - CHANCE))),
-            _CREDIT * float(np.log((1 - theirs) / (1 - CHANCE))),
-        )
+    suspect: float
+    original: float
+    rate: float
+
+    @property
+    def meets(self) -> float:
+        """A peak that meets one of the other side's."""
+        return _CREDIT * float(np.log(_believed(self.suspect) / CHANCE))
+
+    @property
+    def misses(self) -> float:
+        """A peak of the suspect that meets none."""
+        return _CREDIT * float(np.log((1 - _believed(self.suspect)) / (1 - CHANCE)))
+
+    def missed(self, rate: float) -> float:
+        """One of the original's, along a line at this rate.
+
+        There are so many peaks in a second at most: the faster it plays, the fewer are left.
+        """
+        share = _believed(self.original) / max(1.0, rate / self.rate)
+        return _CREDIT * float(np.log((1 - share) / (1 - CHANCE)))
+
+
+def _believed(share: float) -> float:
+    return float(np.clip(share, *_SURVIVING))
 
 
 def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
@@ -95,15 +110,23 @@ def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
     lines, worth = _proposed(suspect, original)
     pieces = _chain(suspect, original, lines, worth)
     for _ in range(_ROUNDS):
-        fitted = _merged([_fitted(suspect, original, piece) for piece in pieces])
+        fitted = merged([_fitted(suspect, original, piece) for piece in pieces])
         used = [piece.line for piece in fitted if piece.line is not None]
-        lines = list(dict.fromkeys([*used, *_bridges(fitted)]))
-        following = _chain(suspect, original, lines, worth)
+        bridging = bridges(fitted, suspect, original)
+        lines = list(dict.fromkeys([*used, *bridging]))
+        alone = bridging if original.sounding is None else ()  # else spectra tell of them later
+        following = _chain(suspect, original, lines, worth, alone)
         if following == pieces:
             break
         pieces = following
-    pieces = _merged(_doubted(pieces, suspect, original))
-    return _said(_merged(sharp(pieces, suspect, original)), suspect)
+    pieces = merged(doubted(pieces, suspect, original))
+    fine = Fine.of(suspect, original, pieces)
+    if fine is None:
+        edges = unsure(pieces, _told_by_peaks(suspect, original, worth), STEP, _SLACK)
+    else:
+        pieces = merged(sharp(pieces, fine))
+        edges = unsure(pieces, fine.along, HOP, SLACK)
+    return _said(pieces, suspect, original, edges)
 
 
 def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
@@ -111,7 +134,7 @@ def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
     postings, numbers = [Postings.of(original.peaks)], original.peaks.numbers()
     length = max(_PART, 2 * suspect.duration / _MOST_PARTS)
     found: list[tuple[float, float, Line]] = []
-    shares: list[tuple[float, float]] = []
+    usual: list[tuple[float, float, float]] = []
     for start in np.arange(0, max(suspect.duration - length / 2, 0.1), length / 2).tolist():
         part = suspect.peaks.between(start, start + length)
         if len(part) < LEAST_PEAKS:
@@ -124,40 +147,28 @@ def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
         found += [(laid.evidence, start + length / 2, laid.line) for laid in good]
         if good:
             best = max(good, key=lambda laid: laid.evidence).line
-            shares.append(_surviving(suspect, original, best, (start, start + length)))
+            shares = surviving(suspect, original, best, (start, start + length))
+            usual.append((*shares, best.rate))
     found.sort(key=lambda each: -each[0])
     kept: list[tuple[float, Line]] = []
     for _, middle, line in found:
-        if not any(_alike(line, other, middle) for _, other in kept):
+        if not any(alike(line, other, middle) for _, other in kept):
             kept.append((middle, line))
-    worth = _Worth.of(*np.median(shares, axis=0).tolist()) if shares else _Worth.of(0.5, 0.5)
+    worth = _Worth(*np.median(usual, axis=0).tolist()) if usual else _Worth(0.5, 0.5, 1.0)
     return [line for _, line in kept[:_MOST_LINES]], worth
 
 
-def _surviving(suspect: Heard, original: Heard, line: Line, span: Interval) -> tuple[float, float]:
-    """Which share of either side's peaks meets along a line, pauses left out."""
-    mine = suspect.peaks.between(*span)
-    theirs = original.peaks.between(*(line.rate * time + line.offset for time in span))
-    if not len(theirs):
-        return 0.0, 0.0
-    ours, over = meeting(mine, theirs, line)
-    heard = suspect.sounds_at(mine.times)
-    heard[ours] = True
-    kept = original.sounds_at(theirs.times)
-    kept[over] = True
-    return len(ours) / max(1, heard.sum()), len(np.unique(over)) / max(1, kept.sum())
+def _chain(
+    suspect: Heard,
+    original: Heard,
+    lines: Sequence[Line],
+    worth: _Worth,
+    bridging: Sequence[Line] = (),
+) -> list[Piece]:
+    """The chain of lines, and of stretches without one, that explains the peaks best.
 
-
-def _alike(one: Line, other: Line, time: float, *, apart: float = _ALIKE) -> bool:
-    return (
-        abs(one.rate * time + one.offset - other.rate * time - other.offset) <= apart
-        and abs(one.rate - other.rate) <= _SAME_RATE / 2
-        and abs(one.pitch - other.pitch) <= 0.5
-    )
-
-
-def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth) -> list[Piece]:
-    """The chain of lines, and of stretches without one, that explains the peaks best."""
+    Lines that lead from one to another may have other rates.
+    """
     step = max(STEP, suspect.duration / _MOST_STEPS)
     count = max(1, int(np.ceil(suspect.duration / step)))
     gains = np.zeros((count, len(lines) + 1), np.float32)  # the last: on no line
@@ -165,7 +176,8 @@ def _chain(suspect: Heard, original: Heard, lines: Sequence[Line], worth: _Worth
         gains[:, number] = _gains(suspect, original, line, worth, step, count)
     states = np.arange(len(lines) + 1)
     came = np.empty(gains.shape, np.int16)
-    entry = np.array([JUMP + ODD * (abs(line.rate - lines[0].rate) > _SAME_RATE) for line in lines])
+    odd = [abs(each.rate - lines[0].rate) > SAME_RATE and each not in bridging for each in lines]
+    entry = JUMP + ODD * np.array(odd, np.float64)
     entry = np.append(entry, JUMP).astype(np.float32)
     gains[[0, -1], -1] -= JUMP  # foreign sound at an end costs no less than in the middle
     total = gains[0].copy()
@@ -195,11 +207,15 @@ def _gains(
     """What the peaks in each step say for a line, in nats."""
     times = suspect.peaks.times
     mine, theirs = meeting(suspect.peaks, original.peaks, line)
-    gain = np.where(suspect.sounds_at(times), worth.misses, 0.0)
+    heard = suspect.sounds_at(times) & in_range(suspect.peaks.pitches - line.pitch)
+    gain = np.where(heard, worth.misses, 0.0)
     over = line.rate * times + line.offset
-    gain[(over < -_LEAST) | (over > original.duration + _LEAST)] = OUTSIDE
+    if original.sounding is not None:  # a record does not say when the original ends
+        gain[(over < -_LEAST) | (over > original.duration + _LEAST)] = OUTSIDE
     gain[mine] = worth.meets
-    missed = np.where(original.sounds_at(original.peaks.times), worth.missed, 0.0)
+    kept = original.sounds_at(original.peaks.times)
+    kept &= in_range(original.peaks.pitches + line.pitch)
+    missed = np.where(kept, worth.missed(line.rate), 0.0)
     missed[theirs] = 0
     back = (original.peaks.times - line.offset) / line.rate
     inside = (back >= 0) & (back < suspect.duration)
@@ -209,6 +225,24 @@ def _gains(
         np.concatenate((gain, missed[inside])),
         count,
     ).astype(np.float32)
+
+
+def _told_by_peaks(suspect: Heard, original: Heard, worth: _Worth) -> Told:
+    """What the peaks within STEP of each time say for a line, in nats."""
+    count = max(1, int(np.ceil(suspect.duration / STEP)))
+
+    @cache
+    def gains(line: Line) -> npt.NDArray[np.float32]:
+        return _gains(suspect, original, line, worth, STEP, count)
+
+    def told(line: Line | None, times: Floats) -> Floats:
+        if line is None:
+            return np.zeros(len(times))
+        return gains(line)[np.clip((times / STEP).astype(np.int64), 0, count - 1)].astype(
+            np.float64
+        )
+
+    return told
 
 
 def _fitted(suspect: Heard, original: Heard, piece: Piece) -> Piece:
@@ -221,65 +255,9 @@ def _fitted(suspect: Heard, original: Heard, piece: Piece) -> Piece:
     return replace(piece, line=fit(part, original.peaks, piece.line))
 
 
-def _merged(pieces: Sequence[Piece]) -> list[Piece]:
-    """Neighbours joined that lie on one line, as well as can be told."""
-    done: list[Piece] = []
-    for piece in pieces:
-        before = done[-1] if done else None
-        if before is not None and _one(before, piece):
-            longer = max(before, piece, key=lambda each: each.end - each.start)
-            done[-1] = Piece(before.start, piece.end, longer.line)
-        else:
-            done.append(piece)
-    return done
-
-
-def _one(before: Piece, after: Piece) -> bool:
-    if before.line is None or after.line is None:
-        return before.line is after.line
-    return _alike(before.line, after.line, before.end)
-
-
-def _doubted(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Piece]:
-    """The pieces, with a line put back where a stretch of it is faint rather than foreign.
-
-    How many peaks survive varies: where far more meet than by chance, it is the original's sound.
-    """
-    kept = list(pieces)
-    for number in range(1, len(kept) - 1):
-        before, bare, after = kept[number - 1 : number + 2]
-        if bare.line is not None or before.line is None or after.line is None:
-            continue
-        if _alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * _ALIKE):
-            span = (bare.start, bare.end)
-            shares = _surviving(suspect, original, before.line, span)
-            known = original.sounding is not None  # else its pauses count against it
-            if min(shares) >= _FAINT if known else sum(shares) / 2 >= _FAINT_TOGETHER:
-                kept[number] = replace(bare, line=before.line)
-    return kept
-
-
-def _bridges(pieces: Sequence[Piece]) -> list[Line]:
-    """Lines for stretches without one, from where the line before ends to where the next begins.
-
-    So a second at double speed is found, too short to be proposed; with its pitch kept and without.
-    """
-    found = []
-    for before, bare, after in zip(pieces, pieces[1:], pieces[2:], strict=False):
-        if bare.line is not None or before.line is None or after.line is None:
-            continue
-        first = before.line.rate * bare.start + before.line.offset
-        last = after.line.rate * bare.end + after.line.offset
-        rate = (last - first) / (bare.end - bare.start)
-        if not SLOWEST / 2 <= rate <= FASTEST * 2:
-            continue
-        pitch = before.line.pitch
-        moved = pitch + 12 * float(np.log2(rate / before.line.rate))
-        found += [Line(rate, first - rate * bare.start, each) for each in (pitch, moved)]
-    return found
-
-
-def _said(pieces: Sequence[Piece], suspect: Heard) -> SoundMap:
+def _said(
+    pieces: Sequence[Piece], suspect: Heard, original: Heard, edges: dict[float, Interval]
+) -> SoundMap:
     """The pieces as segments: what has no line is inserted, replaced, absent, or but a pause."""
     pieces = _without_pauses(pieces, suspect)
     segments: list[Segment] = []
@@ -288,12 +266,16 @@ def _said(pieces: Sequence[Piece], suspect: Heard) -> SoundMap:
         if piece.line is None:
             after = pieces[number + 1] if number + 1 < len(pieces) else None
             before = pieces[number - 1] if number else None
-            segments.append(_bare(piece, before, after, suspect))
+            segments.append(_bare(piece, _between(piece, before, after), before, suspect, original))
             pitches.append(None)
         else:
             shown = _shown(piece, piece.line, segments)
             segments += shown
             pitches += [piece.line.pitch] * len(shown)
+    segments = [
+        replace(each, starts=edges.get(each.suspect[0]), ends=edges.get(each.suspect[1]))
+        for each in segments
+    ]
     return SoundMap(tuple(segments), _holes(segments), tuple(pitches))
 
 
@@ -303,7 +285,7 @@ def _without_pauses(pieces: Sequence[Piece], suspect: Heard) -> list[Piece]:
     for end, beside in ((0, 1), (-1, -2)):
         if len(kept) < 2 or kept[end].line is not None or kept[beside].line is None:
             continue
-        if not _silent(kept[end], suspect):
+        if not silent(kept[end], suspect):
             continue
         spans = sorted(((kept[end].start, kept[end].end), (kept[beside].start, kept[beside].end)))
         kept[beside] = replace(kept[beside], start=spans[0][0], end=spans[1][1])
@@ -311,18 +293,24 @@ def _without_pauses(pieces: Sequence[Piece], suspect: Heard) -> list[Piece]:
     return kept
 
 
-def _silent(piece: Piece, suspect: Heard) -> bool:
-    times = np.arange(piece.start, piece.end, STEP) + STEP / 2
-    return suspect.sounding is not None and bool(suspect.sounds_at(times).mean() < _MOSTLY_SILENT)
-
-
-def _bare(piece: Piece, before: Piece | None, after: Piece | None, suspect: Heard) -> Segment:
-    own = (piece.start, piece.end)
-    silent = _silent(piece, suspect)
-    original = _between(piece, before, after)
-    if original is None or original[1] - original[0] < _LEAST:
-        return Segment(own, None, None, SegmentKind.ABSENT if silent else SegmentKind.INSERTED)
-    return Segment(own, original, None, SegmentKind.ABSENT if silent else SegmentKind.REPLACED)
+def _bare(
+    piece: Piece,
+    instead: Interval | None,
+    before: Piece | None,
+    suspect: Heard,
+    original: Heard,
+) -> Segment:
+    """A piece without a line; `instead` is what of the original should be heard there."""
+    if instead is not None and instead[1] - instead[0] < _LEAST:
+        instead = None
+    line = before.line if before is not None and instead is not None else None
+    if not tells(piece, line, suspect, original):
+        kind = SegmentKind.UNCLEAR
+    elif silent(piece, suspect):
+        kind = SegmentKind.ABSENT
+    else:
+        kind = SegmentKind.INSERTED if instead is None else SegmentKind.REPLACED
+    return Segment((piece.start, piece.end), instead, None, kind)
 
 
 def _between(piece: Piece, before: Piece | None, after: Piece | None) -> Interval | None:
@@ -340,7 +328,7 @@ def _between(piece: Piece, before: Piece | None, after: Piece | None) -> Interva
 def _shown(piece: Piece, line: Line, earlier: Sequence[Segment]) -> list[Segment]:
     """A piece as segments, cut where it begins or ceases to play what was played before."""
     kind, rate = SegmentKind.SAME, 1.0
-    if abs(line.rate - 1) > _SAME_RATE:
+    if abs(line.rate - 1) > SAME_RATE:
         rate = line.rate
         kind = SegmentKind.SLOWED if rate < 1 else SegmentKind.SPED_UP
     played = [each.original for each in earlier if each.original and each.rate is not None]

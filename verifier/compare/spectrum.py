@@ -26,6 +26,7 @@ _PER_SEMITONE = BANDS / (12 * np.log2(_HIGHEST / _LOWEST))
 _AT_ONCE = 1024  # windows transformed together
 _LEAST_BANDS = 8  # that two frames share at different pitches
 _QUIETEST = 5  # percent of a recording are its noise,
+_LOUDEST = 95  # percent of it are below its loud parts
 _ABOVE_NOISE = 4.0  # half decibels more still are
 _CLEAR = 4.0  # half decibels above its noise, all bands together, is a sound
 
@@ -125,6 +126,15 @@ class Spectrum:
         """The mean level of all bands, in half decibels, at times; NaN where there is none."""
         levels, known = self.at(times)
         return np.where(known, 2 * (levels + self._means).mean(axis=-1), np.nan)
+
+    def below_loud(self, times: Floats) -> float:
+        """The mean level in dB at times, less that of the loud parts; 0 where there is none."""
+        places = np.rint((times - _WINDOW / RATE / 2) / HOP).astype(np.int64)
+        places = places[places < len(self.rows)]
+        if not len(places):
+            return 0.0
+        levels = self.rows.mean(axis=1) / 2
+        return float(levels[np.maximum(places, 0)].mean() - np.percentile(levels, _LOUDEST))
 
     def at(self, times: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """The levels at times, and which of the times have any."""

@@ -104,6 +104,8 @@ def _moment(segment: Segment, time: float) -> float | None:
 
 
 def _kind(shown: Segment, heard: Segment, lag: float | None) -> DisagreementKind | None:
+    if SegmentKind.UNCLEAR in (shown.kind, heard.kind):
+        return None
     pictured, sounding = shown.kind not in _BARE, heard.kind not in _BARE
     if pictured != sounding:
         if sounding:

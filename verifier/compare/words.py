@@ -48,10 +48,11 @@ def interval(span: Interval) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def from_to(span: Interval) -> str:
-    """Say the same within a sentence: from 0:12 to 0:19."""
+def from_to(span: Interval, *, vague: bool = False) -> str:
+    """Say the same within a sentence: from 0:12 to 0:19, or from about 0:12 to 0:19."""
     first, dash, last = interval(span).partition("–")
-    return f"from {first} to {last}" if dash else f"at {first}"
+    about = "about " if vague else ""
+    return f"from {about}{first} to {last}" if dash else f"at {about}{first}"
 
 
 def _digits(span: Interval) -> int:

@@ -39,6 +39,7 @@ _LINES = 1024  # samples transformed: the window, and zeros
 _LOWEST = 220.0  # Hz
 _PITCHES_PER_SEMITONE = 3
 _PITCHES = 146  # to 3580 Hz: what a telephone lets through, and a little more
+HIGHEST = (_PITCHES - 1) / _PITCHES_PER_SEMITONE  # semitones above _LOWEST
 _APART_IN_TIME = 6  # hops: 0.075 s
 _APART_IN_PITCH = 3  # a semitone
 _MOST = 20  # peaks within _AROUND on either side

@@ -235,6 +235,34 @@ def test_each_difference_has_its_plain_sentence(comparison: Comparison, expected
     assert differs(replace(comparison, sentence=expected)) is (expected != NOTHING_DIFFERS)
 
 
+def test_what_the_record_does_not_tell_is_said_and_is_no_difference() -> None:
+    sound = shown(0, 4, 0, 4), foreign(4, 9, SegmentKind.UNCLEAR), shown(9, 40, 9, 40)
+    untold = "Whether the sound from 0:04 to 0:09 is as it was cannot be told from the record."
+    said = describe(of(sound=sound))
+    assert said == f"{NOTHING_DIFFERS} {untold}"
+    assert not differs(replace(of(), sentence=said))
+    replaced = foreign(40, 42, SegmentKind.REPLACED)
+    said = describe(of(sound=(*sound, replaced)))
+    assert said == f"0:40–0:42 was replaced; the rest is the same. {untold}"
+    assert describe(of(shown(0, 40, 0, 40), sound=sound)).endswith(untold)
+
+
+def test_an_edge_that_may_lie_elsewhere_is_said_to_be_about_there() -> None:
+    sure, vague = (
+        replace(foreign(8.4, 9.9, SegmentKind.REPLACED), ends=ends)
+        for ends in ((9.85, 9.95), (9.7, 10.4))
+    )
+    rest = shown(0, 8.4, 0, 8.4), shown(9.9, 20, 9.9, 20)
+    for each, about in ((sure, ""), (vague, "about ")):
+        sound = rest[0], each, rest[1]
+        said = describe(of(sound=sound))
+        assert said == f"{about}0:08.4–0:09.9 was replaced; the rest is the same.".capitalize()
+        said = describe(of(shown(0, 20, 0, 20), sound=sound))
+        assert f"the sound was replaced from {about}0:08.4 to 0:09.9" in said.lower()
+    cut = replace(rest[0], ends=(8.0, 8.8)), shown(8.4, 20, 11, 22.6)
+    assert describe(of(sound=cut, sound_removed=((8.4, 11),))).startswith("About 0:08.4–0:11.0 of")
+
+
 def test_an_excerpt_is_said_to_be_one_where_the_length_of_the_original_is_known() -> None:
     excerpt = of(shown(0, 9, 3, 12))
     assert describe(excerpt, duration=30).startswith("Only 0:03–0:12 of the original's 0:30 are")
@@ -261,9 +289,12 @@ segments = st.builds(
     suspect=intervals,
     original=st.none() | intervals,
     rate=st.none() | st.floats(-1, 4),
-    kind=st.sampled_from(SegmentKind),
+    kind=st.sampled_from([each for each in SegmentKind if each is not SegmentKind.UNCLEAR]),
     source=st.integers(0, 2),
+    starts=st.none() | intervals,
+    ends=st.none() | intervals,
 )
+unclear = intervals.map(lambda span: Segment(span, None, None, SegmentKind.UNCLEAR))
 boxes = st.tuples(*[st.integers(0, 320)] * 2, *[st.integers(1, 320)] * 2)
 regions_ = st.builds(
     Region, box=boxes, kind=st.sampled_from(RegionKind), time=st.none() | intervals
@@ -279,7 +310,7 @@ comparisons = st.builds(
     regions=st.lists(regions_, max_size=20).map(tuple),
     time_map=st.lists(segments, max_size=20).map(tuple),
     removed=st.lists(intervals, max_size=20).map(tuple),
-    sound=st.lists(segments, max_size=20).map(tuple),
+    sound=st.lists(segments | unclear, max_size=20).map(tuple),
     sound_removed=st.lists(intervals, max_size=20).map(tuple),
     lag=st.none() | st.floats(-20, 20),
 )

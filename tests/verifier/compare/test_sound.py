@@ -151,6 +151,70 @@ def test_what_noise_drowns_is_not_called_foreign(music: Samples, decibels: int) 
         assert kinds(mapped(suspect, original)) == [SegmentKind.SAME]
 
 
+@pytest.mark.parametrize("decibels", [20, 10])
+def test_what_noise_drowns_is_not_called_foreign_from_the_record_either(
+    music: Samples, decibels: int
+) -> None:
+    loud = float(np.sqrt(np.square(music).mean())) * 10 ** (-decibels / 20)
+    noise = np.random.default_rng(5).normal(0, loud, len(music)).astype(np.float32)
+    found = map_sound(hear([music + noise]), recorded(fingerprint_peaks([music])))
+    assert found is not None
+    assert set(kinds(found)) <= {SegmentKind.SAME, SegmentKind.UNCLEAR}
+    assert found.removed == ()
+
+
+def test_of_a_faint_stretch_of_other_sound_the_record_does_not_tell(music: Samples) -> None:
+    faint = music.copy()
+    faint[at(4) : at(5)] = music[at(8) : at(9)][::-1] * np.float32(0.03)
+    record = recorded(fingerprint_peaks([music]))
+    found = map_sound(hear([faint]), record)
+    assert found is not None
+    assert SegmentKind.REPLACED not in kinds(found)
+    faint[at(4) : at(5)] = music[at(8) : at(9)][::-1]
+    found = map_sound(hear([faint]), record)
+    assert found is not None
+    assert kinds(found) == [SegmentKind.SAME, SegmentKind.REPLACED, SegmentKind.SAME]
+    starts, ends = (found.segments[1].starts or (0, 0)), (found.segments[1].ends or (0, 0))
+    assert starts[0] <= 4 <= starts[1]
+    assert ends[0] <= 5 <= ends[1]
+
+
+@pytest.mark.parametrize(
+    ("filters", "pitch"), [("atempo=2", 0), (f"asetrate={2 * RATE},aresample={RATE}", 12)]
+)
+def test_one_second_at_twice_the_speed_is_found_from_the_record_alone(
+    music: Samples, tmp_path: Path, filters: str, pitch: float
+) -> None:
+    second = hurried(music[at(4) : at(5)], tmp_path, filters)[: at(0.5)]
+    suspect = np.concatenate((music[: at(4)], second, music[at(5) :]))
+    found = map_sound(hear([suspect]), recorded(fingerprint_peaks([music])))
+    assert found is not None
+    assert kinds(found) == [SegmentKind.SAME, SegmentKind.SPED_UP, SegmentKind.SAME]
+    assert found.segments[1].rate == pytest.approx(2, rel=0.15)
+    assert found.pitches[1] == pytest.approx(pitch, abs=1)
+
+
+def test_where_a_cut_lies_in_a_pause_is_stated_to_be_anywhere_in_it(music: Samples) -> None:
+    pause = np.zeros(at(0.8), np.float32)
+    parts = music[: at(5)], pause, music[at(5) : at(9)], pause, music[at(9) :]
+    original = np.concatenate(parts)
+    suspect = np.concatenate((original[: at(5.3)], original[at(10.1) :]))  # from pause to pause
+    for found in (
+        mapped(suspect, original),
+        map_sound(hear([suspect]), recorded(fingerprint_peaks([original]))),
+    ):
+        assert found is not None
+        first, last = found.segments[0].ends or (0, 0)
+        assert first <= 5.1 < 5.4 <= last
+        assert found.segments[1].starts == found.segments[0].ends
+        assert first <= found.segments[0].suspect[1] <= last
+        assert last - first < 1.2
+    exact = mapped(np.concatenate((music[: at(4)], music[at(7) :])), music).segments[0].ends
+    assert exact is not None
+    assert exact[1] - exact[0] < 0.3
+    assert exact[0] <= 4 <= exact[1]
+
+
 def test_silence_before_and_after_belongs_to_what_it_surrounds(music: Samples) -> None:
     pause = np.zeros(at(1.0), np.float32)
     original = np.concatenate((pause, music[: at(6)], pause, music[at(6) :], pause))

@@ -1,80 +1,32 @@
-"""What fingerprints of sound cost to make, beside fpcalc's, and to search among many hours.
+"""What it costs to search fingerprints of sound among many hours, and whether it still finds.
 
-    python -m bench.sound_speed FOLDER [--hours N]
+    python -m bench.sound_search FOLDER [--hours N]
 
-FOLDER holds recordings. Times are of the processor, with those of ffmpeg and fpcalc, so that other
-work on the machine changes them little. The many hours are made of the real ones: pieces of some
-seconds, backwards, their pitches upside down, at other tempi, so that none is a copy of another.
+FOLDER holds recordings. The many hours are made of the real ones: pieces of some seconds,
+backwards, their pitches upside down, at other tempi, so that none is a copy of another. What
+fingerprints cost to make is measured by `bench.compare`.
 """
 
 import argparse
-import os
-import shutil
-import subprocess
-import tempfile
 import time
-import wave
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from ledger.asset import HEAD_SIZE, detect_media_type
 from ledger.vocabulary import Fingerprint
-from verifier.fingerprint import compute
-from verifier.fingerprint.audio import fingerprint_samples
 from verifier.fingerprint.index import FingerprintIndex
 from verifier.fingerprint.peaks import (
     PEAKS,
-    RATE,
     VERSION,
     Peaks,
     fingerprint_peaks,
     format_peaks,
     parse_peaks,
 )
-from verifier.media.decode import samples
 
 from .sound_edits import HIGH, Samples, interval, loudness, lower, mixed, read
 
 SECONDS = 600
-
-
-def spent(work: Callable[[], object]) -> float:
-    """Seconds of the processor, of this process and its children; the best of three."""
-    best = np.inf
-    for _ in range(3):
-        before = sum(os.times()[:4])
-        work()
-        best = min(best, sum(os.times()[:4]) - before)
-    return float(best)
-
-
-def run_quietly(command: list[str]) -> None:
-    """Run a program for its time alone."""
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def measure_speed(sound: Samples, folder: Path) -> None:
-    """Print how many times faster than real time fingerprints are made, on one core."""
-    path = folder / "sound.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, HIGH, 0, "NONE", ""))
-        file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
-    kind = detect_media_type(path.read_bytes()[:HEAD_SIZE])
-    blocks = np.array_split(lower(sound), 200)
-    fpcalc = shutil.which("fpcalc")
-    works: dict[str, Callable[[], object]] = {
-        "decoding alone": lambda: sum(map(len, samples(path, kind, rate=RATE))),
-        "bands, of samples": lambda: fingerprint_samples(blocks),
-        "peaks, of samples": lambda: fingerprint_peaks(blocks),
-        "both, from the file": lambda: compute(path, kind),
-    }
-    if fpcalc:
-        command = [fpcalc, "-raw", "-length", "0", str(path)]
-        works["fpcalc, from the file"] = lambda: run_quietly(command)
-    for name, work in works.items():
-        print(f"  {name:24} {len(sound) / HIGH / spent(work):7.0f} x real time", flush=True)
 
 
 def another(long: list[Peaks], random: np.random.Generator, seconds: float) -> Peaks:
@@ -137,10 +89,6 @@ def main() -> None:
     options = parser.parse_args()
     paths = sorted(path for path in options.folder.rglob("*") if path.is_file())
     sounds = [sound for sound in map(read, paths) if len(sound) > HIGH and loudness(sound) > 1e-4]
-    with tempfile.TemporaryDirectory() as name:
-        whole = np.concatenate(sounds)[: SECONDS * HIGH]
-        print(f"{len(whole) / HIGH:.0f} s of sound, one core")
-        measure_speed(whole, Path(name))
     print("a search by peaks")
     for hours in options.hours:
         measure_search(sounds, hours)
