@@ -8,8 +8,9 @@ from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .harmless import printable
+from .manifest_json import claimed_times, mapping, sequence, signer_of, source_type, text_of, tools
 from .opinion.result import Opinion, parse_opinion
-from .report import NO_NAME, Link, Uncovered
+from .report import Link, Uncovered
 from .revocation import Revocation, RevocationStatus
 from .signature import Signature, parse_signature
 
@@ -185,12 +186,12 @@ def _opinion(said: object) -> Opinion | None:
 
 
 def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
-    store, claim = _mapping(answer["store"]), _mapping(answer["claim"])
-    manifests = _mapping(store["manifests"])
+    store, claim = mapping(answer["store"]), mapping(answer["claim"])
+    manifests = mapping(store["manifests"])
     label = str(store["active_manifest"])
-    active = _mapping(manifests[label])
-    results = _mapping(store["validation_results"])
-    verdict = _mapping(results["activeManifest"])
+    active = mapping(manifests[label])
+    results = mapping(store["validation_results"])
+    verdict = mapping(results["activeManifest"])
     failures, successes = _codes(verdict, "failure"), _codes(verdict, "success")
     time_stamps = _time_stamps((*successes, *_codes(verdict, "informational"), *failures))
     about_signer = tuple(code for code in failures if code.startswith(_ABOUT_THE_SIGNER))
@@ -200,7 +201,7 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         if answer.get("expired"):
             about_signer = (*about_signer, "signingCredential.expired")
     known = "signingCredential.trusted" in successes and not about_signer
-    signature = _mapping(active.get("signature_info", {}))
+    signature = mapping(active.get("signature_info", {}))
     ancestors = tuple(dict.fromkeys(_ancestors(manifests, label, results)))
     failures = _of_what_was_signed((code for code in failures if code not in about_signer), claim)
     if store.get("validation_state") == "Invalid" and not (failures or about_signer):
@@ -209,7 +210,7 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         failures = () if found else ("general.error",)
     top = Link(
         manifest=printable(label),
-        signer=_signer(signature),
+        signer=signer_of(signature),
         list=_list_name(results, list_uri) if known else None,
         outcome=Outcome.FAILED if failures or about_signer else Outcome.PASSED,
         codes=(*failures, *about_signer),
@@ -219,7 +220,7 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         embedded=bool(answer["embedded"]),
         chain=(top, *ancestors),
         signer=top.signer,
-        signed_at=_text(signature.get("time")),
+        signed_at=text_of(signature.get("time")),
         trust_list=top.list,
         successes=successes,
         failures=failures,
@@ -227,10 +228,10 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         time_stamps=time_stamps,
         broken_ancestors=tuple(link for link in ancestors if is_broken(link)),
         uncovered=_uncovered(claim),
-        source_type=_source_type(active),
+        source_type=source_type(active),
         signature=_parse_signature(answer.get("signature")),
-        claimed_times=tuple(dict.fromkeys(_claimed_times(active))),
-        tools=tuple(dict.fromkeys(_tools(active))),
+        claimed_times=tuple(dict.fromkeys(claimed_times(active))),
+        tools=tuple(dict.fromkeys(tools(active))),
     )
 
 
@@ -239,11 +240,11 @@ def _of_what_was_signed(codes: Iterable[str], claim: Mapping[str, object]) -> tu
     binding = claim.get("data_hash")
     hashed: list[tuple[str, object]] = [("assertion.hashedURI.mismatch", claim)]
     for name in ("assertions", "created_assertions", "gathered_assertions"):
-        links = _sequence(claim.get(name) or [])
+        links = sequence(claim.get(name) or [])
         hashed += [("assertion.hashedURI.mismatch", link) for link in links]
     hashed += [("assertion.dataHash.mismatch", binding)] if isinstance(binding, dict) else []
     unknown = {
-        code for code, each in hashed if (_mapping(each).get("alg") or _HASHES[0]) not in _HASHES
+        code for code, each in hashed if (mapping(each).get("alg") or _HASHES[0]) not in _HASHES
     }
     return tuple(dict.fromkeys("algorithm.unsupported" if c in unknown else c for c in codes))
 
@@ -277,11 +278,11 @@ def _ancestors(
     now = _failures_now(results)
     depth, queue = {label: 0}, [label]
     for parent in queue:
-        manifest = _mapping(manifests.get(parent, {}))
-        holder = _signer(_mapping(manifest.get("signature_info", {})))
-        for ingredient in map(_mapping, _sequence(manifest.get("ingredients", []))):
-            found = now.pop((parent, _text(ingredient.get("label")) or ""), ())
-            child = _text(ingredient.get("active_manifest"))
+        manifest = mapping(manifests.get(parent, {}))
+        holder = signer_of(mapping(manifest.get("signature_info", {})))
+        for ingredient in map(mapping, sequence(manifest.get("ingredients", []))):
+            found = now.pop((parent, text_of(ingredient.get("label")) or ""), ())
+            child = text_of(ingredient.get("active_manifest"))
             link = _ingredient_link(ingredient, child, found, manifests)
             link = replace(link, holder=holder, over=printable(parent), depth=depth[parent] + 1)
             if child is not None or link.codes:
@@ -292,7 +293,7 @@ def _ancestors(
     for (parent, name), codes in now.items():  # about ingredients that no manifest lists
         where = printable(f"{parent} {name}")
         yield Link(
-            manifest=where, signer=_signer({}), list=None, outcome=Outcome.FAILED, codes=codes
+            manifest=where, signer=signer_of({}), list=None, outcome=Outcome.FAILED, codes=codes
         )
 
 
@@ -302,10 +303,10 @@ def _failures_now(results: Mapping[str, object]) -> dict[tuple[str, str], tuple[
     The URI reads `self#jumbf=/c2pa/<manifest>/c2pa.assertions/<ingredient>`.
     """
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for delta in map(_mapping, _sequence(results.get("ingredientDeltas") or [])):
+    for delta in map(mapping, sequence(results.get("ingredientDeltas") or [])):
         uri = str(delta["ingredientAssertionURI"]).split("/")
         key = (uri[-3] if len(uri) > 2 else "", uri[-1])
-        codes = _codes(_mapping(delta["validationDeltas"]), "failure")
+        codes = _codes(mapping(delta["validationDeltas"]), "failure")
         if codes:
             found[key] = found.get(key, ()) + codes
     return found
@@ -317,8 +318,8 @@ def _ingredient_link(
     now: tuple[str, ...],
     manifests: Mapping[str, object],
 ) -> Link:
-    results = _mapping(ingredient.get("validation_results") or {})
-    verdict = _mapping(results.get("activeManifest") or {})
+    results = mapping(ingredient.get("validation_results") or {})
+    verdict = mapping(results.get("activeManifest") or {})
     # Ingredients of version 1 and 2 keep a flat list, of failures alone.
     flat = {"failure": ingredient.get("validation_status") or []}
     deeper = (code for codes in _failures_now(results).values() for code in codes)
@@ -326,15 +327,15 @@ def _ingredient_link(
     failures = (*recorded, *now)
     successes = _codes(verdict, "success")
     bound = any(code.endswith("Hash.match") for code in successes)
-    manifest = _mapping(manifests.get(label or "", {}))
+    manifest = mapping(manifests.get(label or "", {}))
     return Link(
         manifest=printable(label or "no manifest"),
-        signer=_signer(_mapping(manifest.get("signature_info", {}))),
+        signer=signer_of(mapping(manifest.get("signature_info", {}))),
         list=None,  # what whoever signed over it recorded of lists was of lists of his
         outcome=Outcome.FAILED if failures else Outcome.PASSED if bound else Outcome.NOT_CHECKED,
         codes=tuple(dict.fromkeys(failures)),
         is_parent=ingredient.get("relationship") == "parentOf",
-        claimed_times=tuple(dict.fromkeys(_claimed_times(manifest))),
+        claimed_times=tuple(dict.fromkeys(claimed_times(manifest))),
         outcome_of_bytes=Outcome.PASSED if bound else Outcome.NOT_CHECKED,
         altered_before=proves_change(recorded) is not None,
     )
@@ -361,82 +362,17 @@ def _uncovered(claim: Mapping[str, object]) -> tuple[Uncovered, ...] | None:
     data_hash = claim.get("data_hash")
     if not isinstance(data_hash, dict):
         return None
-    exclusions = _sequence(data_hash.get("exclusions", []))
+    exclusions = sequence(data_hash.get("exclusions", []))
     what = "manifest" if len(exclusions) == 1 else "manifest, or what the signer left out"
     ranges = []
-    for exclusion in map(_mapping, exclusions):
+    for exclusion in map(mapping, exclusions):
         start, length = exclusion["start"], exclusion["length"]
         if isinstance(start, int) and isinstance(length, int):
             ranges.append(Uncovered(bytes=(start, start + length), what=what))
     return tuple(ranges)
 
 
-def _source_type(manifest: Mapping[str, object]) -> str | None:
-    for assertion in map(_mapping, _sequence(manifest.get("assertions", []))):
-        if str(assertion.get("label", "")).startswith("c2pa.actions"):
-            for action in map(_mapping, _sequence(_mapping(assertion["data"])["actions"])):
-                if source_type := _text(action.get("digitalSourceType")):
-                    return printable(source_type.rsplit("/", 1)[-1])
-    return None
-
-
-_MAX_TOOLS = 64
-_CAPTURED = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
-
-
-def _claimed_times(manifest: Mapping[str, object]) -> Iterator[str]:
-    """Yield when the manifest says that its asset came to be: by its actions, by its metadata."""
-    for assertion in map(_mapping, _sequence(manifest.get("assertions", []))):
-        data = assertion.get("data")
-        if not isinstance(data, dict):
-            continue
-        if str(assertion.get("label", "")).startswith("c2pa.actions"):
-            for action in map(_mapping, _sequence(data.get("actions", []))):
-                if action.get("action") == "c2pa.created" and (when := _text(action.get("when"))):
-                    yield printable(when)
-        for name in _CAPTURED:
-            if when := _text(data.get(name)):
-                yield printable(when)
-
-
-def _tools(manifest: Mapping[str, object]) -> Iterator[str]:
-    """Yield the programs that a manifest names: who made the claim, and who did each action."""
-    named = [*_sequence(manifest.get("claim_generator_info") or [])]
-    for assertion in map(_mapping, _sequence(manifest.get("assertions", []))):
-        data = assertion.get("data")
-        if isinstance(data, dict) and str(assertion.get("label", "")).startswith("c2pa.actions"):
-            named += [_mapping(a).get("softwareAgent") for a in _sequence(data.get("actions", []))]
-    for each in named[:_MAX_TOOLS]:
-        name = each.get("name") if isinstance(each, dict) else each
-        if isinstance(name, str):
-            yield name
-
-
-def _signer(signature: Mapping[str, object]) -> str:
-    """Return the certificate's common name, and its organisation in brackets."""
-    name, organisation = _text(signature.get("common_name")), _text(signature.get("issuer"))
-    if name and organisation and name != organisation:
-        return f"{printable(name)} ({printable(organisation)})"
-    return printable(name or organisation or NO_NAME)
-
-
 def _codes(verdict: Mapping[str, object], which: str) -> tuple[str, ...]:
-    codes = (str(_mapping(status)["code"]) for status in _sequence(verdict.get(which, [])))
+    codes = (str(mapping(status)["code"]) for status in sequence(verdict.get(which, [])))
     told = (printable(code) for code in codes if not code.startswith(_ABOUT_IDENTITIES))
     return tuple(dict.fromkeys(told))
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError("map where one belongs")
-    return value
-
-
-def _sequence(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError("list where one belongs")
-    return value
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -24,7 +24,7 @@ SPACES = {code.split(".")[0] for code in TABLE}
 
 def modules() -> Iterator[tuple[Path, ast.Module]]:
     for path in sorted(FOLDER.rglob("*.py")):
-        if path.name not in ("words.py", "standard_words.py") or path.parent != FOLDER:
+        if not path.name.endswith("words.py") or path.parent != FOLDER:
             yield path, ast.parse(path.read_text())
 
 

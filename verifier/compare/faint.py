@@ -166,7 +166,9 @@ def bridges(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Li
                 (line, span) for span in spans if (line := _bridge(before, after, span, moved))
             ]
             if tried:
-                found.append(max(tried, key=lambda each: _met(*each, suspect, original))[0])
+                found.append(
+                    max(tried, key=lambda each: _met(each[0], each[1], suspect, original))[0]
+                )
     return found
 
 

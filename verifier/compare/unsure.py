@@ -31,8 +31,8 @@ def unsure(pieces: Sequence[Piece], told: Told, step: float, slack: float) -> di
     for before, after in pairwise(pieces):
         edge = before.end
         count = int(min(before.length, _REACH) / step), int(min(after.length, _REACH) / step)
-        times = edge + (np.arange(-count[0], count[1]) + 0.5) * step
-        gain = told(before.line, times) - told(after.line, times)
+        times: Floats = edge + (np.arange(-count[0], count[1], dtype=np.float64) + 0.5) * step
+        gain = np.subtract(told(before.line, times), told(after.line, times))
         total = np.concatenate(([0.0], np.cumsum(gain)))
         likely = np.flatnonzero(total >= total.max() - slack) - count[0]
         first, last = (float(edge + place * step) for place in (likely[0], likely[-1]))
