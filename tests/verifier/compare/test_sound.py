@@ -24,6 +24,8 @@ from verifier.media.sandbox import Sandbox
 
 Samples = npt.NDArray[np.float32]
 
+NEAR = 0.1  # seconds: an edge from a record lies between two of its peaks
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
@@ -175,8 +177,8 @@ def test_of_a_faint_stretch_of_other_sound_the_record_does_not_tell(music: Sampl
     assert found is not None
     assert kinds(found) == [SegmentKind.SAME, SegmentKind.REPLACED, SegmentKind.SAME]
     starts, ends = (found.segments[1].starts or (0, 0)), (found.segments[1].ends or (0, 0))
-    assert starts[0] <= 4 <= starts[1]
-    assert ends[0] <= 5 <= ends[1]
+    assert starts[0] - NEAR <= 4 <= starts[1] + NEAR
+    assert ends[0] - NEAR <= 5 <= ends[1] + NEAR
 
 
 @pytest.mark.parametrize(
