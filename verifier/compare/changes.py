@@ -23,6 +23,8 @@ EXTENT = 1.6  # and reaches as far as the difference stays above this
 _POOLED = 5  # frames, on either side, are judged together
 _MOST = 6.0  # times what is usual: more says no more
 _FLOOR, _COARSE_FLOOR = 1.5, 1.0  # grey levels: a difference below is not told from none
+_LOST = 4.5  # times what is found in most places: what a coarse codec left out is no change
+_TILE = 8  # pixels
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
 _WINDOW = 9  # pixels
 _LEAST_AREA = 30  # pixels
@@ -72,6 +74,7 @@ def find_changes(ours: Frames, theirs: Frames, mask: Mask, *, coarse: bool = Fal
     floor = _FLOOR
     if coarse:
         away, floor = np.minimum(away, _away(theirs, ours)), _COARSE_FLOOR
+    floor = max(floor, _LOST * _lost(away, inside))
     detail = ndimage.uniform_filter(
         np.stack([ndimage.gaussian_gradient_magnitude(frame, 1.0) for frame in theirs]), (0, 7, 7)
     )
@@ -141,6 +144,20 @@ def _left(one: Frames, other: Frames, inside: Mask) -> float:
 def _away(ours: Frames, theirs: Frames) -> Frames:
     """How far each pixel is from all that the original has within half a pixel of it."""
     return np.asarray(beyond(_soft(ours, 0.5), _soft(theirs, 0.5)))
+
+
+def _lost(away: Frames, inside: Mask) -> float:
+    """What a codec left out in half of all places or more: a change is in fewer."""
+    weight = _tiled(inside.astype(np.float32))
+    squares = _tiled((away**2).mean(0) * inside)[weight > 0.5] / weight[weight > 0.5]
+    return float(np.sqrt(np.median(squares))) if squares.size else 0.0
+
+
+def _tiled(plane: Frames) -> Frames:
+    """The mean of each whole tile of a plane."""
+    height, width = (side // _TILE for side in plane.shape)
+    tiles = plane[: height * _TILE, : width * _TILE].reshape(height, _TILE, width, _TILE)
+    return np.asarray(tiles.mean((1, 3)))
 
 
 def _usual(away: Frames, detail: Frames, inside: Mask, floor: float) -> Frames:
