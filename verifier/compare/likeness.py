@@ -31,6 +31,7 @@ _VISIBLE = 12.0  # grey levels of a patch: less may be left out by a codec
 _STIR = 0.3  # grey levels that the codec alone moves a pixel
 _FLAT = 2.0  # grey levels: fine structure below is as good as none
 _SAY = 9  # pairs that decide together
+_FAR_NEARER = 0.5  # of the square of a distance: a pair decides by itself
 _LONG_SHOWN = 0.1  # seconds: a suspect of few frames shows its first late by at most so much
 _TOLERANCE = 0.04  # seconds: a frame may be shown so much early or late
 
@@ -118,12 +119,17 @@ class Likeness:
         """For each row the column, within two of the one given, that is most like it.
 
         Those beside it have a say: a line is a little early or late for a while, not for a frame.
+        But where a clip was slowed, each is one of two neighbours, now the one and now the other.
         """
-        around = (columns[:, None] + np.arange(-2, 3)).clip(0, len(self.moments) - 1)
+        steps = np.arange(-2, 3)
+        around = (columns[:, None] + steps).clip(0, len(self.moments) - 1)
         apart = self.ours[rows][:, None] - self.theirs[around]
-        squares = ndimage.uniform_filter1d((apart**2).sum(2), _SAY, 0, mode="nearest")
-        best = squares.argmin(1)
-        return np.take_along_axis(around, best[:, None], 1)[:, 0]
+        squares = (apart**2).sum(2)
+        best = ndimage.uniform_filter1d(squares, _SAY, 0, mode="nearest").argmin(1)[:, None]
+        beside = np.where(np.abs(steps + 2 - best) <= 1, squares, np.inf).argmin(1)[:, None]
+        far, near = (np.take_along_axis(squares, each, 1) for each in (best, beside))
+        chosen = np.where(near < _FAR_NEARER * far, beside, best)
+        return np.take_along_axis(around, chosen, 1)[:, 0]
 
     def _nats(self, squares: Frames, least: Frames, alike: Frames) -> Nats:
         excess = np.maximum(0.5 * _TEMPER * (squares - least), 0)
