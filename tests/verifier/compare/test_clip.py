@@ -64,6 +64,16 @@ def test_an_honest_copy_is_the_same_from_end_to_end(
     assert found.geometry.crop == WHOLE
 
 
+@pytest.mark.parametrize("filters", ["scale=-2:360", "setpts=PTS/0.75,fps=30,scale=-2:360"])
+def test_what_a_coarse_codec_leaves_out_is_no_region(
+    sandbox: Sandbox, original: Path, tmp_path: Path, filters: str
+) -> None:
+    suspect = tmp_path / "coarse.mp4"
+    coarse = (*SMALL[:-4], "-crf", "44", *SMALL[-2:])
+    media.run_ffmpeg("-i", str(original), "-vf", filters, *coarse, str(suspect))
+    assert compared(sandbox, suspect, original).regions == ()
+
+
 def test_a_copy_of_half_the_frames_is_the_same_though_its_first_is_shown_twice(
     sandbox: Sandbox, original: Path, tmp_path: Path
 ) -> None:
