@@ -18,8 +18,8 @@ from .result import Interval
 from .sampling import beyond
 
 LONG_SIDE = 256  # pixels of the frames that are laid over one another; compared at half of it
-SEED = 1.85  # times what is usual: a region must somewhere differ by so much
-EXTENT = 1.6  # and reaches as far as the difference stays above this
+SEED = 1.65  # times what is usual: a region must somewhere differ by so much
+EXTENT = 1.45  # and reaches as far as the difference stays above this
 _POOLED = 5  # frames, on either side, are judged together
 _MOST = 6.0  # times what is usual: more says no more
 _FLOOR, _COARSE_FLOOR = 1.5, 1.0  # grey levels: a difference below is not told from none
@@ -79,11 +79,21 @@ def find_changes(ours: Frames, theirs: Frames, mask: Mask, *, coarse: bool = Fal
         np.stack([ndimage.gaussian_gradient_magnitude(frame, 1.0) for frame in theirs]), (0, 7, 7)
     )
     times = np.minimum(away / _usual(away, detail, inside, floor), _MOST) ** 2 * inside
-    pooled = ndimage.uniform_filter1d(times, min(len(times), 2 * _POOLED + 1), 0, mode="nearest")
+    pooled = _pooled(times)
     weight = ndimage.uniform_filter(inside.astype(np.float32), _WINDOW, mode="constant")
     near = ndimage.uniform_filter(pooled, (0, _WINDOW, _WINDOW), mode="constant")
     mean = np.sqrt(np.maximum(near, 0) / np.maximum(weight, 0.4))
     return Changes(np.where(inside, mean, np.float32(0)).astype(np.float32))
+
+
+def _pooled(times: Frames) -> Frames:
+    """The mean of each frame and those around it, but for the most unusual: that was one frame."""
+    count = min(len(times), 2 * _POOLED + 1)
+    mean = ndimage.uniform_filter1d(times, count, 0, mode="nearest")
+    if count < _LEAST_FRAMES:
+        return np.asarray(mean)
+    most = ndimage.maximum_filter1d(times, count, 0, mode="nearest")
+    return np.asarray((count * mean - most) / (count - 1))
 
 
 def regions_of(changes: Changes) -> list[Change]:

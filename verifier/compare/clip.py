@@ -211,7 +211,10 @@ class _Side:
         """How the original lies in the suspect, with a few pairs for each second."""
         most = int(min(_MOST_LARGE, max(1, _LARGE_PER_SECOND * seconds)))
         some = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int))
-        pairs = rows[some], self.likeness.nearby(rows[some], columns[some])
+        shown = self.likeness.nearby(rows[some], columns[some])
+        # A frame that stands still says the same again and again, and may be a frame early or late.
+        fresh = np.append(True, np.diff(shown) != 0)
+        pairs = rows[some][fresh], shown[fresh]
         geometry = describe(self.placement, self._box, self._suspect, self._original)
         return Laid(number, geometry, self.placement, self.fit, pairs)
 
