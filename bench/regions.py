@@ -36,7 +36,8 @@ from verifier.compare.result import RegionKind
 from verifier.compare.warp import mapped
 from verifier.fingerprint.thumbnail import make_thumbnail
 
-from .edits import AFTER, HONEST, Copy, edited, untouched
+from .edits import HONEST, Copy, untouched
+from .objects import AFTER, edited
 
 HOW = ("pasted", "removed", "blurred")
 MET = 0.1

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from bench.edits import AFTER, HONEST, edited, untouched
+from bench.edits import HONEST, untouched
+from bench.objects import AFTER, edited
 from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
 from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
