@@ -8,8 +8,8 @@ from PIL import Image
 
 from .encoder import SIDE
 
-FLAT = 0.5  # share of neighbouring pixels that are equal: screens, text, drawings; photographs less
-FEW = 24  # colours of 4,096 that cover nine tenths of a picture: graphics; photographs have more
+FLAT = 0.7  # share of neighbouring pixels that are equal: screens, text, drawings; photographs less
+FEW = 10  # colours of 4,096 that cover nine tenths of a picture: graphics; photographs have more
 COARSE = 30  # JPEG quality (the standard's tables) below which traces are compressed away
 _LUMA_SUM = 3685  # of the standard's luma table (ITU-T T.81, K.1): quality 50
 
