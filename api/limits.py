@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
 from ledger.errors import AssetError, FormatError
-from verifier.manifest import printable
+from verifier.harmless import printable
 
 from .errors import UploadTooLarge
 from .settings import Settings

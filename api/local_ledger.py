@@ -15,7 +15,7 @@ from ledger.subjects import Found
 from ledger.vocabulary import Digest, Fingerprint
 from verifier.compare.registers import registers
 from verifier.fingerprint.match import Match as FingerprintMatch
-from verifier.manifest import printable
+from verifier.harmless import printable
 
 from .errors import HomeBroken
 from .files import replace_file

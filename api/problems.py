@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from ledger.errors import FirsthandError
+from verifier.harmless import harmless
 
 from .errors import status
 
@@ -71,5 +72,6 @@ def answer_with_problems(app: FastAPI, headers: Mapping[str, str]) -> None:
 
 
 def _answer(code: HTTPStatus, detail: str, remedy: str = "") -> JSONResponse:
-    problem = Problem(title=code.phrase, status=code, detail=detail, remedy=remedy or None)
+    said, do_next = harmless(detail), harmless(remedy)
+    problem = Problem(title=code.phrase, status=code, detail=said, remedy=do_next or None)
     return JSONResponse(problem.model_dump(exclude_none=True), code, media_type=MEDIA_TYPE)

@@ -24,6 +24,7 @@ from .errors import HomeBroken, ServiceError
 from .files import replace_file
 
 _MAX_KEPT = 10_000  # files
+_MAX_ASKED = 16  # certificates of one file: a chain may hold hundreds
 _MAX_ADDRESSES = 4  # of one certificate
 _REQUEST_TYPE = "application/ocsp-request"  # RFC 6960 appendix A.1
 
@@ -82,6 +83,7 @@ class Gatherer:
         self._supplied = supplied
         self._network = network
         self._fetched: dict[x509.Certificate, tuple[list[bytes], str]] = {}
+        self._held: list[bytes] | None = None
 
     def __call__(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
         """Return all answers that are at hand; those that count are kept."""
@@ -91,7 +93,9 @@ class Gatherer:
         for answer in (*self._supplied, *fetched):
             if is_about(answer, certificate, issuer):
                 self._folder.keep(answer)
-        held = [*self._folder.held(), *self._supplied, *fetched]
+        if self._held is None:  # what was kept since then is at hand all the same
+            self._held = self._folder.held()
+        held = [*self._held, *self._supplied, *fetched]
         return Answers(list(dict.fromkeys(held)), reason)
 
     def _fetch(
@@ -99,6 +103,8 @@ class Gatherer:
     ) -> tuple[list[bytes], str]:
         if self._network is None:
             return [], Answers().reason
+        if len(self._fetched) >= _MAX_ASKED:
+            return [], f"the network was asked about {_MAX_ASKED} others of its signers already"
         reason = "the certificate does not say whom to ask"
         for is_ocsp, url in _addresses(certificate):
             try:

@@ -55,6 +55,8 @@ class ConclusionAnswer(BaseModel):
 
     code: str
     sentence: str
+    does_not_show: str
+    settles: str = Field(description="what a person can do next to settle it")
 
 
 class FindingAnswer(BaseModel):
@@ -65,6 +67,7 @@ class FindingAnswer(BaseModel):
     code: str
     sentence: str
     does_not_show: str
+    settles: str = Field(description="what a person can do next to settle it")
 
 
 class LinkAnswer(BaseModel):
@@ -75,6 +78,20 @@ class LinkAnswer(BaseModel):
     list: str | None
     outcome: str
     codes: tuple[str, ...]
+    sentence: str
+    signed_at: str | None = Field(description="the proven time")
+    depth: int = Field(description="0 is the active manifest, 1 what it was made from, and so on")
+    is_parent: bool
+    holder: str = Field(description="who signed over it")
+    over: str = Field(description="the manifest that was signed over it")
+    stamped_late: bool = Field(description="a later manifest carries its time-stamp")
+    claimed_times: tuple[str, ...]
+    outcome_of_bytes: str = Field(description="how whoever signed over it found its bytes")
+    altered_before: bool = Field(description="whoever signed over it recorded that it was altered")
+    rejudged: str = Field(description="what came of judging it again, here and now")
+    reason: str = Field(description="why it was not judged again")
+    bytes: str = Field(description="what holds of the bytes that it binds, if those are in hand")
+    attested: bool = Field(description="a list attests the signer's name")
 
 
 class MatchAnswer(BaseModel):
@@ -150,6 +167,32 @@ class ComparisonAnswer(BaseModel):
     lag: float | None
 
 
+class RegionOfBytesAnswer(BaseModel):
+    """Bytes from the first up to, and without, the second; `guard` is what protects them."""
+
+    bytes: tuple[int, int]
+    guard: str = Field(
+        description="bound (hashed by the hard binding), signed (in the manifest), frame (the "
+        "manifest's boxes and padding, which nothing covers), open (nothing protects them)"
+    )
+    what: str
+
+
+class CoverageAnswer(BaseModel):
+    """What the signature protects of a file of `size` bytes: each byte in one region."""
+
+    size: int
+    totals: dict[str, int] = Field(description="bytes by guard")
+    regions: tuple[RegionOfBytesAnswer, ...]
+
+
+class ChangedAnswer(BaseModel):
+    """Bytes that were changed after signing, and the seconds of the film that they hold."""
+
+    bytes: tuple[int, int]
+    time: Interval | None
+
+
 class AsOfAnswer(BaseModel):
     """The time that the report speaks of, what is concluded now, and why they differ."""
 
@@ -170,6 +213,10 @@ class ReportAnswer(BaseModel):
     matches: tuple[MatchAnswer, ...]
     comparison: ComparisonAnswer | None
     uncovered: tuple[UncoveredAnswer, ...] | None
+    coverage: CoverageAnswer | None = Field(description="what the signature protects, byte by byte")
+    changed: tuple[ChangedAnswer, ...] = Field(
+        description="bytes that were changed after signing, where the signature tells which"
+    )
     detection: None = None
     as_of: AsOfAnswer | None = None
     engine: dict[str, str]

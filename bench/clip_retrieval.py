@@ -1,11 +1,14 @@
 """Recall of edited clips: what each of our fingerprints of frames finds, and what matches falsely.
 
-    python -m bench.clip_retrieval FOLDER [--seconds 8] [--keep FOLDER]
+    python -m bench.clip_retrieval FOLDER [--others FOLDER] [--seconds 8] [--keep FOLDER]
 
-FOLDER/queries holds clips, FOLDER/distractors clips that have nothing to do with them; clips in one
-sub-folder (takes of one scene) are not counted as unrelated. The first --seconds of each query go
-through the 17 edits of the note, encoded for real by ffmpeg, and are matched by the product's rule
-against their original and against every other clip. Intervals are Wilson's, 95 %.
+FOLDER/queries holds clips, FOLDER/distractors clips that have nothing to do with them, --others
+more of these for the count of false matches. Clips of one scene by one camera (in one sub-folder,
+or ACTOR__SCENE.mp4 with one SCENE) are counted apart: geometry knows the room again. The first
+--seconds of each query go through the 17 edits of the note, encoded for real by ffmpeg. What is
+found as shipped is searched among all clips but those of --others. False matches are counted pair
+by pair: geometry, of which a search asks the nearest only, is asked of every clip that is near
+enough. Intervals are Wilson's, 95 %.
 """
 
 import argparse
@@ -13,24 +16,31 @@ import hashlib
 import pickle
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.retrieval import files, upper, wilson
 from ledger.asset import HEAD_SIZE, detect_media_type
 from ledger.vocabulary import Fingerprint
+from verifier.compare.registers import registers
 from verifier.errors import Unreadable
 from verifier.fingerprint import compute
 from verifier.fingerprint.described import FOOTAGE
 from verifier.fingerprint.descriptor import DIGEST
+from verifier.fingerprint.index import FingerprintIndex
+from verifier.fingerprint.luma import CLIP_LUMA
 from verifier.fingerprint.match import match
 from verifier.fingerprint.video import CLIP
 from verifier.media.ffmpeg import find_ffmpeg
 
 Prints = tuple[Fingerprint, ...]
-WAYS = {"clip-phash": (CLIP,), "clip-descriptor": (FOOTAGE,), "as shipped": (CLIP, FOOTAGE)}
+Found = npt.NDArray[np.bool_]
+ALONE = {"clip-phash": (CLIP,), "clip-descriptor": (FOOTAGE, CLIP_LUMA)}
+SHIPPED = (CLIP, FOOTAGE, CLIP_LUMA)
 EVEN = "scale=trunc(iw/2)*2:trunc(ih/2)*2"
 
 
@@ -89,6 +99,7 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--others", type=Path, help="more clips, for the count of false matches")
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--keep", type=Path, help="a folder for what takes long to compute")
     options = parser.parse_args()
@@ -97,24 +108,58 @@ def main() -> None:
     distractors = [kept(path, "whole", options.keep) for path in others]
     print(f"{len(queries)} queries, {len(EDITS)} edits of each, {len(others)} distractors")
     copies = [list(edited(path, options.seconds, options.keep)) for path in queries]
-    for way, names in WAYS.items():
-        show(way, names, originals, copies)
-    scenes = [scene(path, options.folder) for path in (*queries, *others)]
-    every = [prints for of_one in copies for prints in of_one if prints is not None]
-    owners = [place for place, of_one in enumerate(copies) for each in of_one if each is not None]
-    for way, names in WAYS.items():
-        tried = wrong = 0
-        for copy, owner in zip(every, owners, strict=True):
-            for place, other in enumerate((*originals, *distractors)):
-                if scenes[place] != scenes[owner] and other is not None:
-                    tried += 1
-                    wrong += match(0, only(copy, names), only(other, names)) is not None
-        print(f"{way}: {wrong} false matches in {tried} pairs, at most {upper(wrong, tried):.2g}")
+    show("as shipped", found_among([*originals, *distractors], copies))
+    for way, names in ALONE.items():
+        show(way, found_alone(names, originals, copies))
+    more = files(options.others) if options.others else []
+    folders = (options.folder / "queries", options.folder / "distractors", options.others)
+    grouped = zip((queries, others, more), folders, strict=True)
+    scenes = [scene(path, folder) for paths, folder in grouped for path in paths]
+    distractors += [kept(path, "whole", options.keep) for path in more]
+    judge([*originals, *distractors], scenes, copies)
+
+
+def judge(
+    clips: Sequence[Prints | None], scenes: Sequence[str], copies: Sequence[Sequence[Prints | None]]
+) -> None:
+    """Print how many copies match clips of other scenes, pair by pair, and by what."""
+    tried, wrong, asked = 0, Counter[str](), 0
+    takes = alike = 0
+
+    def laid(algorithm: str, suspect: Prints, original: Prints) -> bool:
+        nonlocal asked
+        asked += 1
+        return registers(algorithm, suspect, original)
+
+    for owner, copy in ((place, each) for place, of_one in enumerate(copies) for each in of_one):
+        for place, other in enumerate(clips):
+            if not copy or not other or place == owner:
+                continue
+            if scenes[place] == scenes[owner]:
+                takes += 1
+                alike += (
+                    match(0, only(copy, SHIPPED), only(other, SHIPPED), registers=registers)
+                    is not None
+                )
+                continue
+            tried += 1
+            false = match(0, only(copy, SHIPPED), only(other, SHIPPED), registers=laid)
+            if false is not None:
+                wrong[false.algorithm] += 1
+                print(f"  false: {scenes[owner]} = {scenes[place]} by {false.algorithm}")
+    print(
+        f"{wrong.total()} false matches in {tried} pairs: at most {upper(wrong.total(), tried):.2g}"
+    )
+    for name in (CLIP, FOOTAGE):
+        print(f"  {name}: {wrong[name]}, at most {upper(wrong[name], tried):.2g}")
+    rate = upper(wrong[FOOTAGE], asked)
+    print(f"  geometry was asked of {asked} pairs, and confirms at most {rate:.2g} of such")
+    print(f"{alike} of {takes} pairs of other takes of one scene match")
 
 
 def scene(path: Path, folder: Path) -> str:
-    """Clips in one sub-folder belong together; any other stands for itself."""
-    return path.relative_to(folder).parts[1]
+    """What clips of one scene have in common: their sub-folder, or what follows the actor."""
+    return path.relative_to(folder).parts[0].split("__", 1)[-1]
 
 
 def only(prints: Prints, names: Sequence[str]) -> Prints:
@@ -156,31 +201,51 @@ def edited(path: Path, seconds: float, keep: Path | None) -> Iterator[Prints | N
             yield kept(copy, "copy", keep)
 
 
-def show(
-    way: str,
+def found_alone(
     names: Sequence[str],
     originals: Sequence[Prints | None],
     copies: Sequence[Sequence[Prints | None]],
-) -> None:
-    """Print recall by edit, in percent, with its interval."""
-    found = np.array(
+) -> Found:
+    """Which copies match their originals by some fingerprints."""
+    return np.array(
         [
             [
                 copy is not None
                 and original is not None
-                and match(0, only(copy, names), only(original, names)) is not None
+                and match(0, only(copy, names), only(original, names), registers=registers)
+                is not None
                 for copy in of_one
             ]
             for of_one, original in zip(copies, originals, strict=True)
         ]
     )
+
+
+def found_among(clips: Sequence[Prints | None], copies: Sequence[Sequence[Prints | None]]) -> Found:
+    """Which copies are found among all clips, of which the queries' come first, in their order."""
+    index = FingerprintIndex()
+    for entry, prints in enumerate(clips):
+        index.add(entry, only(prints or (), SHIPPED))
+    return np.array(
+        [
+            [
+                entry in {each.entry_index for each in index.search(copy, registers=registers)}
+                for copy in (only(each or (), SHIPPED) for each in of_one)
+            ]
+            for entry, of_one in enumerate(copies)
+        ]
+    )
+
+
+def show(way: str, found: Found) -> None:
+    """Print recall by edit, in percent, with its interval."""
     print(f"{way}: mean {100 * found.mean():.1f}, {shares(found)}")
     for number, name in enumerate(EDITS):
         column = found[:, number]
-        print(f"  {name:26} {100 * column.mean():6.1f}   {shares(column)}")
+        print(f"  {name:26} {100 * column.mean():6.1f}   {shares(column)}", flush=True)
 
 
-def shares(found: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> str:
+def shares(found: Found) -> str:
     """A Wilson interval, in percent."""
     low, high = wilson(found)
     return f"{100 * low:.1f} to {100 * high:.1f}"

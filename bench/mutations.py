@@ -7,8 +7,9 @@ damaged in ways that a seed repeats: bits flipped, ranges zeroed, cut out, doubl
 filled with noise, the end cut off, pieces of another format put in; half of the time where the
 manifest lies. Every one is verified as a stranger's file is, in the sandbox, with no log to ask.
 Counted are the conclusions, crashes and hangs of this process (there must be none), the longest
-time and the most memory; every damaged file that is still `unchanged` is listed with the bytes that
-differ.
+time and the most memory. Every damaged file that is still `unchanged` is listed with the regions of
+the coverage map in which it differs, before and after; one of which a byte differs that the
+signature protects is unexplained, and fails the run.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +37,11 @@ from signer import (
 from tests import media
 from verifier.media.sandbox import Sandbox
 from verifier.observe import observe
+from verifier.opinion.coverage import Coverage, Guard, Region, draw
+from verifier.opinion.examine import examine
+from verifier.opinion.protected import store_regions
+from verifier.opinion.result import Judgement
+from verifier.opinion.store import parse_store
 from verifier.trust import TrustList
 from verifier.verify import verify
 
@@ -57,6 +63,7 @@ class Signed:
     name: str
     data: bytes
     sidecar: bytes | None
+    coverage: Coverage
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ class Row:
     code: str
     seconds: float
     differs: tuple[int, int]  # the first byte that differs, and the one behind the last
+    where: tuple[str, ...] = ()  # of one that is `unchanged` still: the regions that differ
+    explained: bool = True
 
 
 def flip(data: bytearray, at: int, chance: Random, _: bytes) -> None:
@@ -196,7 +205,11 @@ def originals(folder: Path, signer: PemClaimSigner, anchors: str) -> list[Signed
                 now=datetime.now(UTC),
             )
             beside = signed.sidecar.read_bytes() if signed.sidecar else None
-            found.append(Signed(ending, target.read_bytes(), beside))
+            with target.open("rb") as stream:
+                opinion = examine(stream, {}, datetime.now(UTC), beside)
+            if opinion.coverage is None:
+                raise SystemExit(f"no coverage map of a signed {ending}: {opinion.reason}")
+            found.append(Signed(ending, target.read_bytes(), beside, opinion.coverage))
     return found
 
 
@@ -239,15 +252,42 @@ def one(
     if original.sidecar is not None:
         sidecar.write_bytes(data if beside else original.sidecar)
     start = time.perf_counter()
+    coverage = None
     try:
-        code = verify(observe(path, sandbox, lists), None, {}).conclusion.code.value
+        report = verify(observe(path, sandbox, lists), None, {})
+        code, coverage = report.conclusion.code.value, report.coverage
     except FirsthandError as problem:
         code = type(problem).__name__
     except Exception as problem:  # noqa: BLE001  # that is what is looked for
         code = f"CRASH {type(problem).__name__}: {problem}"
     took = time.perf_counter() - start
     what = f"{damage.__name__} in the manifest beside it" if beside else damage.__name__
-    return Row(number, original.name, what, code, took, differing(whole, bytes(data)))
+    row = Row(number, original.name, what, code, took, differing(whole, bytes(data)))
+    if code != "unchanged" or row.differs == (0, 0):
+        return row
+    before = of_store(whole) if beside else original.coverage
+    after = of_store(bytes(data)) if beside else coverage
+    touched = [*regions(before, whole, data), *regions(after, data, whole)]
+    where = tuple(dict.fromkeys(f"{each.what} ({each.guard})" for each in touched))
+    protected = any(each.guard in (Guard.BOUND, Guard.SIGNED) for each in touched)
+    return replace(row, where=where, explained=after is not None and not protected)
+
+
+def of_store(store: bytes) -> Coverage:
+    """Map a manifest store that lies beside its file."""
+    manifests = parse_store(store)
+    parts = store_regions(manifests, [(each, Judgement(each.label, ())) for each in manifests])
+    frame = Region(0, len(store), Guard.FRAME, "the manifest's boxes")
+    return draw(len(store), ([frame], parts), ())
+
+
+def regions(coverage: Coverage | None, one: bytes, other: bytes) -> Iterator[Region]:
+    """Yield the regions of the first file that hold a byte in which it differs from the other."""
+    ranges = [differing(one, other)]
+    if len(one) == len(other):
+        ranges = [(at, at + 1) for at in range(*ranges[0]) if one[at] != other[at]]
+    for start, end in ranges:
+        yield from coverage.within(start, max(end, start + 1)) if coverage else ()
 
 
 def place(data: bytes, chance: Random) -> int:
@@ -278,7 +318,7 @@ def kept(results: Path | None) -> Iterator[Row]:
     if results and results.exists():
         for line in results.read_text().splitlines():
             row = json.loads(line)
-            yield Row(**row | {"differs": tuple(row["differs"])})
+            yield Row(**row | {key: tuple(row[key]) for key in ("differs", "where")})
 
 
 def keep(results: Path | None, row: Row) -> None:
@@ -305,9 +345,15 @@ def show(rows: Sequence[Row], grown: int) -> None:
     same = [row for row in rows if row.differs == (0, 0)]
     passed = [row for row in rows if row.code == "unchanged" and row not in same]
     print(f"  {len(same)} were not changed by their damage; {len(passed)} are `unchanged` still:")
-    for (name, damage), count in Counter((r.format, r.damage) for r in passed).most_common():
-        places = [row.differs for row in passed if (row.format, row.damage) == (name, damage)]
-        print(f"    {count:5} {name} {damage}, at {places[:6]}")
+    for row in passed:
+        mark = "" if row.explained else "UNEXPLAINED: "
+        print(f"    {mark}{row.number} {row.format} {row.damage}, bytes {row.differs}: ", end="")
+        print("; ".join(row.where))
+    unexplained = sum(not row.explained for row in passed)
+    print(f"  {len(passed) - unexplained} of these are explained by the coverage map", end="")
+    print(f", {unexplained} are not")
+    if crashes or hangs or unexplained:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from PIL import Image
 from bench.transforms import TRANSFORMS, edited
 from ledger.asset import HEAD_SIZE, detect_media_type
 from ledger.vocabulary import Fingerprint
-from verifier.compare.registers import registers
+from verifier.compare.registers import pictures_register
 from verifier.errors import Unreadable
 from verifier.fingerprint import match as rules
 from verifier.fingerprint.descriptor import DESCRIPTOR, DIGEST
@@ -275,12 +275,12 @@ def how_found(copy: Prints, original: Prints, before: Sequence[int]) -> str:
     told = rules.match(0, copy, original)
     if told is not None:
         return told.algorithm
-    away = rules.described_distance(copy, original)
+    away = 1 - rules.evidence(DESCRIPTOR, copy, original)
     if away > rules.REGISTERED_THRESHOLD:
         return "missed: too far"
     if sum(each < away * BITS for each in before) >= MOST_REGISTERED:
         return "missed: too many nearer"
-    return BY_GEOMETRY if registers(copy, original) else "missed: not laid over it"
+    return BY_GEOMETRY if pictures_register(copy, original) else "missed: not laid over it"
 
 
 def judge_geometry(laid: Laid) -> None:
@@ -289,7 +289,7 @@ def judge_geometry(laid: Laid) -> None:
     wrong = 0
     order = np.random.default_rng(0).permutation(len(laid.drawn)).tolist()
     for number, place in enumerate(order, 1):
-        wrong += registers(*laid.drawn[place])
+        wrong += pictures_register(*laid.drawn[place])
         if number % 1000 == 0 or number == len(order):
             rate = upper(wrong, number)
             print(

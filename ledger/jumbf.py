@@ -55,11 +55,15 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Superbox:
-    """A `jumb` box: the UUID (16 bytes) and label of its description, and the boxes after it."""
+    """A `jumb` box: the UUID (16 bytes) and label of its description, and the boxes after it.
+
+    private: the box within the description, which holds the salt, or None.
+    """
 
     uuid: bytes
     label: str
     boxes: tuple[Box, ...]
+    private: Box | None = None
 
     def superboxes(self) -> tuple["Superbox", ...]:
         """Read, in order, the superboxes that lie directly within."""
@@ -187,7 +191,7 @@ def parse_superbox(box: Box) -> Superbox:
         label = description[17:end].decode("utf-8")
     except UnicodeDecodeError:
         raise FormatError("a JUMBF label is not UTF-8") from None
-    return Superbox(uuid, label, boxes[1:])
+    return Superbox(uuid, label, boxes[1:], private[0] if private else None)
 
 
 def _cbor(superbox: Superbox) -> bytes:

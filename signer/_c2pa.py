@@ -49,8 +49,10 @@ _T = TypeVar("_T")
 EMBEDDABLE = frozenset(
     (JPEG, PNG, WEBP, TIFF, GIF, AVIF, HEIC, MP4, MOV, AVI, WAV, MP3, FLAC, M4A, PDF)
 )
-# Leaves of 1024 KiB: verifying 503 MB then takes 7 MB of memory, not 485.
-_MERKLE: JSON = {"merkle_tree_chunk_size_in_kb": 1024, "merkle_tree_max_proofs": 0}
+# The media data are hashed in blocks: verifying 503 MB then takes 7 MB of memory, not 485, and a
+# changed byte is told to within a block. All hashes lie in the manifest, 33 bytes each.
+_MOST_BLOCKS = 256
+_BLOCKS = range(16, 1024 + 1)  # KiB: no smaller, and no larger
 # The types whose hard binding is a BMFF hash.
 _BOXED = frozenset((AVIF, HEIC, MP4, MOV, M4A))
 
@@ -102,10 +104,18 @@ class Parent:
     reading: Reading | None
 
 
-def engine_settings(trust_anchors: str, *, merkle: bool = False) -> JSON:
+def block_size(size: int) -> int:
+    """Return in blocks of how many KiB the media data of a file of `size` bytes are hashed."""
+    block = _BLOCKS.start
+    while block < _BLOCKS[-1] and block << 10 < size / _MOST_BLOCKS:
+        block *= 2
+    return block
+
+
+def engine_settings(trust_anchors: str, *, block: int | None = None) -> JSON:
     """Build the settings for signing and for reading back; `trust_anchors` is PEM.
 
-    merkle: hash the media data in chunks of 1 MiB, so that verifying needs little memory.
+    block: hash the media data in blocks of so many KiB.
 
     Only the manifest trust list is set: the engine pools its lists, so a time-stamp authority's
     root here would vouch for claim signers too.
@@ -113,11 +123,14 @@ def engine_settings(trust_anchors: str, *, merkle: bool = False) -> JSON:
     # The global key must name every purpose, or leaves for claim signing read Invalid.
     purposes = "\n".join(purpose.dotted_string for purpose in SIGNING_PURPOSES)
     anchors = {"trust_kind": "manifest", "trust_uri": "urn:c2pa", "trust_anchors": trust_anchors}
+    merkle: JSON = {}
+    if block is not None:
+        merkle = {"merkle_tree_chunk_size_in_kb": block, "merkle_tree_max_proofs": 0}
     settings: JSON = {
         "version": 1,
         "trust": {"trust_config": purposes, "anchors": [anchors]},
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
-        "core": {"allowed_network_hosts": []} | (_MERKLE if merkle else {}),
+        "core": {"allowed_network_hosts": []} | merkle,
         "builder": {
             "thumbnail": {"enabled": False},
             "bmff_hash_exclude_free_and_skip_boxes": False,
@@ -158,8 +171,9 @@ def embed(source: Path, destination: BinaryIO, request: Request) -> bytes:
     # Where a file has several `mdat`, the engine (0.91.3) reads one and the same file as Trusted at
     # one time and as Invalid at another if they were hashed in chunks. One by one they are safe.
     with _open(source) as file:
-        merkle = request.media_type in _BOXED and has_one_media_data_box(file)
-    builder = _builder(request, merkle=merkle)
+        blocks = request.media_type in _BOXED and has_one_media_data_box(file)
+        block = block_size(file.seek(0, 2)) if blocks else None
+    builder = _builder(request, block)
     return _sign(builder, source, destination, request, request.media_type)
 
 
@@ -168,7 +182,7 @@ def sidecar(source: Path, destination: BinaryIO, request: Request) -> bytes:
 
     Raises as `embed` does.
     """
-    builder = _builder(request, merkle=False)
+    builder = _builder(request, None)
     builder.set_no_embed()
     return _sign(builder, source, destination, request, UNKNOWN)
 
@@ -227,13 +241,13 @@ def _failures(report: dict[str, Any]) -> Iterator[str]:
             yield from (status["code"] for status in ingredient.get("validation_status") or [])
 
 
-def _context(trust_anchors: str, *, merkle: bool = False) -> c2pa.Context:
-    return c2pa.Context.from_dict(engine_settings(trust_anchors, merkle=merkle))
+def _context(trust_anchors: str, block: int | None = None) -> c2pa.Context:
+    return c2pa.Context.from_dict(engine_settings(trust_anchors, block=block))
 
 
-def _builder(request: Request, *, merkle: bool) -> c2pa.Builder:
+def _builder(request: Request, block: int | None) -> c2pa.Builder:
     with _engine_words():
-        context = _context(request.trust_anchors, merkle=merkle)
+        context = _context(request.trust_anchors, block)
         return c2pa.Builder.from_json(json.dumps(request.definition), context)
 
 

@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -17,14 +18,22 @@ PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CHA
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
-def _parsers() -> list[tuple[str, argparse.ArgumentParser]]:
-    path = ROOT / "docs" / "make_command_line.py"
-    spec = importlib.util.spec_from_file_location("make_command_line", path)
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return list(module.parsers(build_parser(), "firsthand"))
+    return module
+
+
+def _parsers() -> list[tuple[str, argparse.ArgumentParser]]:
+    return list(_load("make_command_line").parsers(build_parser(), "firsthand"))
+
+
+def test_the_page_of_statuses_is_the_table_that_words_them() -> None:
+    """Else: python docs/make_statuses.py > docs/statuses.md."""
+    assert (ROOT / "docs" / "statuses.md").read_text("utf-8") == _load("make_statuses").main()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

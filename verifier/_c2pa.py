@@ -17,10 +17,12 @@ import c2pa
 from ledger.errors import FirsthandError
 
 from .locate import find_claim, find_signature, has_store
+from .media.film import seconds_of
 from .opinion.examine import examine
 from .opinion.result import format_opinion
+from .signature import format_signature
 
-# Extended key usages that a claim signer may have (C2PA 2.2 section 14.5.1): e-mail protection,
+# Extended key usages that a claim signer may have (C2PA 2.2, 14.4.1): e-mail protection,
 # document signing, C2PA claim signing. Without the last in this global key, such leaves read
 # Invalid.
 _KEY_USAGES = "1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n1.3.6.1.4.1.62558.2.1"
@@ -61,8 +63,8 @@ def read(
     {"state": "read", "store": the engine's JSON, "claim": the active claim and its data hash,
     "url": str | None, "embedded": bool, "expired": bool (the signer's certificate, by now),
     "opinion": the second engine's,
-    "signature": {"chain": [DER], "tokens": [[DER, [what it may be over]]], "ocsp": [DER]} or
-    {"problem": str} where the signature that the engine checked was not found},
+    "signature": what `format_signature` writes, or {"problem": str} where the signature that the
+    engine checked was not found},
     {"state": "absent", "searched": bool (manifests can lie in files of this type)},
     {"state": "remote", "url": str},
     {"state": "unreadable", "reason": str, "embedded": bool} where there is a store, and
@@ -85,7 +87,8 @@ def read(
 def _examine(path: str, sidecar: str | None, trust_lists: dict[str, str]) -> dict[str, object]:
     store = Path(sidecar).read_bytes() if sidecar else None
     with Path(path).open("rb") as stream:
-        return format_opinion(examine(stream, trust_lists, datetime.now(UTC), store))
+        opinion = examine(stream, trust_lists, datetime.now(UTC), store, seconds_of)
+        return format_opinion(opinion)
 
 
 def _read(
@@ -152,11 +155,7 @@ def _signature(holder: Path, label: str, claim: Any) -> dict[str, object]:
     found = find_signature(holder, label, hashes)
     if isinstance(found, FirsthandError):
         return {"problem": found.message}
-    return {
-        "chain": list(found.chain),
-        "tokens": [[token.token, list(token.over)] for token in found.tokens],
-        "ocsp": list(found.ocsp),
-    }
+    return format_signature(found)
 
 
 def _is_expired(report: Any, label: str) -> bool:

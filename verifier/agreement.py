@@ -5,9 +5,11 @@ from datetime import datetime
 
 from ledger.vocabulary import Outcome
 
-from .manifest import ManifestReading, ManifestStore, printable
+from .harmless import printable
+from .manifest import ManifestReading, ManifestStore
 from .opinion.result import Aspect, Check, Judgement, Opinion
 from .report import Finding, Step
+from .words import say
 
 AGREES, DIFFERS, MILDER = "opinion.agrees", "opinion.differs", "opinion.milder"
 NOT_CHECKED = "opinion.not_checked"
@@ -41,12 +43,12 @@ def compare_opinions(reading: ManifestReading) -> list[Finding]:
         if opinion and opinion.refused and not store.failures:
             # Never passed over: to be unreadable to one engine must not be a way past it.
             said = f"the engine reads the manifest, the second one refuses it ({printable(reason)})"
-            return [_finding(Outcome.FAILED, DIFFERS, _disagree(said))]
+            return [_differ(said)]
         return [_not_checked(reason)]
     if opinion.judgements[0].label != store.label:
         other = printable(opinion.judgements[0].label)
         said = f"the engine reads the manifest {printable(store.label)}, the second one {other}"
-        return [_finding(Outcome.FAILED, DIFFERS, _disagree(said))]
+        return [_differ(said)]
     if against := next(_against(store, opinion), None):
         check, label = against
         of = "" if label == store.label else f" of the ingredient {printable(label)}"
@@ -55,7 +57,7 @@ def compare_opinions(reading: ManifestReading) -> list[Finding]:
             f"the engine finds nothing wrong with {_WHAT[check.aspect]}{of}, "
             f"the second one says {check.code}{why}"
         )
-        return [_finding(Outcome.FAILED, DIFFERS, _disagree(said))]
+        return [_differ(said)]
     return [_agreement(store, opinion)]
 
 
@@ -64,6 +66,8 @@ def _agreement(store: ManifestStore, opinion: Opinion) -> Finding:
     active = opinion.judgements[0]
     failed = next(_failures(opinion), None)
     if store.failures and failed is None:
+        if unchecked := _unchecked(opinion):
+            return _not_checked(unchecked.about or unchecked.code)
         if code := next((each for each in store.failures if each in _BOTH), None):
             return _milder(code)
         said = f"the engine rejects the manifest for what it does not look at ({store.failures[0]})"
@@ -71,8 +75,7 @@ def _agreement(store: ManifestStore, opinion: Opinion) -> Finding:
     if failed is None and (unchecked := _unchecked(opinion)):
         return _not_checked(unchecked.about or unchecked.code)
     if failed is not None and (store.failures or store.broken_ancestors):
-        said = f"A second engine, written apart from the first, rejects it as well ({failed.code})."
-        return _finding(Outcome.PASSED, AGREES, said)
+        return _agrees(f"rejects it as well ({failed.code})")
     known = _known(active, _moment(store, opinion))
     doubts = [each for each in store.signer_failures if each in _BOTH_OF_SIGNER]
     if doubts and known and not active.failed(Aspect.SIGNER):
@@ -80,11 +83,8 @@ def _agreement(store: ManifestStore, opinion: Opinion) -> Finding:
     who = "knows the signer by the same list"
     if store.trust_list is None:
         who = "leaves the signer to the first" if known else "knows the signer no better"
-    said = (
-        "A second engine, written apart from the first, finds the claim signature, the assertions "
-        f"and the bytes as they were signed, too, and {who}."
-    )
-    return _finding(Outcome.PASSED, AGREES, said)
+    found = "the claim signature, the assertions and the bytes as they were signed"
+    return _agrees(f"finds {found}, too, and {who}")
 
 
 def _against(store: ManifestStore, opinion: Opinion) -> Iterator[tuple[Check, str]]:
@@ -136,25 +136,17 @@ def _moment(store: ManifestStore, opinion: Opinion) -> datetime:
     return opinion.at
 
 
-def _disagree(said: str) -> str:
-    return f"The two engines disagree: {said}."
+def _agrees(finds: str) -> Finding:
+    return say(Step.SECOND_OPINION, Outcome.PASSED, AGREES, finds=finds)
+
+
+def _differ(disagreement: str) -> Finding:
+    return say(Step.SECOND_OPINION, Outcome.FAILED, DIFFERS, disagreement=disagreement)
 
 
 def _milder(code: str) -> Finding:
-    said = f"the engine says {code}, and the second one finds nothing wrong"
-    return _finding(Outcome.FAILED, MILDER, _disagree(said))
+    return say(Step.SECOND_OPINION, Outcome.FAILED, MILDER, status=code)
 
 
 def _not_checked(reason: str) -> Finding:
-    said = f"A second engine could not tell: {printable(reason)}."
-    return _finding(Outcome.NOT_CHECKED, NOT_CHECKED, said)
-
-
-def _finding(outcome: Outcome, code: str, sentence: str) -> Finding:
-    return Finding(
-        step=Step.SECOND_OPINION,
-        outcome=outcome,
-        code=code,
-        sentence=sentence,
-        does_not_show="what both engines misread alike",
-    )
+    return say(Step.SECOND_OPINION, Outcome.NOT_CHECKED, NOT_CHECKED, reason=printable(reason))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ledger.vocabulary import Outcome
 
 from .report import Conclusion, ConclusionCode, Finding, Match, MatchKind, Step
+from .words import CONCLUSIONS
 
 
 def conclude(findings: Sequence[Finding], matches: Sequence[Match]) -> Conclusion:
@@ -21,7 +22,7 @@ def conclude(findings: Sequence[Finding], matches: Sequence[Match]) -> Conclusio
             break
     else:
         conclusion = _nothing(seen)
-    return replace(conclusion, sentence=conclusion.sentence + seen.contradiction())
+    return _with_contradictions(conclusion, seen)
 
 
 def is_contradicted(findings: Iterable[Finding]) -> bool:
@@ -29,8 +30,33 @@ def is_contradicted(findings: Iterable[Finding]) -> bool:
     return any(_contradicts(finding) for finding in findings)
 
 
+def _draw(code: ConclusionCode, sentence: str, *because: Finding) -> Conclusion:
+    """Draw a conclusion; what would settle the findings that it rests on settles it."""
+    row = CONCLUSIONS[code]
+    ways = dict.fromkeys(finding.settles for finding in because if finding.settles)
+    settles = "; ".join(ways) or row.settles
+    return Conclusion(code, sentence, row.does_not_show, settles)
+
+
+def _with_contradictions(conclusion: Conclusion, seen: "_Seen") -> Conclusion:
+    """Add what the record has against the claimed time and place."""
+    against = [finding for finding in seen.findings if _contradicts(finding)]
+    if not against:
+        return conclusion
+    said = " ".join(finding.sentence for finding in against)
+    ways = (conclusion.settles, *(finding.settles for finding in against))
+    return replace(
+        conclusion,
+        sentence=f"{conclusion.sentence} But that is not what is claimed. {said}",
+        settles="; ".join(dict.fromkeys(filter(None, ways))),
+    )
+
+
 def _contradicts(finding: Finding) -> bool:
     return finding.step is Step.CONTEXT and finding.outcome is Outcome.FAILED
+
+
+_TAKEN_BACK = ("history.withdrawn", "history.key_revoked")
 
 
 class _Seen:
@@ -93,20 +119,13 @@ class _Seen:
 
     def later(self) -> str:
         """What was said later about the record, as a further sentence."""
-        finding = self.first("history.withdrawn", "history.key_revoked")
+        finding = self.first(*_TAKEN_BACK)
         return f" {finding.sentence}" if finding and self.proven else ""
 
     def compared(self) -> str:
         """What the comparison with the recorded original came to, as a further sentence."""
         finding = self.first("comparison.differs", "comparison.same")
         return f" {finding.sentence}" if finding and self.proven else ""
-
-    def contradiction(self) -> str:
-        """What the record has against the claimed time and place, as further sentences."""
-        against = [finding.sentence for finding in self.findings if _contradicts(finding)]
-        if not against:
-            return ""
-        return f" But that is not what is claimed. {' '.join(against)}"
 
 
 def _resembles(match: Match) -> str:
@@ -118,12 +137,13 @@ def _altered(seen: _Seen) -> Conclusion | None:
     if seen.beside and seen.recorded:
         return None
     damaged = seen.first("manifest.unreadable", "manifest.invalid")
+    because: list[Finding] = []
     if seen.outcome(Step.HARD_BINDING) is Outcome.FAILED:
         said = "Not the bytes that were signed"
     elif broken := seen.first("claimSignature.mismatch", "manifest.damaged_claim"):
         said = f"Not what was signed: {_clause(broken.sentence)}"
     elif broken := seen.first("ingredient.altered"):
-        said = broken.sentence.removesuffix(".")
+        said, because = broken.sentence.removesuffix("."), [broken]
     elif "record.bytes_differ" in seen.codes and seen.proven and _is_read(seen):
         said = (
             "What the signature covers is intact, but bytes outside it are not as recorded"
@@ -135,7 +155,8 @@ def _altered(seen: _Seen) -> Conclusion | None:
     else:
         return None
     where = f"; {seen.whence()}" if seen.match else ""
-    return Conclusion(ConclusionCode.ALTERED, f"{said}{where}.{seen.compared()}{seen.later()}")
+    sentence = f"{said}{where}.{seen.compared()}{seen.later()}"
+    return _draw(ConclusionCode.ALTERED, sentence, *because)
 
 
 def _is_read(seen: _Seen) -> bool:
@@ -145,10 +166,11 @@ def _is_read(seen: _Seen) -> bool:
 
 def _withdrawn(seen: _Seen) -> Conclusion | None:
     """A record of these bytes that its registrar no longer stands by."""
-    if not seen.recorded or not seen.later():
+    later = seen.first(*_TAKEN_BACK)
+    if not seen.recorded or later is None:
         return None
     sentence = f"Recorded, and later withdrawn: {seen.whence()}.{seen.later()}"
-    return Conclusion(ConclusionCode.WITHDRAWN, sentence)
+    return _draw(ConclusionCode.WITHDRAWN, sentence, later)
 
 
 def _contradicted(seen: _Seen) -> Conclusion | None:
@@ -160,21 +182,21 @@ def _contradicted(seen: _Seen) -> Conclusion | None:
         return _ask_elsewhere(broken)
     if differs := seen.first("opinion.differs"):
         said = f"{differs.sentence} Which of them is right is not settled here."
-        return Conclusion(ConclusionCode.INCONCLUSIVE, said)
+        return _draw(ConclusionCode.INCONCLUSIVE, said, differs)
     if other := seen.first("record.manifest_differs", "record.size_differs", "ingredient.invalid"):
-        return Conclusion(ConclusionCode.INCONCLUSIVE, other.sentence)
+        return _draw(ConclusionCode.INCONCLUSIVE, other.sentence, other)
     beside = seen.first("claimSignature.mismatch", "manifest.damaged_claim", "ingredient.altered")
     if seen.outcome(Step.HARD_BINDING) is Outcome.FAILED:
         beside = seen.by_step[Step.HARD_BINDING]
     if beside is not None:  # beside a recorded file, or else it would be altered
         sentence = f"{_sentence(seen.whence())} {beside.sentence} Verify it without that manifest."
-        return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
+        return _draw(ConclusionCode.INCONCLUSIVE, sentence, beside)
     return None
 
 
 def _ask_elsewhere(failed: Finding) -> Conclusion:
     sentence = f"{failed.sentence} Ask the keeper of the log, or another copy of it."
-    return Conclusion(ConclusionCode.INCONCLUSIVE, sentence)
+    return _draw(ConclusionCode.INCONCLUSIVE, sentence, failed)
 
 
 def _revoked(seen: _Seen) -> Conclusion | None:
@@ -186,7 +208,7 @@ def _revoked(seen: _Seen) -> Conclusion | None:
     said = "What the signature covers is as it was signed, but its signer is not accepted."
     near = f" {_sentence(seen.whence())}" if seen.match else ""
     start = f"{said} {revoked.sentence}" if intact else revoked.sentence
-    return Conclusion(ConclusionCode.UNTRUSTED, f"{start}{near}{seen.later()}")
+    return _draw(ConclusionCode.UNTRUSTED, f"{start}{near}{seen.later()}", revoked)
 
 
 def _unchanged(seen: _Seen) -> Conclusion | None:
@@ -209,7 +231,7 @@ def _unchanged(seen: _Seen) -> Conclusion | None:
         said = f"The bytes are those that a known signer's signature covers; {_unrecorded(seen)}."
     else:
         return None
-    return Conclusion(ConclusionCode.UNCHANGED, said)
+    return _draw(ConclusionCode.UNCHANGED, said)
 
 
 def _unrecorded(seen: _Seen) -> str:
@@ -230,13 +252,14 @@ def _untrusted(seen: _Seen) -> Conclusion | None:
     if seen.outcome(Step.HARD_BINDING) is Outcome.PASSED:
         for step in (Step.SIGNATURE, Step.INGREDIENTS):
             if seen.outcome(step) is Outcome.FAILED:
-                said = (
-                    f"What the signature covers is as it was signed. {seen.by_step[step].sentence}"
-                )
-                return Conclusion(ConclusionCode.UNTRUSTED, f"{said}{near}")
+                finding = seen.by_step[step]
+                said = f"What the signature covers is as it was signed. {finding.sentence}"
+                alike = [each for each in seen.findings if each.code == "name.resembles"]
+                also = "".join(f" {each.sentence}" for each in alike)
+                return _draw(ConclusionCode.UNTRUSTED, f"{said}{also}{near}", finding, *alike)
     unknown = seen.first("record.registrar_unknown")
     if unknown and seen.is_match(MatchKind.EXACT):
-        return Conclusion(ConclusionCode.UNTRUSTED, f"{unknown.sentence}{near}")
+        return _draw(ConclusionCode.UNTRUSTED, f"{unknown.sentence}{near}", unknown)
     return None
 
 
@@ -252,32 +275,33 @@ def _derived(seen: _Seen) -> Conclusion | None:
     compared = seen.compared()
     ask = "" if compared else " Compare before relying on it."
     said = f"Not the recorded bytes, but {seen.whence()}.{compared}{without}{seen.later()}{ask}"
-    return Conclusion(ConclusionCode.DERIVED, said)
+    return _draw(ConclusionCode.DERIVED, said)
 
 
 def _nothing(seen: _Seen) -> Conclusion:
     """No origin, no likeness: unknown if we could look everywhere, else inconclusive."""
-    reasons = list(_gaps(seen.findings))
+    gaps = list(_gaps(seen.findings))
+    reasons = [gap.sentence for gap in gaps]
     if seen.match is not None:
         alone = seen.first("comparison.unrelated")
         settled = alone.sentence if alone else "That alone settles nothing."
         reasons.append(f"{_sentence(seen.whence())} {settled}")
     if reasons:
-        return Conclusion(ConclusionCode.INCONCLUSIVE, " ".join(reasons))
+        return _draw(ConclusionCode.INCONCLUSIVE, " ".join(reasons), *gaps)
     sentence = (
         "Nothing signed or recorded here matches, which says nothing against the file: most files "
         "were never signed."
     )
-    return Conclusion(ConclusionCode.UNKNOWN, sentence)
+    return _draw(ConclusionCode.UNKNOWN, sentence)
 
 
-def _gaps(findings: Iterable[Finding]) -> Iterable[str]:
+def _gaps(findings: Iterable[Finding]) -> Iterable[Finding]:
     for finding in findings:
         could_not = finding.outcome in (Outcome.UNREADABLE, Outcome.NOT_CHECKED)
         looked_for = finding.step in (Step.MANIFEST, Step.SIGNATURE, Step.HARD_BINDING, Step.RECORD)
         disagree = finding.step is Step.SECOND_OPINION and finding.outcome is Outcome.FAILED
         if (could_not and looked_for) or disagree or finding.code == "manifest.invalid":
-            yield finding.sentence
+            yield finding
 
 
 def _sentence(clause: str) -> str:

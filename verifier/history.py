@@ -14,9 +14,10 @@ from ledger.entry import (
 from ledger.merkle import leaf_hash
 from ledger.vocabulary import Digest, Outcome, digest_of
 
+from .harmless import printable
 from .logged import Ledger, Record, entries_about
-from .manifest import printable
 from .report import Finding, Step
+from .words import say
 
 _MAX_FORKS = 3  # named in one sentence
 
@@ -40,11 +41,7 @@ def check_history(record: Record, ledger: Ledger) -> list[Finding]:
         for index, _, entry in entries_about(ledger, key):
             finding = _revocation(index, entry, record, ledger.registrars)
             findings += [finding] if finding else []
-    clear = _history(
-        Outcome.PASSED,
-        "history.clear",
-        "The log names no later entry that withdraws, corrects or revokes it.",
-    )
+    clear = say(Step.HISTORY, Outcome.PASSED, "history.clear")
     about.append((record.index, record.data, record.entry))  # which a log may keep to itself
     return [*(findings or [clear]), _check_chain(about, said.subject, ledger.registrars)]
 
@@ -68,37 +65,20 @@ def _check_chain(
     """Judge the links of known registrars alone: anybody may enter nonsense about anything."""
     links = [link for entry, link in custody_chain(about, subject) if entry.key in registrars]
     if not links:
-        sentence = "No entry about it is by a registrar that you have named as known."
-        return _chain(Outcome.NOT_CHECKED, "custody_chain.not_checked", sentence)
+        return say(Step.CUSTODY_CHAIN, Outcome.NOT_CHECKED, "custody_chain.not_checked")
     for link in links:
         if link.state is LinkState.BROKEN:
-            sentence = (
-                f"Entry {link.index} {link}: an entry is missing, or its registrar said what is "
-                "not so."
-            )
-            return _chain(Outcome.FAILED, "custody_chain.broken", sentence)
+            which = f"{link.index} {link}"
+            return say(Step.CUSTODY_CHAIN, Outcome.FAILED, "custody_chain.broken", link=which)
     forks = [f"entry {link.index} {link}" for link in links if link.state is LinkState.FORKS]
     if forks:
         more = f" (and {len(forks) - _MAX_FORKS} more)" if len(forks) > _MAX_FORKS else ""
-        sentence = (
-            f"The custody chain forks: {'; '.join(forks[:_MAX_FORKS])}{more}. Registrars who do "
-            "not know of one another leave this behind."
-        )
-        return _chain(Outcome.PASSED, "custody_chain.forked", sentence)
-    sentence = "Each entry about it that a known registrar made names the one before it."
+        told = f"{'; '.join(forks[:_MAX_FORKS])}{more}"
+        return say(Step.CUSTODY_CHAIN, Outcome.PASSED, "custody_chain.forked", forks=told)
+    told = "Each entry about it that a known registrar made names the one before it"
     if len(links) == 1:
-        sentence = f"Entry {links[0].index} {links[0]}."
-    return _chain(Outcome.PASSED, "custody_chain.holds", sentence)
-
-
-def _chain(outcome: Outcome, code: str, sentence: str) -> Finding:
-    return Finding(
-        step=Step.CUSTODY_CHAIN,
-        outcome=outcome,
-        code=code,
-        sentence=sentence,
-        does_not_show="that the newest entry was shown, or that everything was entered",
-    )
+        told = f"Entry {links[0].index} {links[0]}"
+    return say(Step.CUSTODY_CHAIN, Outcome.PASSED, "custody_chain.holds", link=told)
 
 
 def _later(
@@ -106,17 +86,13 @@ def _later(
 ) -> Finding | None:
     match entry.statement:
         case Withdrawal(reason=reason) if entry.key == record.entry.key:
-            sentence = f"Entry {index} withdraws it: {_quoted(reason)}"
-            return _history(Outcome.FAILED, "history.withdrawn", sentence)
+            code, why = "history.withdrawn", _quoted(reason)
+            return say(Step.HISTORY, Outcome.FAILED, code, index=index, reason=why)
         case Correction(note=note) if entry.key == record.entry.key:
-            sentence = f"Entry {index} adds a correction: {_quoted(note)}"
-            return _history(Outcome.PASSED, "history.corrected", sentence)
+            code, added = "history.corrected", _quoted(note)
+            return say(Step.HISTORY, Outcome.PASSED, code, index=index, note=added)
         case Derivation() if index > record.index and entry.key in registrars:
-            return _history(
-                Outcome.PASSED,
-                "history.derivation",
-                f"Entry {index} records a later work that was made from it or names its parents.",
-            )
+            return say(Step.HISTORY, Outcome.PASSED, "history.derivation", index=index)
         case _:
             return None
 
@@ -132,19 +108,9 @@ def _revocation(
     logged_after = revoked.time if index < record.index else 0
     if revoked.since > max(record.registration.time, logged_after):
         return None
-    sentence = f"Entry {index} revokes the key that signed it: {_quoted(revoked.reason)}"
-    return _history(Outcome.FAILED, "history.key_revoked", sentence)
+    code, why = "history.key_revoked", _quoted(revoked.reason)
+    return say(Step.HISTORY, Outcome.FAILED, code, index=index, reason=why)
 
 
 def _quoted(text: str) -> str:
     return printable(text, MAX_TEXT)
-
-
-def _history(outcome: Outcome, code: str, sentence: str) -> Finding:
-    return Finding(
-        step=Step.HISTORY,
-        outcome=outcome,
-        code=code,
-        sentence=sentence,
-        does_not_show="anything that was not entered in this log",
-    )

@@ -30,7 +30,7 @@ from .trust import Kind, TrustList, list_of, of_kind
 UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"
 INVALID, REVOKED = "signingCredential.invalid", "signingCredential.revoked"
 _BY_ITS_CLOCK = (UNTRUSTED, EXPIRED, "claimSignature.outsideValidity")
-# C2PA 2.2 section 14.5.1: a claim signer's certificate has one of these, and neither of those.
+# C2PA 2.2, 14.4.1, 14.5.1.2: a claim signer's certificate has one of these, and none of those.
 _PURPOSES = (
     ExtendedKeyUsageOID.EMAIL_PROTECTION,
     x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),
@@ -89,44 +89,87 @@ def judge(reading: ManifestReading, bench: Bench) -> ManifestReading:
         return reading
     if isinstance(store.signature, str):
         judged = Judged(now=bench.now, as_of=bench.as_of is not None, problem=store.signature)
-        return replace(reading, store=_with(store, judged, None, store.signer_failures))
+        unjudged = SignerJudged(judged, None, store.signer_failures)
+        return replace(reading, store=_with(store, unjudged))
+    found = judge_signer(_with_late_answers(store, reading), bench, store.signer_failures)
+    return replace(reading, store=_with(store, found))
+
+
+def _with_late_answers(store: ManifestStore, reading: ManifestReading) -> Signature:
+    """Add the OCSP answers that other manifests of the store carry: each says whom it is about."""
+    judgements = reading.opinion.judgements if reading.opinion else ()
+    carried = next((each.carried.signature for each in judgements if each.label == store.label), "")
+    if isinstance(store.signature, str) or isinstance(carried, str):
+        return store.signature  # type: ignore[return-value]  # the caller has seen to that
+    return replace(store.signature, ocsp=carried.ocsp)
+
+
+@dataclass(frozen=True, slots=True)
+class SignerJudged:
+    """What came of judging a signer: the list that knows him, and what is against him.
+
+    attested: some list knows who gave him his name, whatever else is against him.
+    """
+
+    judged: Judged
+    known: str | None
+    failures: tuple[str, ...]
+    attested: bool = False
+
+
+def judge_signer(
+    signature: Signature,
+    bench: Bench,
+    engines: Sequence[str] = (),
+    kind: Kind = Kind.CLAIM_SIGNERS,
+    proven: Stamp | None = None,
+) -> SignerJudged:
+    """Judge who made a signature; `engines` is what the engine has against him.
+
+    `kind` says of which lists one must know him, `proven` when it was there, if it has no
+    time-stamp of its own.
+    """
     try:
-        judged, known, failures = _judge(store, store.signature, bench)
+        return _judge(signature, bench, engines, of_kind(bench.lists, kind), proven)
     except UNREADABLE:  # certificates are only parsed as they are asked
         judged = Judged(now=bench.now, as_of=bench.as_of is not None)
-        known, failures = None, (INVALID,)
-    return replace(reading, store=_with(store, judged, known, failures))
+        return SignerJudged(judged, None, (INVALID,))
 
 
 def _judge(
-    store: ManifestStore, signature: Signature, bench: Bench
-) -> tuple[Judged, str | None, tuple[str, ...]]:
+    signature: Signature,
+    bench: Bench,
+    engine: Sequence[str],
+    lists: Sequence[TrustList],
+    proven: Stamp | None,
+) -> SignerJudged:
     leaf, *others = (x509.load_der_x509_certificate(each) for each in signature.chain)
     stamp, why_not = _best_stamp(signature.tokens, bench)
+    stamp = stamp or proven
     time = stamp.time if stamp else bench.now
-    lists = of_kind(bench.lists, Kind.CLAIM_SIGNERS)
     anchors = [anchor for each in lists for anchor in each.anchors]
     chain, failure = _find_signer(leaf, others, anchors, time)
     # What was good then and is out of date by now, the engine refuses for nothing but that.
     is_by_clock = failure is None and not all(map(_valid_at(bench.clock), chain))
-    engines = tuple(
-        code for code in store.signer_failures if not (is_by_clock and code in _BY_ITS_CLOCK)
-    )
+    engines = tuple(code for code in engine if not (is_by_clock and code in _BY_ITS_CLOCK))
     issuer = _issuer(leaf, [*chain[1:], *others, *anchors])
     status = _revocation(leaf, issuer, signature, bench, stamp)
     failures = [*([failure] if failure else []), *engines]
     if status.code is Revocation.REVOKED_BEFORE:
         failures.insert(0, REVOKED)
     found = list_of(chain[-1], lists)
+    told = next((each for each in chain if not _valid_at(time)(each)), leaf)
     judged = Judged(
         now=bench.now,
         as_of=bench.as_of is not None,
         stamp=stamp,
         stamp_problem=why_not,
-        valid=(leaf.not_valid_before_utc, leaf.not_valid_after_utc),
+        valid=(told.not_valid_before_utc, told.not_valid_after_utc),
         revocation=status,
     )
-    return judged, found.name if found else None, tuple(dict.fromkeys(failures))
+    name = found.name if found else None
+    attested = failure in (None, EXPIRED)
+    return SignerJudged(judged, name, tuple(dict.fromkeys(failures)), attested)
 
 
 def _find_signer(
@@ -200,7 +243,7 @@ def _check_stamp(
     over = next((each for each in token.over if is_over(data, each)), token.over[0])
     stamp = verify_token(data, over, anchors)
     known = list_of(stamp.anchor, lists)
-    return Stamp(stamp.time, stamp.authority, known.name if known else "")
+    return Stamp(stamp.time, stamp.authority, known.name if known else "", late=token.late)
 
 
 def _issuer(
@@ -228,17 +271,17 @@ def _revocation(
     return judge_revocation(leaf, issuer, held, bench.now, signed, answers.reason)
 
 
-def _with(
-    store: ManifestStore, judged: Judged, known: str | None, failures: tuple[str, ...]
-) -> ManifestStore:
+def _with(store: ManifestStore, found: SignerJudged) -> ManifestStore:
     """Put our judgement in the place of the engine's; what is not about the signer stays."""
-    name = None if failures else known
+    judged, failures = found.judged, found.failures
+    name = None if failures else found.known
     others = tuple(code for code in store.chain[0].codes if code not in store.signer_failures)
     is_bad = bool(others or failures or judged.problem)
     codes = tuple(code for code in store.time_stamps if code != _STAMPED)
     top = replace(
         store.chain[0],
         list=name,
+        attested=found.attested,
         outcome=Outcome.FAILED if is_bad else Outcome.PASSED,
         codes=(*others, *failures),
     )

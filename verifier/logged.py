@@ -19,6 +19,7 @@ from ledger.vocabulary import Digest, Fingerprint, Outcome
 
 from .fingerprint.match import Match as FingerprintMatch
 from .report import Finding, MatchKind, Step
+from .words import say
 
 
 class Ledger(Protocol):
@@ -162,55 +163,34 @@ def check_content(
     """
     said = record.registration
     if record.entry.key not in registrars:
-        return _content(
-            Outcome.FAILED,
-            "record.registrar_unknown",
-            "The entry is signed by a registrar that you have not named as known.",
-        )
-    if claim and said.manifest and asset.digest == said.subject:
-        held = (claim.label, claim.claim_digest, claim.hard_binding_digest)
-        if held != (said.manifest.label, said.manifest.claim, said.manifest.hard_binding):
-            sentence = f"Entry {record.index} names these bytes, but with another manifest."
-            return _content(Outcome.FAILED, "record.manifest_differs", sentence)
-    elif (
-        record.kind is MatchKind.MANIFEST
-        and claim
-        and said.manifest
-        and claim.claim_digest != said.manifest.claim
-    ):
-        sentence = f"Entry {record.index} names a manifest of that label with another claim."
-        return _content(Outcome.FAILED, "record.manifest_differs", sentence)
+        return say(Step.RECORD_CONTENT, Outcome.FAILED, "record.registrar_unknown")
+    if other := _other_manifest(record, asset, claim):
+        code, index = "record.manifest_differs", record.index
+        return say(Step.RECORD_CONTENT, Outcome.FAILED, code, index=index, names=other)
     if asset.digest == said.subject and asset.size == said.size:
-        return _content(Outcome.PASSED, "record.content.match", "The entry names just these bytes.")
+        return say(Step.RECORD_CONTENT, Outcome.PASSED, "record.content.match")
     if asset.digest == said.source:
-        return _content(
-            Outcome.PASSED,
-            "record.content.source",
-            "The entry names just these bytes, as the file that was then signed.",
-        )
+        return say(Step.RECORD_CONTENT, Outcome.PASSED, "record.content.source")
     if record.kind is MatchKind.MANIFEST:
-        sentence = (
-            "The file carries the recorded manifest, but its bytes are not the recorded ones."
-        )
-        return _content(Outcome.FAILED, "record.bytes_differ", sentence)
+        return say(Step.RECORD_CONTENT, Outcome.FAILED, "record.bytes_differ")
     if record.kind is MatchKind.EXACT:
-        sentence = "The entry names these bytes, with another size than theirs."
-        return _content(Outcome.FAILED, "record.size_differs", sentence)
-    return _content(
-        Outcome.NOT_CHECKED,
-        "record.other_bytes",
-        "The entry is about another file, which this one resembles.",
-    )
+        return say(Step.RECORD_CONTENT, Outcome.FAILED, "record.size_differs")
+    return say(Step.RECORD_CONTENT, Outcome.NOT_CHECKED, "record.other_bytes")
 
 
-def _content(outcome: Outcome, code: str, sentence: str) -> Finding:
-    return Finding(
-        step=Step.RECORD_CONTENT,
-        outcome=outcome,
-        code=code,
-        sentence=sentence,
-        does_not_show="that what the file shows is true, or that the registrar made it",
-    )
+def _other_manifest(record: Record, asset: Asset, claim: ClaimIdentity | None) -> str | None:
+    """Return what the entry names where its manifest is another one than that in hand."""
+    said = record.registration
+    if not claim or not said.manifest:
+        return None
+    if asset.digest == said.subject:
+        held = (claim.label, claim.claim_digest, claim.hard_binding_digest)
+        named = (said.manifest.label, said.manifest.claim, said.manifest.hard_binding)
+        return "these bytes, but with another manifest" if held != named else None
+    is_other = claim.claim_digest != said.manifest.claim
+    if record.kind is MatchKind.MANIFEST and is_other:
+        return "a manifest of that label with another claim"
+    return None
 
 
 def check_inclusion(record: Record, ledger: Ledger) -> Finding:
@@ -227,38 +207,25 @@ def check_inclusion(record: Record, ledger: Ledger) -> Finding:
         if accepted is not None:
             _check_consistency(accepted, checkpoint, ledger)
     except FirsthandError as problem:
-        return Finding(
-            step=Step.INCLUSION,
-            outcome=Outcome.FAILED,
-            code="log.proof.failed",
-            sentence=f"The log does not prove the entry: {problem.message}.",
-            does_not_show="who is at fault; keep this file, the proof and the checkpoint",
-        )
+        code, reason = "log.proof.failed", problem.message
+        return say(Step.INCLUSION, Outcome.FAILED, code, reason=reason)
     try:
         witnesses = _witnesses(proof.checkpoint, ledger)
     except FirsthandError as problem:
-        return Finding(
-            step=Step.INCLUSION,
-            outcome=Outcome.FAILED,
-            code="log.quorum.missing",
-            sentence=f"The log proves the entry, but too few witnesses agree: {problem.message}.",
-            does_not_show="that the log lied: witnesses may have been out of reach",
-        )
+        code, reason = "log.quorum.missing", problem.message
+        return say(Step.INCLUSION, Outcome.FAILED, code, reason=reason)
     ledger.accept(proof.checkpoint)
-    cosigned = f", cosigned by {', '.join(witnesses)}" if witnesses else ""
-    return Finding(
-        step=Step.INCLUSION,
-        outcome=Outcome.PASSED,
-        code="log.proof.verified",
-        sentence=(
-            f"Entry {record.index} is in the log {ledger.origin}, under its signed checkpoint of "
-            f"tree size {checkpoint.size}{cosigned}."
-        ),
-        does_not_show=(
-            "that these witnesses are independent of the log and of one another"
-            if witnesses
-            else "that the log shows everyone the same history; no witness has cosigned it"
-        ),
+    independent = "that these witnesses are independent of the log and of one another"
+    alone = "that the log shows everyone the same history; no witness has cosigned it"
+    return say(
+        Step.INCLUSION,
+        Outcome.PASSED,
+        "log.proof.verified",
+        index=record.index,
+        origin=ledger.origin,
+        size=checkpoint.size,
+        cosigned=f", cosigned by {', '.join(witnesses)}" if witnesses else "",
+        limit=independent if witnesses else alone,
     )
 
 

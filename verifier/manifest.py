@@ -1,22 +1,24 @@
 """What the engine read of a C2PA manifest store, as our values. Pure: no engine, no files."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
+from .harmless import printable
 from .opinion.result import Opinion, parse_opinion
-from .report import Link, Uncovered
+from .report import NO_NAME, Link, Uncovered
 from .revocation import Revocation, RevocationStatus
-from .signature import Signature, Token
+from .signature import Signature, parse_signature
 
-# Failure codes (C2PA 2.2 section 15.2) that speak of who signed, not of what was signed.
+# Failure codes (C2PA 2.2, 15.2.2.3) that speak of who signed, not of what was signed.
 _ABOUT_THE_SIGNER = (
-    *("signingCredential.", "timeStamp.", "cawg."),
+    *("signingCredential.", "timeStamp."),
     "claimSignature.outsideValidity",
 )
+_ABOUT_IDENTITIES = "cawg."  # whoever is named: `identities` judges that, by lists of its own
 _HARD_BINDINGS = tuple(
     f"assertion.{kind}."
     for kind in ("dataHash", "bmffHash", "boxesHash", "collectionHash", "multiAssetHash")
@@ -24,15 +26,22 @@ _HARD_BINDINGS = tuple(
 # Failures that no claim generator can have signed: something is not as it was. Any other failure
 # may be as old as the claim (a rule that it breaks, an algorithm that the engine does not know).
 _CHANGED = (".mismatch", "assertion.missing", "assertion.undeclared")
+# What the claim itself says, and why an assertion need not be missing from where it is looked for.
+_ELSEWHERE = "assertion.outsideManifest"
+_HASHES = ("sha256", "sha384", "sha512")  # C2PA 2.2 section 13.1
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A proven time (UTC), the authority that says so (RFC 4514), and the list that knows it."""
+    """A proven time (UTC), the authority that says so (RFC 4514), and the list that knows it.
+
+    late: it was added later, by another manifest.
+    """
 
     time: datetime
     authority: str
     list: str
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,7 @@ class Judged:
 
     as_of: `now` is a time that was asked about. problem: why the signature was not found, or none.
     stamp: the proven time of signing; stamp_problem: why a time-stamp that is there proves none.
-    valid: from when to when the signer's certificate is.
+    valid: from when to when the signer's certificate is, or the one above it that was not then.
     """
 
     now: datetime
@@ -55,6 +64,32 @@ class Judged:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Whom an identity assertion names, in a manifest that `holder` signed, as what, and by whom.
+
+    status: a code of CAWG's, or ours, and `about` what more there is to it; list: that which knows
+    who is named, where one does; names: those in his certificate, where no list attests them.
+    """
+
+    holder: str
+    who: str
+    names: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    status: str = ""
+    about: str = ""
+    list: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A name that somebody claims, and the one that it resembles on the list of that name."""
+
+    name: str
+    known: str
+    list: str
+
+
 @dataclass(frozen=True, slots=True)
 class ManifestStore:
     """A manifest store that the engine could read, judged.
@@ -65,7 +100,9 @@ class ManifestStore:
     signed, or do not now. `trust_list` names the list that knows the active manifest's signer.
     `signature` is what the claim signature carries, or why it was not found; `claimed_times` are
     the times at which the manifest says that it came to be. `judged` is None where only the engine
-    has judged the signer.
+    has judged the signer. `identities` are those whom its manifests name, `tools` the
+    programs that the active one names, `look_alikes` those of all these names that no list attests
+    and that resemble one that is on a list.
     """
 
     label: str
@@ -84,6 +121,14 @@ class ManifestStore:
     signature: Signature | str = "it was not looked for"
     claimed_times: tuple[str, ...] = ()
     judged: Judged | None = None
+    identities: tuple[Named, ...] = ()
+    tools: tuple[str, ...] = ()
+    look_alikes: tuple[LookAlike, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """Say who signed the active manifest: a name that no list attests is told as claimed."""
+        return self.chain[0].who
 
     @property
     def hard_binding_failures(self) -> tuple[str, ...]:
@@ -122,7 +167,7 @@ def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReadin
         case {"state": "read", "embedded": bool() as embedded, "url": url}:
             try:
                 store = _parse_store(answer, list_uri)
-            except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            except (KeyError, TypeError, ValueError, AttributeError, FormatError) as problem:
                 reason = printable(f"the engine's answer has no {problem}")
                 return ManifestReading(Outcome.UNREADABLE, reason, embedded=embedded)
             remote = printable(url) if isinstance(url, str) else None
@@ -156,11 +201,12 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
             about_signer = (*about_signer, "signingCredential.expired")
     known = "signingCredential.trusted" in successes and not about_signer
     signature = _mapping(active.get("signature_info", {}))
-    ancestors = tuple(dict.fromkeys(_ancestors(manifests, label, results, list_uri)))
-    failures = tuple(code for code in failures if code not in about_signer)
+    ancestors = tuple(dict.fromkeys(_ancestors(manifests, label, results)))
+    failures = _of_what_was_signed((code for code in failures if code not in about_signer), claim)
     if store.get("validation_state") == "Invalid" and not (failures or about_signer):
         # The engine found a failure somewhere; where we did not find it too, believe the engine.
-        failures = () if any(map(_broken, ancestors)) else ("general.error",)
+        found = verdict.get("failure") or any(map(is_broken, ancestors)) or _failures_now(results)
+        failures = () if found else ("general.error",)
     top = Link(
         manifest=printable(label),
         signer=_signer(signature),
@@ -179,36 +225,37 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         failures=failures,
         signer_failures=about_signer,
         time_stamps=time_stamps,
-        broken_ancestors=tuple(link for link in ancestors if _broken(link)),
+        broken_ancestors=tuple(link for link in ancestors if is_broken(link)),
         uncovered=_uncovered(claim),
         source_type=_source_type(active),
         signature=_parse_signature(answer.get("signature")),
         claimed_times=tuple(dict.fromkeys(_claimed_times(active))),
+        tools=tuple(dict.fromkeys(_tools(active))),
     )
+
+
+def _of_what_was_signed(codes: Iterable[str], claim: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the failures, but where a hash is none of C2PA's: the engine calls that a mismatch."""
+    binding = claim.get("data_hash")
+    hashed: list[tuple[str, object]] = [("assertion.hashedURI.mismatch", claim)]
+    for name in ("assertions", "created_assertions", "gathered_assertions"):
+        links = _sequence(claim.get(name) or [])
+        hashed += [("assertion.hashedURI.mismatch", link) for link in links]
+    hashed += [("assertion.dataHash.mismatch", binding)] if isinstance(binding, dict) else []
+    unknown = {
+        code for code, each in hashed if (_mapping(each).get("alg") or _HASHES[0]) not in _HASHES
+    }
+    return tuple(dict.fromkeys("algorithm.unsupported" if c in unknown else c for c in codes))
 
 
 def _parse_signature(said: object) -> Signature | str:
     match said:
-        case {"chain": [*chain], "tokens": [*tokens], "ocsp": [*ocsp]} if chain:
-            return Signature(
-                _byte_strings(chain),
-                tuple(Token(_bytes(token), _byte_strings(over)) for token, over in tokens),
-                _byte_strings(ocsp),
-            )
         case {"problem": str() as problem}:
             return printable(problem)
+        case {"chain": _}:
+            return parse_signature(said)
         case _:
             return "the engine did not say where it lies"
-
-
-def _byte_strings(values: Iterable[object]) -> tuple[bytes, ...]:
-    return tuple(map(_bytes, values))
-
-
-def _bytes(value: object) -> bytes:
-    if not isinstance(value, bytes):
-        raise TypeError("byte string where one belongs")
-    return value
 
 
 def _list_name(results: Mapping[str, object], list_uri: str) -> str | None:
@@ -221,24 +268,26 @@ def _time_stamps(codes: Iterable[str]) -> tuple[str, ...]:
 
 
 def _ancestors(
-    manifests: Mapping[str, object], label: str, results: Mapping[str, object], list_uri: str
+    manifests: Mapping[str, object], label: str, results: Mapping[str, object]
 ) -> Iterator[Link]:
     """Walk the ingredients breadth first: what each was worth when signed over, and is now.
 
     One manifest may come as two ingredients, intact in one and broken in the other: both count.
     """
     now = _failures_now(results)
-    seen, queue = {label}, [label]
+    depth, queue = {label: 0}, [label]
     for parent in queue:
         manifest = _mapping(manifests.get(parent, {}))
+        holder = _signer(_mapping(manifest.get("signature_info", {})))
         for ingredient in map(_mapping, _sequence(manifest.get("ingredients", []))):
             found = now.pop((parent, _text(ingredient.get("label")) or ""), ())
             child = _text(ingredient.get("active_manifest"))
-            link = _ingredient_link(ingredient, child, found, manifests, list_uri)
+            link = _ingredient_link(ingredient, child, found, manifests)
+            link = replace(link, holder=holder, over=printable(parent), depth=depth[parent] + 1)
             if child is not None or link.codes:
                 yield link
-            if child is not None and child not in seen:
-                seen.add(child)
+            if child is not None and child not in depth:
+                depth[child] = depth[parent] + 1
                 queue.append(child)
     for (parent, name), codes in now.items():  # about ingredients that no manifest lists
         where = printable(f"{parent} {name}")
@@ -267,33 +316,40 @@ def _ingredient_link(
     label: str | None,
     now: tuple[str, ...],
     manifests: Mapping[str, object],
-    list_uri: str,
 ) -> Link:
     results = _mapping(ingredient.get("validation_results") or {})
     verdict = _mapping(results.get("activeManifest") or {})
     # Ingredients of version 1 and 2 keep a flat list, of failures alone.
     flat = {"failure": ingredient.get("validation_status") or []}
     deeper = (code for codes in _failures_now(results).values() for code in codes)
-    failures = (*_codes(verdict, "failure"), *_codes(flat, "failure"), *deeper, *now)
+    recorded = (*_codes(verdict, "failure"), *_codes(flat, "failure"), *deeper)
+    failures = (*recorded, *now)
     successes = _codes(verdict, "success")
     bound = any(code.endswith("Hash.match") for code in successes)
     manifest = _mapping(manifests.get(label or "", {}))
     return Link(
         manifest=printable(label or "no manifest"),
         signer=_signer(_mapping(manifest.get("signature_info", {}))),
-        list=_list_name(results, list_uri) if "signingCredential.trusted" in successes else None,
+        list=None,  # what whoever signed over it recorded of lists was of lists of his
         outcome=Outcome.FAILED if failures else Outcome.PASSED if bound else Outcome.NOT_CHECKED,
         codes=tuple(dict.fromkeys(failures)),
+        is_parent=ingredient.get("relationship") == "parentOf",
+        claimed_times=tuple(dict.fromkeys(_claimed_times(manifest))),
+        outcome_of_bytes=Outcome.PASSED if bound else Outcome.NOT_CHECKED,
+        altered_before=proves_change(recorded) is not None,
     )
 
 
-def _broken(link: Link) -> bool:
+def is_broken(link: Link) -> bool:
+    """Whether something is against a manifest, and not just against who signed it."""
     return any(not code.startswith(_ABOUT_THE_SIGNER) for code in link.codes)
 
 
 def proves_change(codes: Iterable[str]) -> str | None:
     """Return the first code that says: something is not as it was signed."""
-    told = (code for code in codes if not code.startswith(_ABOUT_THE_SIGNER))
+    told = [code for code in codes if not code.startswith(_ABOUT_THE_SIGNER)]
+    if _ELSEWHERE in told:
+        told = [code for code in told if code != "assertion.missing"]
     return next((code for code in told if code.endswith(_CHANGED)), None)
 
 
@@ -324,6 +380,7 @@ def _source_type(manifest: Mapping[str, object]) -> str | None:
     return None
 
 
+_MAX_TOOLS = 64
 _CAPTURED = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
 
 
@@ -342,23 +399,31 @@ def _claimed_times(manifest: Mapping[str, object]) -> Iterator[str]:
                 yield printable(when)
 
 
+def _tools(manifest: Mapping[str, object]) -> Iterator[str]:
+    """Yield the programs that a manifest names: who made the claim, and who did each action."""
+    named = [*_sequence(manifest.get("claim_generator_info") or [])]
+    for assertion in map(_mapping, _sequence(manifest.get("assertions", []))):
+        data = assertion.get("data")
+        if isinstance(data, dict) and str(assertion.get("label", "")).startswith("c2pa.actions"):
+            named += [_mapping(a).get("softwareAgent") for a in _sequence(data.get("actions", []))]
+    for each in named[:_MAX_TOOLS]:
+        name = each.get("name") if isinstance(each, dict) else each
+        if isinstance(name, str):
+            yield name
+
+
 def _signer(signature: Mapping[str, object]) -> str:
     """Return the certificate's common name, and its organisation in brackets."""
     name, organisation = _text(signature.get("common_name")), _text(signature.get("issuer"))
     if name and organisation and name != organisation:
         return f"{printable(name)} ({printable(organisation)})"
-    return printable(name or organisation or "a signer without a name")
-
-
-def printable(text: str, limit: int = 200) -> str:
-    """Make a stranger's text harmless to show: controls and direction marks become U+FFFD."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    return printable(name or organisation or NO_NAME)
 
 
 def _codes(verdict: Mapping[str, object], which: str) -> tuple[str, ...]:
     codes = (str(_mapping(status)["code"]) for status in _sequence(verdict.get(which, [])))
-    return tuple(dict.fromkeys(printable(code) for code in codes))
+    told = (printable(code) for code in codes if not code.startswith(_ABOUT_IDENTITIES))
+    return tuple(dict.fromkeys(told))
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -27,7 +27,9 @@ from .compare.engines import ENGINES
 from .compare.result import Comparison
 from .errors import Unreadable
 from .fingerprint import compute_in
+from .identities import find_look_alikes, judge_identities
 from .judgement import Bench, judge
+from .lineage import judge_lineage
 from .manifest import ManifestReading, parse_reading
 from .media.limits import limits_for
 from .media.sandbox import Sandbox
@@ -59,7 +61,9 @@ def observe(
     """
     asset, reading, claim = _look(path, sandbox, trust_lists)
     bench = bench or Bench(lists=trust_lists, clock=datetime.now(UTC))
-    reading = judge(reading, replace(bench, lists=trust_lists))
+    bench = replace(bench, lists=trust_lists)
+    for step in (judge, judge_lineage, judge_identities, find_look_alikes):
+        reading = step(reading, bench)
 
     @cache
     def fingerprints() -> Sequence[Fingerprint]:

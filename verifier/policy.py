@@ -14,6 +14,7 @@ from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .report import ConclusionCode, Finding, Report, Step
+from .words import say
 
 _T = TypeVar("_T")
 
@@ -22,7 +23,8 @@ _KINDS = {int: "number", str: "text", bool: "true or false", dict: "table", list
 _LIST_NAME = re.compile(r"[^\x00-\x1f/\\]{1,100}")
 # What can ever be enough. The rest says that something is wrong, or that nothing is known.
 _ENOUGH = (ConclusionCode.UNCHANGED, ConclusionCode.DERIVED)
-_OPTIONAL = (Step.DETECTION, Step.POLICY)  # no opinion, and no policy, is proof
+# No opinion, and no policy, is proof; and of coverage only what lacks is told.
+_OPTIONAL = (Step.DETECTION, Step.POLICY, Step.COVERAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +104,11 @@ class _Keys:
 
 def judge(policy: Policy, report: Report) -> Finding:
     """Say whether a report meets a policy, and if not, all that it lacks."""
-    lacking = list(_lacking(policy, report))
-    met = not lacking
-    return Finding(
-        step=Step.POLICY,
-        outcome=Outcome.PASSED if met else Outcome.FAILED,
-        code="policy.met" if met else "policy.not_met",
-        sentence=(
-            f"This is enough for the policy “{policy.name}”."
-            if met
-            else f"This is not enough for the policy “{policy.name}”: {'; '.join(lacking)}."
-        ),
-        does_not_show="that the policy asks for what it should",
-    )
+    lacking = "; ".join(_lacking(policy, report))
+    if lacking:
+        code = "policy.not_met"
+        return say(Step.POLICY, Outcome.FAILED, code, policy=policy.name, lacking=lacking)
+    return say(Step.POLICY, Outcome.PASSED, "policy.met", policy=policy.name)
 
 
 def _lacking(policy: Policy, report: Report) -> Iterator[str]:

@@ -29,6 +29,7 @@ from .errors import NotComparable, Unreadable, Unrelated, VerifierError
 from .logged import Ledger, Record
 from .report import Finding, MatchKind, Step
 from .search import Suspect
+from .words import say
 
 SIGNERS_WORD = "the signer's word"  # where a record does not say who said when and where
 _KINDS = {media_type.name: media_type.kind for media_type in MEDIA_TYPES}
@@ -39,58 +40,34 @@ def check_comparison(
 ) -> tuple[Comparison | None, Finding]:
     """Step 9: compare the suspect with what is kept of the recorded original."""
     if record is None or ledger is None:
-        return None, _not_compared(
-            "There is no recorded original to compare it with.", "no_original"
-        )
+        return None, say(Step.COMPARISON, Outcome.NOT_CHECKED, "comparison.no_original")
     if record.kind is MatchKind.EXACT:
-        said = "These are recorded bytes: there is nothing to compare."
-        return None, _comparison(Outcome.PASSED, "comparison.identical", said)
+        return None, say(Step.COMPARISON, Outcome.PASSED, "comparison.identical")
     try:
         private = _private(record, ledger)
         if private is None or not private.fingerprints:
-            return None, _not_compared(
-                "Nothing is kept here of the original to compare it with.", "not_kept"
-            )
+            return None, say(Step.COMPARISON, Outcome.NOT_CHECKED, "comparison.not_kept")
         kind = _KINDS.get(record.registration.media_type, Kind.OTHER)
         found = suspect.compare(kind, private.fingerprints)
     except FirsthandError as problem:
         return None, _failed(problem)
-    said = f"Compared with the original: {_clause(found.sentence)}"
+    code, outcome = "comparison.same", Outcome.PASSED
     if differs(found):
-        return found, _comparison(Outcome.FAILED, "comparison.differs", said)
-    return found, _comparison(Outcome.PASSED, "comparison.same", said)
+        code, outcome = "comparison.differs", Outcome.FAILED
+    return found, say(Step.COMPARISON, outcome, code, difference=_clause(found.sentence))
 
 
 def _failed(problem: FirsthandError) -> Finding:
-    said = f"It was not compared with the original: {problem.message}."
+    outcome, code = Outcome.NOT_CHECKED, "comparison.record_failed"
     if isinstance(problem, Unrelated):
-        said = "Compared with the original, nothing was found that the two have in common."
-        return _comparison(Outcome.NOT_CHECKED, "comparison.unrelated", said)
-    if isinstance(problem, NotComparable):
-        return _not_compared(said, "not_comparable")
-    if isinstance(problem, Unreadable):
-        return _comparison(Outcome.UNREADABLE, "comparison.unreadable", said)
-    code = "failed" if isinstance(problem, VerifierError) else "record_failed"
-    return _not_compared(said, code)
-
-
-def _not_compared(said: str, code: str) -> Finding:
-    return _comparison(Outcome.NOT_CHECKED, f"comparison.{code}", said)
-
-
-def _comparison(outcome: Outcome, code: str, said: str) -> Finding:
-    limits = {
-        "comparison.differs": "who changed it, or why; small changes may not have been seen",
-        "comparison.same": "that nothing smaller was changed than such a comparison can see",
-        "comparison.identical": "that what the file shows is true",
-    }
-    return Finding(
-        step=Step.COMPARISON,
-        outcome=outcome,
-        code=code,
-        sentence=said,
-        does_not_show=limits.get(code, "that nothing differs"),
-    )
+        code = "comparison.unrelated"
+    elif isinstance(problem, NotComparable):
+        code = "comparison.not_comparable"
+    elif isinstance(problem, Unreadable):
+        outcome, code = Outcome.UNREADABLE, "comparison.unreadable"
+    elif isinstance(problem, VerifierError):
+        code = "comparison.failed"
+    return say(Step.COMPARISON, outcome, code, reason=problem.message)
 
 
 def _private(record: Record, ledger: Ledger) -> PrivateRecord | None:

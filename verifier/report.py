@@ -1,13 +1,16 @@
 """What a verification says: findings, matches, and one conclusion. Frozen, serialisable."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import NoReturn
 
 from ledger.vocabulary import Outcome
 
 from .compare.result import Comparison
+from .harmless import harmless_values
+from .opinion.coverage import Coverage, coverage_json
+from .opinion.result import Changed
 
 
 class Step(StrEnum):
@@ -16,10 +19,12 @@ class Step(StrEnum):
     MANIFEST = "manifest"
     SIGNATURE = "claim-signature"
     HARD_BINDING = "hard-binding"
+    COVERAGE = "coverage"
     INGREDIENTS = "ingredients"
     TIME = "time"
     REVOCATION = "revocation"
     CLAIMED_TIME = "claimed-time"
+    IDENTITY = "identity"
     SECOND_OPINION = "second-opinion"
     RECORD = "record"
     RECORD_CONTENT = "record-content"
@@ -34,13 +39,18 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check: what came of it, in a code and a sentence, and what it does not show."""
+    """One check: what came of it, in a code and a sentence; `words` has the words.
+
+    does_not_show: the end of “It does not show …”. settles: the end of “To settle it, …”, or
+    nothing, where it leaves nothing open.
+    """
 
     step: Step
     outcome: Outcome
     code: str
     sentence: str
     does_not_show: str = ""
+    settles: str = ""
 
 
 class MatchKind(StrEnum):
@@ -72,15 +82,48 @@ class Match:
     title: str | None = None
 
 
+NO_NAME = "a signer without a name"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One manifest of the chain, from the active one down: who signed it, and who knows him."""
+    """One manifest of the chain, from the active one down: who signed it, and who knows him.
+
+    codes: what is against it. Of those below the active one, `holder` signed over it, and found its
+    bytes as in `outcome_of_bytes`; where `altered_before`, he recorded that something had changed.
+    rejudged: what came of judging its signature, assertions and certificate again, `reason` why
+    that was not done. bytes: what holds of the bytes that it binds, where those are in hand.
+    signed_at: the proven time, by a time-stamp that a later manifest carries where `stamped_late`.
+    attested: by a list, in a certificate that may be out of date. over: the manifest that was
+    signed over it. claimed_times: when it says that it came to be.
+    """
 
     manifest: str
     signer: str
     list: str | None
     outcome: Outcome
     codes: tuple[str, ...] = ()
+    sentence: str = ""
+    signed_at: str | None = None
+    depth: int = 0
+    is_parent: bool = False
+    holder: str = ""
+    over: str = ""
+    stamped_late: bool = False
+    claimed_times: tuple[str, ...] = ()
+    outcome_of_bytes: Outcome = Outcome.NOT_CHECKED
+    altered_before: bool = False
+    rejudged: Outcome = Outcome.NOT_CHECKED
+    reason: str = ""
+    bytes: Outcome = Outcome.NOT_CHECKED
+    attested: bool = False
+
+    @property
+    def who(self) -> str:
+        """Say who signed it: a name that no list attests is told as claimed."""
+        if self.attested or self.list or self.signer == NO_NAME:
+            return self.signer
+        return f"somebody who goes by the name “{self.signer}”"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +148,12 @@ class ConclusionCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """The one conclusion that `conclude` draws."""
+    """The one conclusion that `conclude` draws; its limit and its remedy are as a finding's."""
 
     code: ConclusionCode
     sentence: str
+    does_not_show: str = ""
+    settles: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +181,8 @@ class Report:
     matches: tuple[Match, ...] = ()
     comparison: Comparison | None = None
     uncovered: tuple[Uncovered, ...] | None = None
+    coverage: Coverage | None = None
+    changed: tuple[Changed, ...] = ()
     detection: None = None
     as_of: AsOf | None = None
     engine: Mapping[str, str]
@@ -145,6 +192,20 @@ class Report:
         raise TypeError("a report has no truth value; read report.conclusion.code")
 
     def to_json(self) -> dict[str, object]:
-        """Return the object of DESIGN.md section 7, of plain values."""
-        comparison = self.comparison.to_json() if self.comparison else None
-        return asdict(self) | {"comparison": comparison}
+        """Return the object of DESIGN.md section 7, of plain values.
+
+        Whatever a stranger said in it is harmless to show; `file` alone is as it was given.
+        """
+        values = asdict(replace(self, comparison=None, coverage=None, changed=()))
+        plain = {name: harmless_values(value) for name, value in values.items()}
+        return plain | {
+            "file": self.file,
+            "comparison": self.comparison.to_json() if self.comparison else None,
+            "coverage": coverage_json(self.coverage) if self.coverage else None,
+            "changed": [_changed_json(each) for each in self.changed],
+        }
+
+
+def _changed_json(changed: Changed) -> dict[str, object]:
+    time = [round(each, 3) for each in changed.time] if changed.time else None
+    return {"bytes": [changed.start, changed.end], "time": time}

@@ -19,6 +19,7 @@ from .fingerprint.match import Match as FingerprintMatch
 from .logged import Ledger, Record, find_records, record_in_hand, registration_at
 from .manifest import ManifestReading
 from .report import Finding, Match, MatchKind, Step
+from .words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ NOTHING = Found((), (), ())
 def search(suspect: Suspect, ledger: Ledger | None) -> Found:
     """Find the registrations of these bytes, of this manifest, or of what resembles them."""
     if ledger is None:
-        said = "No log was asked whether the file is recorded."
-        return Found((), (), (_record(Outcome.NOT_CHECKED, "record.no_log", said),))
+        return Found((), (), (say(Step.RECORD, Outcome.NOT_CHECKED, "record.no_log"),))
     records = list(find_records(ledger, suspect.asset, suspect.claim, _label(suspect)))
     findings: list[Finding] = []
     if suspect.proof is not None:
@@ -95,12 +95,11 @@ def _in_hand(proof: LogProof, asset: Asset, ledger: Ledger) -> Record | Finding:
     try:
         record = record_in_hand(proof, asset)
         if record is None:
-            said = "The log proof beside the file speaks of other bytes."
-            return _record(Outcome.FAILED, "record.proof_of_other_bytes", said)
+            return say(Step.RECORD, Outcome.FAILED, "record.proof_of_other_bytes")
         verify_log_proof(proof, leaf_hash(record.data), ledger.log_key, ledger.origin)
     except FirsthandError as problem:
-        said = f"The log proof beside the file proves nothing in your log: {problem.message}."
-        return _record(Outcome.FAILED, "record.proof_not_ours", said)
+        code, reason = "record.proof_not_ours", problem.message
+        return say(Step.RECORD, Outcome.FAILED, code, reason=reason)
     return record
 
 
@@ -113,25 +112,24 @@ def _similar(
     except VerifierError as problem:
         return [], _not_compared(suspect.asset, problem)
     if not fingerprints:
-        said = "These bytes are not recorded; no fingerprint can be taken of them to look further."
-        return [], _record(Outcome.ABSENT, "record.absent", said)
+        return [], _absent("; no fingerprint can be taken of these bytes to look further")
     near = [each for each in ledger.similar(fingerprints) if each.entry_index not in known]
     records = [registration_at(ledger, e.entry_index, MatchKind.FINGERPRINT) for e in near]
     found = [(r, _match(r, ledger, each)) for r, each in zip(records, near, strict=True)]
-    return found, _record(Outcome.ABSENT, "record.absent", "Nothing recorded here matches.")
+    return found, _absent("")
+
+
+def _absent(further: str) -> Finding:
+    return say(Step.RECORD, Outcome.ABSENT, "record.absent", further=further)
 
 
 def _not_compared(asset: Asset, problem: VerifierError) -> Finding:
     if asset.media_type.kind in (Kind.OTHER, Kind.DOCUMENT):
-        said = f"These bytes are not recorded; no likeness is known for {asset.media_type}."
-        return _record(Outcome.ABSENT, "record.absent", said)
+        return _absent(f"; no likeness is known for {asset.media_type}")
+    reason = problem.message
     if not isinstance(problem, Unreadable):  # this installation's fault, not the file's
-        said = f"The file was not compared with the records: {problem.message}."
-        return _record(Outcome.NOT_CHECKED, "record.not_compared", said)
-    said = (
-        f"The file cannot be decoded, so it was not compared with the records: {problem.message}."
-    )
-    return _record(Outcome.UNREADABLE, "record.unreadable", said)
+        return say(Step.RECORD, Outcome.NOT_CHECKED, "record.not_compared", reason=reason)
+    return say(Step.RECORD, Outcome.UNREADABLE, "record.unreadable", reason=reason)
 
 
 def _match(record: Record, ledger: Ledger, near: FingerprintMatch | None = None) -> Match:
@@ -156,34 +154,9 @@ def _label(suspect: Suspect) -> str | None:
 
 def _record_found(record: Record, suspect: Suspect) -> Finding:
     said = record.registration
-    sentences = {
-        MatchKind.EXACT: "These bytes are recorded as entry {}."
-        if suspect.asset.digest == said.subject
-        else "Entry {} names these bytes as the source of the file that it records.",
-        MatchKind.MANIFEST: "The manifest that the file carries is the one that entry {} records."
-        if suspect.claim and said.manifest and suspect.claim.claim_digest == said.manifest.claim
-        else "The manifest that the file carries has the label of the one that entry {} records.",
-        MatchKind.FINGERPRINT: "By its fingerprint, the file is near what entry {} records.",
-    }
-    limits = {
-        MatchKind.EXACT: "that what the file shows is true",
-        MatchKind.MANIFEST: "that these are the recorded bytes",
-        MatchKind.FINGERPRINT: "that nothing was changed: a match only says, possible, compare",
-    }
-    return Finding(
-        step=Step.RECORD,
-        outcome=Outcome.PASSED,
-        code=f"record.{record.kind}",
-        sentence=sentences[record.kind].format(record.index),
-        does_not_show=limits[record.kind],
-    )
-
-
-def _record(outcome: Outcome, code: str, sentence: str) -> Finding:
-    return Finding(
-        step=Step.RECORD,
-        outcome=outcome,
-        code=code,
-        sentence=sentence,
-        does_not_show="that the file is false: most files were never recorded",
-    )
+    is_same = suspect.claim and said.manifest and suspect.claim.claim_digest == said.manifest.claim
+    same = "is" if is_same else "has the label of"
+    code = f"record.{record.kind}"
+    if record.kind is MatchKind.EXACT and suspect.asset.digest != said.subject:
+        code = "record.source"
+    return say(Step.RECORD, Outcome.PASSED, code, index=record.index, same=same)

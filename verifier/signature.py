@@ -1,4 +1,4 @@
-"""The claim signature itself (COSE_Sign1, C2PA 2.2 section 13.2), as far as we judge it. Pure.
+"""The claim signature itself (COSE_Sign1, C2PA 2.2, 13.2), as far as we judge it. Pure.
 
     protected    algorithm (1) and, in new claims, the certificate chain (33)
     unprotected  in old claims the chain; `sigTst` or `sigTst2`, time-stamps; `rVals`, OCSP answers
@@ -28,19 +28,66 @@ _MAX, _MAX_SIZE = 8, 1 << 18  # of each in number, and in bytes
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A time-stamp token (DER), and the byte strings of which it must be over one."""
+    """A time-stamp token (DER), and the byte strings of which it must be over one.
+
+    late: a later manifest brought it along.
+    """
 
     token: bytes
     over: tuple[bytes, ...]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a claim signature carries: chain (DER, leaf first), time-stamps, OCSP answers (DER)."""
+    """What a claim signature carries: chain (DER, leaf first), time-stamps, OCSP answers (DER).
+
+    value: the signature itself, as it stands in the message.
+    """
 
     chain: tuple[bytes, ...]
     tokens: tuple[Token, ...]
     ocsp: tuple[bytes, ...]
+    value: bytes
+
+
+def format_signature(signature: Signature) -> dict[str, object]:
+    """Turn a signature into plain values."""
+    return {
+        "chain": list(signature.chain),
+        "tokens": [[each.token, list(each.over), each.late] for each in signature.tokens],
+        "ocsp": list(signature.ocsp),
+        "value": signature.value,
+    }
+
+
+def parse_signature(said: object) -> Signature:
+    """Read what `format_signature` writes; raises FormatError for anything else."""
+    match said:
+        case {
+            "chain": [*chain],
+            "tokens": [*tokens],
+            "ocsp": [*ocsp],
+            "value": bytes() as value,
+        } if chain:
+            return Signature(_bytes(chain), tuple(map(_token, tokens)), _bytes(ocsp), value)
+        case _:
+            raise FormatError("this is no claim signature")
+
+
+def _token(value: object) -> Token:
+    match value:
+        case [bytes() as token, [*over], bool() as late] if over:
+            return Token(token, _bytes(over), late)
+        case _:
+            raise FormatError("this is no time-stamp")
+
+
+def _bytes(values: Sequence[object]) -> tuple[bytes, ...]:
+    found = tuple(each for each in values if isinstance(each, bytes))
+    if len(found) != len(values):
+        raise FormatError("something else where byte strings belong")
+    return found
 
 
 def verify_signature(message: bytes, claim: bytes) -> Signature:
@@ -63,7 +110,7 @@ def verify_signature(message: bytes, claim: bytes) -> Signature:
     payloads = (cbor2.dumps(signature), signature)
     over = tuple(_structure("CounterSignature", protected, payload) for payload in payloads)
     tokens += [Token(token, over) for token in _tokens(unprotected, "sigTst2")]
-    return Signature(chain, tuple(tokens), _ocsp(unprotected))
+    return Signature(chain, tuple(tokens), _ocsp(unprotected), signature)
 
 
 def claim_hashes(claim: bytes) -> list[tuple[str, bytes]]:

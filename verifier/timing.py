@@ -1,19 +1,20 @@
 """What is said of time and revocation, as findings. Pure.
 
-Each outcome has its sentence here, and what it does not show; the rules that lead to them are in
-`judgement` and `revocation`.
+The rules that lead to each outcome are in `judgement` and `revocation`; `words` has the words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .compare.context import Moment, parse_moment
+from .lineage import place_of
 from .manifest import Judged, ManifestStore
 from .report import Finding, Step
-from .revocation import Revocation, RevocationStatus
+from .revocation import Revocation
+from .words import say
 
 _LONG = timedelta(days=60)  # between the claimed time and the first proof
 
@@ -35,129 +36,107 @@ def judged_findings(store: ManifestStore) -> Iterator[Finding]:
     if store.judged is not None:
         if not store.judged.problem:
             yield revocation_finding(store, store.judged)
+        yield from late_findings(store)
         yield from claimed_findings(store, store.judged)
 
 
 def stamp_finding(store: ManifestStore, judged: Judged) -> Finding:
     """Say what proves when it was signed, and at which time certificates were judged."""
-    limit = "when the file was made"
-    if judged.stamp:
-        outcome, code = Outcome.PASSED, "timeStamp.trusted"
-        said = (
-            f"A time-stamp proves that the signature existed at {moment(judged.stamp.time)}: its "
-            f"authority, {judged.stamp.authority}, is known by your list “{judged.stamp.list}”."
+    if stamp := judged.stamp:
+        return say(
+            Step.TIME,
+            Outcome.PASSED,
+            "timeStamp.trusted",
+            time=moment(stamp.time),
+            authority=stamp.authority,
+            list=stamp.list,
         )
-        limit = "when the file was made, only that it was signed by then"
-    elif judged.stamp_problem:
-        outcome, code = Outcome.NOT_CHECKED, "timeStamp.untrusted"
-        said = (
-            f"It carries a time-stamp that proves nothing ({judged.stamp_problem}): the certificate"
-            f" was judged {told(judged)}."
-        )
-    elif store.time_stamps:
-        outcome, code = Outcome.NOT_CHECKED, "timeStamp.untrusted"
-        said = (
-            "It carries a time-stamp that could not be read: the certificate was judged "
-            f"{told(judged)}."
-        )
-    else:
-        outcome, code = Outcome.ABSENT, "timeStamp.absent"
-        said = f"No time-stamp: the certificate was judged {told(judged)}."
-    return _finding(Step.TIME, outcome, code, said, limit)
+    fault = f"proves nothing ({judged.stamp_problem})" if judged.stamp_problem else ""
+    if store.time_stamps:
+        fault = fault or "could not be read"
+    if fault:
+        code = "timeStamp.untrusted"
+        return say(Step.TIME, Outcome.NOT_CHECKED, code, fault=fault, judged=told(judged))
+    return say(Step.TIME, Outcome.ABSENT, "timeStamp.absent", judged=told(judged))
+
+
+_OUTCOMES = {
+    Revocation.GOOD: Outcome.PASSED,
+    Revocation.REVOKED_BEFORE: Outcome.FAILED,
+    Revocation.REVOKED_AFTER: Outcome.PASSED,
+}
 
 
 def revocation_finding(store: ManifestStore, judged: Judged) -> Finding:
     """Say which of the six outcomes it was."""
     status = judged.revocation
-    outcome, said, limit = _revocation(store.signer, status, judged)
-    return _finding(Step.REVOCATION, outcome, f"revocation.{status.code}", said, limit)
+    particulars = {"signer": store.who, "judged": told(judged), "reason": status.reason}
+    if said := status.said:
+        particulars |= {
+            "by": said.by,
+            "answered": moment(said.this_update),
+            "until": moment(said.until),
+            "revoked": moment(said.revoked) if said.revoked else "",
+            "before": "and nothing proves that it signed before that",
+        }
+    if judged.stamp:
+        signed = moment(judged.stamp.time)
+        particulars |= {"signed": signed, "before": f"before it signed at {signed}"}
+    outcome = _OUTCOMES.get(status.code, Outcome.NOT_CHECKED)
+    return say(Step.REVOCATION, outcome, f"revocation.{status.code}", **particulars)
 
 
-def _revocation(signer: str, status: RevocationStatus, judged: Judged) -> tuple[Outcome, str, str]:
-    said = status.said
-    match status.code:
-        case Revocation.GOOD if said:
-            return (
-                Outcome.PASSED,
-                (
-                    f"The certificate of {signer} was not revoked {told(judged)}, says {said.by} "
-                    f"(answer of {moment(said.this_update)})."
-                ),
-                "that the key was never in other hands, nor anything about the authorities above",
-            )
-        case Revocation.REVOKED_BEFORE if said and said.revoked:
-            when = (
-                f"before it signed at {moment(judged.stamp.time)}"
-                if judged.stamp
-                else "and nothing proves that it signed before that"
-            )
-            return (
-                Outcome.FAILED,
-                (
-                    f"The certificate of {signer} was revoked on {moment(said.revoked)}, says "
-                    f"{said.by}, {when}."
-                ),
-                "who signed: whoever had the key could",
-            )
-        case Revocation.REVOKED_AFTER if said and said.revoked and judged.stamp:
-            return (
-                Outcome.PASSED,
-                (
-                    f"The certificate of {signer} was revoked on {moment(said.revoked)}, says "
-                    f"{said.by}, after it signed at the proven time, {moment(judged.stamp.time)}."
-                ),
-                "that the key was in good hands when it signed: why it was revoked may say more",
-            )
-        case Revocation.STALE if said:
-            return (
-                Outcome.NOT_CHECKED,
-                (
-                    f"Whether the certificate of {signer} was revoked {told(judged)} is not known: "
-                    f"the newest answer, by {said.by}, was good until {moment(said.until)}."
-                ),
-                "that it was not revoked; a newer answer would settle it",
-            )
-        case Revocation.WRONG_RESPONDER:
-            return (
-                Outcome.NOT_CHECKED,
-                f"An answer about the revocation of {signer} does not count: {status.reason}.",
-                "that it was not revoked; an answer of its issuer would settle it",
-            )
-        case _:
-            return (
-                Outcome.NOT_CHECKED,
-                (
-                    f"Whether the certificate of {signer} was revoked was not checked: "
-                    f"{status.reason}."
-                ),
-                "that it was not revoked; give --revocation FILE, or allow --online",
-            )
+def late_findings(store: ManifestStore) -> Iterator[Finding]:
+    """Say which manifests of the chain a later one brought a time-stamp for."""
+    for link in store.chain[1:]:
+        if link.stamped_late and link.signed_at:
+            time, place = moment(datetime.fromisoformat(link.signed_at)), place_of(link)
+            place = f"{place[:1].lower()}{place[1:]}"
+            code = "timeStamp.late"
+            yield say(Step.TIME, Outcome.PASSED, code, signer=link.who, time=time, place=place)
 
 
 def claimed_findings(store: ManifestStore, judged: Judged) -> Iterator[Finding]:
-    """Hold the times that the manifest claims against the first proof that it existed."""
-    if judged.stamp is None:
-        return
-    proof = judged.stamp.time
-    for text in store.claimed_times:
+    """Hold the times that each manifest claims against the first proof that it existed.
+
+    What proves that a manifest existed proves it of all those that it was signed over. Without a
+    proof that is the file in hand: nothing is made later than it is looked at.
+    """
+    stamp = judged.stamp.time if judged.stamp else None
+    proofs: dict[str, datetime | None] = {store.chain[0].manifest: stamp}
+    said = [(store.who, store.claimed_times, stamp)]
+    for link in store.chain[1:]:
+        own = datetime.fromisoformat(link.signed_at) if link.signed_at else None
+        known = [each for each in (own, proofs.get(link.over)) if each]
+        proofs.setdefault(link.manifest, min(known, default=None))
+        said.append((link.who, link.claimed_times, min(known, default=None)))
+    for signer, texts, proof in said:
+        if found := _claimed(signer, texts, proof, judged):
+            yield found
+            return
+
+
+def _claimed(
+    signer: str, texts: Sequence[str], proof: datetime | None, judged: Judged
+) -> Finding | None:
+    for text in texts:
         try:
             claimed = _moment(text)
         except FormatError:
             continue
-        said = f"The manifest says that it was made {text}"
+        particulars: dict[str, object] = {"claimed": text, "signer": signer}
+        if proof is None:
+            if judged.as_of or claimed.earliest <= judged.now:
+                continue
+            return say(Step.CLAIMED_TIME, Outcome.FAILED, "claimedTime.to_come", **particulars)
+        particulars |= {"proof": moment(proof), "days": (proof - claimed.latest).days}
         if claimed.earliest > proof:
-            code, outcome = "claimedTime.after_proof", Outcome.FAILED
-            said = f"{said}, yet it was signed before that: at {moment(proof)}."
-            limit = "which of the two is wrong: a camera's clock, or the signer's word"
-        elif proof - claimed.latest > _LONG:
-            code, outcome = "claimedTime.long_before", Outcome.NOT_CHECKED
-            days = (proof - claimed.latest).days
-            said = f"{said}, {days} days before the first proof that it existed."
-            limit = "that it is that old: until the proof there is only the signer's word"
-        else:
-            continue
-        yield _finding(Step.CLAIMED_TIME, outcome, code, said, limit)
-        return
+            return say(Step.CLAIMED_TIME, Outcome.FAILED, "claimedTime.after_proof", **particulars)
+        if proof - claimed.latest > _LONG:
+            return say(
+                Step.CLAIMED_TIME, Outcome.NOT_CHECKED, "claimedTime.long_before", **particulars
+            )
+    return None
 
 
 def _moment(text: str) -> Moment:
@@ -165,7 +144,3 @@ def _moment(text: str) -> Moment:
     if len(text) >= 10 and text[4:8:3] == "::":
         text = f"{text[:4]}-{text[5:7]}-{text[8:]}".replace(" ", "T", 1)
     return parse_moment(text)
-
-
-def _finding(step: Step, outcome: Outcome, code: str, sentence: str, limit: str) -> Finding:
-    return Finding(step=step, outcome=outcome, code=code, sentence=sentence, does_not_show=limit)

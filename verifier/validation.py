@@ -1,12 +1,15 @@
 """What a C2PA manifest is worth: steps 1 to 4 of a verification, as findings. Pure."""
 
-from collections.abc import Sequence
-
 from ledger.vocabulary import Outcome
 
+from .covered import changed_sentence, coverage_findings, no_change
+from .identities import identity_findings
+from .lineage import place_of
 from .manifest import Judged, ManifestReading, ManifestStore, proves_change
+from .opinion.result import Opinion
 from .report import Finding, Link, Step
 from .timing import judged_findings, stamp_finding, told
+from .words import row_of, say
 
 
 def manifest_findings(reading: ManifestReading) -> list[Finding]:
@@ -15,185 +18,141 @@ def manifest_findings(reading: ManifestReading) -> list[Finding]:
         return [
             _manifest_found(reading.store),
             _signature(reading.store),
-            _hard_binding(reading.store),
+            _hard_binding(reading.store, reading.opinion),
+            *coverage_findings(reading),
             _ingredients(reading.store),
             _time(reading.store),
             *judged_findings(reading.store),
+            *identity_findings(reading.store),
         ]
     return [_no_manifest(reading)]
 
 
 def _no_manifest(reading: ManifestReading) -> Finding:
-    place = "manifest" if reading.embedded else "sidecar"
+    code, reason = f"manifest.{reading.outcome}", reading.reason
     match reading:
-        case ManifestReading(Outcome.ABSENT, ""):
-            said = "The file carries no C2PA manifest."
         case ManifestReading(Outcome.ABSENT, reason):
-            said = f"No C2PA manifest was found; {reason}."
-        case ManifestReading(Outcome.UNREADABLE, reason) if reading.embedded:
-            said = f"The file carries a C2PA manifest that cannot be read ({reason})."
-        case ManifestReading(Outcome.UNREADABLE, reason):
-            said = f"The C2PA manifest beside the file cannot be read ({reason})."
+            found = f" that could be found: {reason}" if reason else ""
+            return say(Step.MANIFEST, reading.outcome, "manifest.absent", found=found)
+        case ManifestReading(Outcome.UNREADABLE, embedded=False):
+            code = "sidecar.unreadable"
         case ManifestReading(remote_url=str() as url):
-            said = (
-                f"The file carries no C2PA manifest; it names one at {url}, which was not fetched."
-            )
-        case _:
-            said = f"Whether it carries a C2PA manifest is not known ({reading.reason})."
-    return Finding(
-        step=Step.MANIFEST,
-        outcome=reading.outcome,
-        code=f"{place}.{reading.outcome}",
-        sentence=said,
-        does_not_show="anything about the file: most platforms remove manifests",
-    )
+            return say(Step.MANIFEST, reading.outcome, "manifest.elsewhere", url=url)
+    return say(Step.MANIFEST, reading.outcome, code, reason=reason)
 
 
 def _manifest_found(store: ManifestStore) -> Finding:
-    place = "inside the file" if store.embedded else "in a sidecar beside the file"
-    where = "manifest" if store.embedded else "sidecar"
+    code = "manifest.passed" if store.embedded else "sidecar.passed"
     source = f"; it says that the source is {store.source_type}" if store.source_type else ""
-    return Finding(
-        step=Step.MANIFEST,
-        outcome=Outcome.PASSED,
-        code=f"{where}.passed",
-        sentence=f"A C2PA manifest of {store.signer} is {place}{source}.",
-        does_not_show="that what the manifest says is so",
-    )
+    return say(Step.MANIFEST, Outcome.PASSED, code, signer=store.who, source=source)
 
 
 def _signature(store: ManifestStore) -> Finding:
     broken = [code for code in store.failures if code not in store.hard_binding_failures]
     if "claimSignature.mismatch" in broken:
-        code, said = "claimSignature.mismatch", "The claim signature does not verify."
-    elif changed := proves_change(broken):
-        code, said = "manifest.damaged_claim", f"The manifest is not as it was signed ({changed})."
-    elif broken:
-        code, said = "manifest.invalid", f"The manifest does not validate ({broken[0]})."
-    elif "claimSignature.validated" not in store.successes:
-        said = "Whether the claim signature verifies was not established."
-        return _about_signature(Outcome.NOT_CHECKED, "claimSignature.not_validated", said)
-    elif store.signer_failures:
-        code = store.signer_failures[0]
-        why = _why(code, store.judged)
-        said = f"The claim signature verifies, but its signer, {store.signer}, {why}."
-    elif store.judged and store.judged.problem:
-        said = (
-            f"The claim signature verifies, but was not found again by us ({store.judged.problem}),"
-            f" so whether to accept its signer, {store.signer}, was not established."
+        return say(Step.SIGNATURE, Outcome.FAILED, "claimSignature.mismatch")
+    if changed := proves_change(broken):
+        return say(Step.SIGNATURE, Outcome.FAILED, "manifest.damaged_claim", status=changed)
+    if broken:
+        return say(Step.SIGNATURE, Outcome.FAILED, "manifest.invalid", status=broken[0])
+    if "claimSignature.validated" not in store.successes:
+        return say(Step.SIGNATURE, Outcome.NOT_CHECKED, "claimSignature.not_validated")
+    return _signer(store)
+
+
+def _signer(store: ManifestStore) -> Finding:
+    """Say whether to accept who made a claim signature that verifies."""
+    judged, who = store.judged, store.who
+    if store.signer_failures:
+        return say(
+            Step.SIGNATURE,
+            Outcome.FAILED,
+            store.signer_failures[0],
+            signer=who,
+            out_of_date=out_of_date(judged),
+            fault="is not accepted",
+            judged=told(judged) if judged else "at the present time",
         )
-        return _about_signature(Outcome.NOT_CHECKED, "claimSignature.not_found", said)
-    elif store.trust_list is None:
-        code = "signingCredential.untrusted"
-        said = f"The claim signature verifies, but its signer, {store.signer}, {_why(code)}."
-    else:
-        said = f"{store.signer} signed it, known by your list “{store.trust_list}”."
-        return _about_signature(Outcome.PASSED, "signingCredential.trusted", said)
-    return _about_signature(Outcome.FAILED, code, said)
+    if judged and judged.problem:
+        code, reason = "claimSignature.not_found", judged.problem
+        return say(Step.SIGNATURE, Outcome.NOT_CHECKED, code, reason=reason, signer=who)
+    if store.trust_list is None:
+        return say(Step.SIGNATURE, Outcome.FAILED, "signingCredential.untrusted", signer=who)
+    code = "signingCredential.trusted"
+    return say(Step.SIGNATURE, Outcome.PASSED, code, signer=who, list=store.trust_list)
 
 
-def _about_signature(outcome: Outcome, code: str, sentence: str) -> Finding:
-    return Finding(
-        step=Step.SIGNATURE,
-        outcome=outcome,
-        code=code,
-        sentence=sentence,
-        does_not_show="that the signer is honest, or kept the key safe",
-    )
+def out_of_date(judged: Judged | None) -> str:
+    """Say of a certificate that it was not valid when it was judged."""
+    if judged is None or judged.valid is None:
+        return "had a certificate that was out of date"
+    first, last = (f"{each:%Y-%m-%d}" for each in judged.valid)
+    return f"had a certificate that is valid from {first} to {last}, not {told(judged)}"
 
 
-def _why(code: str, judged: Judged | None = None) -> str:
-    if code == "signingCredential.expired" and judged and judged.valid:
-        first, last = (f"{each:%Y-%m-%d}" for each in judged.valid)
-        return f"had a certificate that is valid from {first} to {last}, not {told(judged)}"
-    return {
-        "signingCredential.untrusted": "is on none of your lists",
-        "signingCredential.expired": "had a certificate that was out of date",
-        "signingCredential.revoked": "had a certificate that was revoked",
-        "signingCredential.invalid": "has a certificate that may not sign claims",
-    }.get(code, f"is not accepted ({code})")
-
-
-def _hard_binding(store: ManifestStore) -> Finding:
+def _hard_binding(store: ManifestStore, opinion: Opinion | None) -> Finding:
     if store.hard_binding_failures:
-        outcome, code = Outcome.FAILED, store.hard_binding_failures[0]
-        sentence = (
-            "The bytes differ from those that were signed."
-            if store.embedded
-            else "The bytes are not those that the manifest beside the file signs."
-        )
-    else:
-        matching = (c for c in store.successes if c.endswith("Hash.match"))
-        code = next(matching, "")
-        outcome = Outcome.PASSED if code and not store.failures else Outcome.NOT_CHECKED
-        code = code or "claim.hardBindings.missing"
-        sentence = (
-            "The bytes that the signature covers are those that were signed."
-            if outcome is Outcome.PASSED
-            else "The bytes could not be held against the signature."
-        )
-    return Finding(
-        step=Step.HARD_BINDING,
-        outcome=outcome,
-        code=code,
-        sentence=sentence,
-        does_not_show="anything about bytes that the signature does not cover",
-    )
+        if unchanged := no_change(opinion, store.label):
+            return say(
+                Step.HARD_BINDING, Outcome.NOT_CHECKED, unchanged.code, about=unchanged.about
+            )
+        changed = opinion.changed if opinion else ()
+        where = f": {changed_sentence(changed)}" if changed else ""
+        return say(Step.HARD_BINDING, Outcome.FAILED, store.hard_binding_failures[0], where=where)
+    matching = next((code for code in store.successes if code.endswith("Hash.match")), None)
+    if matching is None:
+        return say(Step.HARD_BINDING, Outcome.NOT_CHECKED, "claim.hardBindings.missing")
+    if store.failures:
+        return say(Step.HARD_BINDING, Outcome.NOT_CHECKED, "hardBinding.not_checked")
+    return say(Step.HARD_BINDING, Outcome.PASSED, matching)
 
 
 def _ingredients(store: ManifestStore) -> Finding:
-    ancestors = store.chain[1:]
+    ancestors, who = store.chain[1:], store.who
     count = "1 signed ingredient" if len(ancestors) == 1 else f"{len(ancestors)} signed ingredients"
-    strangers = [link for link in ancestors if link.codes and link not in store.broken_ancestors]
+    told = {"ingredients": count, "signer": who}
     if not ancestors:
-        outcome, code, said = Outcome.ABSENT, "ingredient.absent", "It names no signed ingredient."
-    elif store.broken_ancestors:
-        outcome = Outcome.FAILED
-        code, said = _weakest(store.broken_ancestors)
-    elif strangers:
-        outcome, code = Outcome.FAILED, "ingredient.untrusted"
-        said = f"The signer of an ingredient, {strangers[0].signer}, {_why(strangers[0].codes[0])}."
-    elif any(link.outcome is not Outcome.PASSED for link in ancestors):
-        outcome, code = Outcome.NOT_CHECKED, "ingredient.not_told"
-        said = f"Of its {count}, {store.signer} does not tell whether all were intact."
-    else:
-        outcome, code = Outcome.PASSED, "ingredient.validated"
-        # Their bytes are not here: what the signer found is all there is.
-        said = f"{store.signer} found its {count} intact before signing."
-    return Finding(
-        step=Step.INGREDIENTS,
-        outcome=outcome,
-        code=code,
-        sentence=said,
-        does_not_show="that every source was named",
-    )
+        return say(Step.INGREDIENTS, Outcome.ABSENT, "ingredient.absent")
+    if weakest := _weakest(store):
+        return weakest
+    unjudged = [link for link in ancestors if link.rejudged is not Outcome.PASSED]
+    if store.judged is not None and unjudged:
+        code, reason = "ingredient.not_checked", unjudged[0].reason or "the engines disagree"
+        return say(Step.INGREDIENTS, Outcome.NOT_CHECKED, code, reason=reason, **told)
+    if any(link.outcome is not Outcome.PASSED for link in ancestors):
+        return say(Step.INGREDIENTS, Outcome.NOT_CHECKED, "ingredient.not_told", **told)
+    # Their bytes are not here: what whoever signed over them found is all there is.
+    again = "" if unjudged else ", and all else was judged again, and holds"
+    return say(Step.INGREDIENTS, Outcome.PASSED, "ingredient.validated", again=again, **told)
 
 
-def _weakest(broken: Sequence[Link]) -> tuple[str, str]:
-    for link in broken:
+def _weakest(store: ManifestStore) -> Finding | None:
+    """Say what is wrong with the weakest link: what was changed, before what else is wrong."""
+    for link in store.broken_ancestors:
         if changed := proves_change(link.codes):
-            said = f"An ingredient is not as {link.signer} signed it ({changed})."
-            return "ingredient.altered", said
-    said = f"An ingredient that {broken[0].signer} signed does not validate ({broken[0].codes[0]})."
-    return "ingredient.invalid", said
+            before = f": it was altered before {link.holder} signed over it"
+            before = before if link.altered_before else ""
+            return _against("ingredient.altered", link, status=changed, before=before)
+    for link in store.broken_ancestors:
+        return _against("ingredient.invalid", link, status=link.codes[0])
+    for link in store.chain[1:]:
+        if link.codes:
+            why = row_of(link.codes[0]).clause or f"it is not accepted ({link.codes[0]})"
+            return _against("ingredient.untrusted", link, why=why)
+    return None
+
+
+def _against(code: str, link: Link, **particulars: str) -> Finding:
+    place = place_of(link)
+    return say(Step.INGREDIENTS, Outcome.FAILED, code, signer=link.who, place=place, **particulars)
 
 
 def _time(store: ManifestStore) -> Finding:
     if store.judged is not None:
         return stamp_finding(store, store.judged)
+    judged = "at the present time"
     if store.time_stamps:
-        outcome, code = Outcome.NOT_CHECKED, "timeStamp.untrusted"
-        said = (
-            "It carries a time-stamp, whose authority is on none of your lists: the certificate "
-            "was judged at the present time."
-        )
-    else:
-        outcome, code = Outcome.ABSENT, "timeStamp.absent"
-        said = "No time-stamp: the certificate was judged at the present time."
-    return Finding(
-        step=Step.TIME,
-        outcome=outcome,
-        code=code,
-        sentence=said,
-        does_not_show="when the file was made",
-    )
+        fault = "is of an authority on none of your lists"
+        code = "timeStamp.untrusted"
+        return say(Step.TIME, Outcome.NOT_CHECKED, code, fault=fault, judged=judged)
+    return say(Step.TIME, Outcome.ABSENT, "timeStamp.absent", judged=judged)

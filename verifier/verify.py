@@ -14,12 +14,14 @@ from ledger.vocabulary import Outcome
 from .agreement import compare_opinions
 from .compare.context import Claim
 from .conclude import conclude
+from .covered import harmless, uncovered
 from .history import check_history
 from .logged import Ledger, check_content, check_inclusion
 from .recorded import check_claim, check_comparison
-from .report import Finding, Report, Step
+from .report import Report, Step
 from .search import NOTHING, Suspect, search
 from .validation import manifest_findings
+from .words import say
 
 NOTHING_CLAIMED = Claim()
 
@@ -34,7 +36,8 @@ def verify(
 
     `claim` is what somebody says of when and where it was captured.
     """
-    store = suspect.reading.store
+    store, opinion = suspect.reading.store, suspect.reading.opinion
+    coverage = harmless(opinion.coverage) if opinion and opinion.coverage else None
     findings = manifest_findings(suspect.reading)  # steps 1 to 4
     findings += compare_opinions(suspect.reading)  # the same, by another engine
     found = NOTHING
@@ -47,12 +50,13 @@ def verify(
             findings += [content, check_inclusion(best, ledger)]  # steps 6 and 7
             findings += check_history(best, ledger)  # step 8
     except FirsthandError as problem:
-        findings.append(_log_failed(problem))
+        said = problem.message
+        findings.append(say(Step.INCLUSION, Outcome.FAILED, "log.failed", reason=said))
     record = found.records[0] if found.records else None
     comparison, compared = check_comparison(record, suspect, ledger)  # step 9
     findings.append(compared)
     findings += check_claim(claim, record, ledger, findings)  # step 10
-    findings.append(_no_detector())  # step 11
+    findings.append(say(Step.DETECTION, Outcome.NOT_CHECKED, "detection.no_model"))  # step 11
     return Report(
         file=suspect.name,
         sha256=suspect.asset.digest.hex,
@@ -62,26 +66,8 @@ def verify(
         chain=store.chain if store else (),
         matches=found.matches,
         comparison=comparison,
-        uncovered=store.uncovered if store else None,
+        uncovered=uncovered(coverage) if coverage else store.uncovered if store else None,
+        coverage=coverage,
+        changed=opinion.changed if opinion else (),
         engine=engine,
-    )
-
-
-def _log_failed(problem: FirsthandError) -> Finding:
-    return Finding(
-        step=Step.INCLUSION,
-        outcome=Outcome.FAILED,
-        code="log.failed",
-        sentence=f"The log could not be asked, or did not answer truly: {problem.message}.",
-        does_not_show="whether the file is recorded",
-    )
-
-
-def _no_detector() -> Finding:
-    return Finding(
-        step=Step.DETECTION,
-        outcome=Outcome.NOT_CHECKED,
-        code="detection.no_model",
-        sentence="No detector is installed with this version, so none was asked.",
-        does_not_show="whether the content was generated or edited",
     )

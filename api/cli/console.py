@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from ledger.errors import FirsthandError, FormatError
-from verifier.manifest import printable
+from verifier.harmless import harmless as shown
 
 _T = TypeVar("_T")
 
@@ -64,10 +64,10 @@ MARKS = {
 def harmless(*parts: str | tuple[str, str]) -> Text:
     """Join texts, each with a style or none, on one line that cannot move or colour a terminal.
 
-    File names, titles and reasons are strangers' words: controls and direction marks are replaced.
+    File names, titles and reasons are strangers' words: see `verifier.harmless`.
     """
     pairs = ((part, "") if isinstance(part, str) else part for part in parts)
-    return Text.assemble(*((printable(text, len(text)), style) for text, style in pairs))
+    return Text.assemble(*((shown(text), style) for text, style in pairs))
 
 
 def say(*parts: str | tuple[str, str]) -> None:

@@ -14,7 +14,7 @@ from verifier.compare.context import Claim, parse_moment, parse_spot
 from verifier.conclude import is_contradicted
 from verifier.media.sandbox import Sandbox
 from verifier.policy import Policy, judge, parse_policy
-from verifier.report import Conclusion, ConclusionCode, Report, Step
+from verifier.report import Conclusion, ConclusionCode, Finding, Report, Step
 
 from ..errors import (
     EXIT_INCONCLUSIVE,
@@ -214,7 +214,7 @@ def print_report(report: Report) -> None:
     """Print a report as a person reads it: the conclusion, then each check and its limits."""
     code = report.conclusion.code
     say((report.file, "bold"), "  ", (code.upper(), f"bold {COLOURS[code]}"))
-    say(f"  {report.conclusion.sentence}")
+    say(f"  {report.conclusion.sentence}", (limits(report.conclusion), "dim"))
     if report.as_of:
         now = report.as_of.now
         say("  Now: ", (now.code.upper(), COLOURS[now.code]), f". {now.sentence}")
@@ -222,6 +222,15 @@ def print_report(report: Report) -> None:
             say(f"  Why they differ: {reason}")
     for finding in report.findings:
         mark, colour = MARKS[finding.outcome]
-        limit = f" It does not show {finding.does_not_show}." if finding.does_not_show else ""
-        say("  ", (mark, colour), f" {finding.step:<16} ", finding.sentence, (limit, "dim"))
+        said = finding.sentence, (limits(finding), "dim")
+        say("  ", (mark, colour), f" {finding.step:<16} ", *said)
+    for link in report.chain if len(report.chain) > 1 else ():
+        mark, colour = MARKS[link.outcome]
+        say("  ", (mark, colour), f" {'chain':<16} ", link.sentence)
     say((f"  sha256 {report.sha256}", "dim"))
+
+
+def limits(said: Conclusion | Finding) -> str:
+    """Say what it does not show, and what would settle it, as further sentences."""
+    limit = f" It does not show {said.does_not_show}." if said.does_not_show else ""
+    return f"{limit} To settle it, {said.settles}." if said.settles else limit

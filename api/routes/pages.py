@@ -32,6 +32,12 @@ def compare_script() -> FileResponse:
     return FileResponse(FOLDER / "compare.js", media_type="text/javascript; charset=utf-8")
 
 
+@router.get("/coverage.js")
+def coverage_script() -> FileResponse:
+    """Return what the page does with a coverage map."""
+    return FileResponse(FOLDER / "coverage.js", media_type="text/javascript; charset=utf-8")
+
+
 @router.get("/icon.svg")
 def icon() -> FileResponse:
     """Return the picture beside the page's title."""

@@ -8,8 +8,8 @@ const OUTCOMES = {
   not_checked: "not checked",
 };
 const PANELS = {
-  integrity: ["manifest", "hard-binding", "second-opinion", "record", "record-content", "inclusion"],
-  origin: ["claim-signature", "ingredients", "time", "revocation", "claimed-time", "history", "custody-chain", "context"],
+  integrity: ["manifest", "hard-binding", "coverage", "second-opinion", "record", "record-content", "inclusion"],
+  origin: ["claim-signature", "ingredients", "time", "revocation", "claimed-time", "identity", "history", "custody-chain", "context"],
   content: ["comparison", "detection"],
 };
 let current = null; // the request whose answer is awaited: a newer file takes its place
@@ -33,20 +33,16 @@ function findingItem(finding) {
   if (finding.does_not_show) {
     item.append(element("span", `It does not show ${finding.does_not_show}.`, "limit"));
   }
+  if (finding.settles) item.append(element("span", `To settle it, ${finding.settles}.`, "settles"));
   return item;
 }
 
-function linkItem(link, place) {
+function linkItem(link) {
   const item = element("li", undefined, link.outcome);
-  item.append(element("span", MARKS[link.outcome], "mark"));
-  if (place === 0) {
-    const known = link.list ? `known by your list “${link.list}”` : "on none of your lists";
-    item.append(element("span", `Signed by ${link.signer}, ${known}.`));
-  } else {
-    // What an ancestor was worth is what the one who signed over it found; it is not judged anew.
-    const found = link.outcome === "passed" ? "intact" : "not intact, or of an unknown signer,";
-    item.append(element("span", `Made from what ${link.signer} signed: ${found} when it was signed over.`));
-  }
+  const mark = element("span", MARKS[link.outcome], "mark");
+  mark.setAttribute("role", "img");
+  mark.setAttribute("aria-label", OUTCOMES[link.outcome]);
+  item.append(mark, element("span", link.sentence));
   if (link.codes.length) item.append(element("span", link.codes.join(", "), "limit"));
   return item;
 }
@@ -75,10 +71,12 @@ function fill(id, items) {
 }
 
 function show(report, file) {
-  const { code, sentence } = report.conclusion;
+  const { code, sentence, does_not_show: limit, settles } = report.conclusion;
   const title = element("span", code, `code ${code}`);
   $("conclusion").replaceChildren(`${report.file}: `, title);
   $("sentence").textContent = sentence;
+  $("limit").textContent = limit ? `It does not show ${limit}.` : "";
+  $("settles").textContent = settles ? `To settle it, ${settles}.` : "";
   const then = report.as_of;
   $("as-of-now").hidden = !then;
   $("as-of-now").textContent = then ?
@@ -94,6 +92,7 @@ function show(report, file) {
   // One manifest alone is the claim signature's, which stands above already.
   fill("chain", report.chain.length > 1 ? report.chain.map(linkItem) : []);
   fill("matches", report.matches.map(matchItem));
+  showCoverage(report);
   const facts = {
     "SHA-256": report.sha256, "Type, by its bytes": report.media_type,
     "Judged by": Object.entries(report.engine).map((pair) => pair.join(" ")).join(", "),

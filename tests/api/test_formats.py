@@ -21,7 +21,8 @@ KEYS = (
     *("file", "sha256", "media_type", "conclusion", "findings", "chain", "matches"),
     *("comparison", "uncovered", "detection", "as_of", "engine"),
 )
-FINDING = ["step", "outcome", "code", "sentence", "does_not_show"]
+CONCLUSION = ["code", "sentence", "does_not_show", "settles"]
+FINDING = ["step", "outcome", *CONCLUSION]
 
 Reports = dict[str, dict[str, Any]]
 
@@ -89,7 +90,7 @@ def test_a_signed_file_is_unchanged_and_signed_and_recorded(
 def test_a_report_has_the_shape_that_pipelines_rely_on(reports: Reports, ending: str) -> None:
     report = reports[ending]
     assert tuple(report) == KEYS
-    assert list(report["conclusion"]) == ["code", "sentence"]
+    assert list(report["conclusion"]) == CONCLUSION
     assert all(list(finding) == FINDING for finding in report["findings"])
     assert {"manifest", "signer", "list", "outcome"} <= set(report["chain"][0])
     assert {"index", "kind", "asset", "distance", "false_match_rate"} <= set(report["matches"][0])

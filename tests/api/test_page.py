@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests import media
+from tests.verifier.opinion import mint
+from tests.verifier.opinion.generations import generations
 from verifier.compare.result import (
     Comparison,
     Geometry,
@@ -26,6 +29,7 @@ from .test_bad_input import HOSTILE_TITLE
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine")
 
 HOSTILE_NAME = "<img src=x onerror=alert(1)><script>alert(2)</script>.jpg".replace("/", "\u2215")
+HOSTILE_SIGNER = "<b onclick=alert(4)>\N{RIGHT-TO-LEFT OVERRIDE}\x1b[2JA signer"
 HOSTILE_NOTE = "<img src=x onerror=alert(3)><b>bold</b>"
 CASES = {
     "signed.jpg": ("Unchanged", "The bytes that a known signer signed and that entry 0 records."),
@@ -55,6 +59,11 @@ def files(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Path:
     media.convert(photograph, folder / "re-encoded.png")
     media.another_photograph(folder).rename(folder / "unrelated.jpg")
     media.clip(folder)
+    stranger = mint.Authority("Strangers")
+    key = mint.signer(stranger).key
+    leaf = mint.issue(stranger, HOSTILE_SIGNER, key.public_key()).public_bytes(Encoding.DER)
+    made = mint.Mint(mint.Signer(key, (leaf,)))
+    (folder / "chained.jpg").write_bytes(generations(mint.picture(), [made, made]))
     (folder / "note.txt").write_text("A caption.\n")
     (folder / "empty.jpg").touch()
     (folder / "large.bin").write_bytes(bytes(LIMIT + 1))
@@ -125,12 +134,42 @@ def test_a_dropped_file_is_judged_too(page: Page, files: Path) -> None:
 def test_a_hostile_name_and_title_are_text_and_never_markup(page: Page, files: Path) -> None:
     page.choose("#file", files / HOSTILE_NAME)
     _read(page, HOSTILE_NAME)
-    assert page.evaluate("document.querySelectorAll('script').length") == 2
+    assert page.evaluate("document.querySelectorAll('script').length") == 3
     assert page.evaluate("document.querySelectorAll('img').length") == 1  # the preview
     assert page.evaluate("document.querySelector('[onerror], li b')") is None
     assert "alert(1)" in _text(page, "#conclusion")
     assert HOSTILE_NOTE in _text(page, "#origin")
     assert page.evaluate("document.title").startswith("Firsthand")
+
+
+def test_what_the_signature_protects_is_drawn_and_told_in_words(page: Page, files: Path) -> None:
+    page.choose("#file", files / "signed.jpg")
+    _read(page, "signed.jpg")
+    legend = _text(page, "#coverage-legend")
+    assert "protected: hashed by the signer: " in legend
+    assert "the manifest's boxes and padding: " in legend
+    assert "not protected" not in legend
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('#coverage-bar rect')].map((r) => +r.getAttribute('width'))"
+    )
+    assert len(drawn) > 3
+    assert sum(drawn) == pytest.approx(720)
+    page.evaluate("document.querySelector('#coverage details').open = true")
+    assert ": claim (signed)." in _text(page, "#coverage-regions")
+    page.choose("#file", files / "unrelated.jpg")
+    _read(page, "unrelated.jpg")
+    assert page.evaluate("document.getElementById('coverage').hidden")
+
+
+def test_a_chain_is_told_link_by_link_with_what_would_settle_it(page: Page, files: Path) -> None:
+    page.choose("#file", files / "chained.jpg")
+    _read(page, "chained.jpg")
+    links = _text(page, "#chain")
+    assert links.count("its signer is on none of your lists") == 2
+    assert "<b onclick=alert(4)>\N{REPLACEMENT CHARACTER}" in links
+    assert page.evaluate("document.querySelectorAll('#report b').length") == 0
+    assert _text(page, "#settles").startswith("To settle it, ask somebody who goes by the name")
+    assert page.evaluate("document.querySelectorAll('#origin .settles').length") >= 2
 
 
 def test_a_second_file_takes_the_place_of_the_first(page: Page, files: Path) -> None:
@@ -176,12 +215,12 @@ def test_all_of_it_is_reached_by_the_keyboard(page: Page, files: Path) -> None:
     _read(page, "signed.jpg")
     assert page.evaluate("document.activeElement.id") == "report"  # read on from here
     reached = []
-    for _ in range(3):
+    for _ in range(4):
         page.press("Tab", 9)
         reached.append(page.evaluate("document.activeElement.innerText"))
-    assert reached == ["entry 0", "its log proof", "For the record"]
+    assert reached == ["Region by region", "entry 0", "its log proof", "For the record"]
     page.press("Enter", 13)
-    page.wait_for("document.querySelector('#report details').open")
+    page.wait_for("document.querySelector('#report > details').open")
     page.press("Tab", 9)
     assert page.evaluate("document.activeElement.id") == "json"
     assert page.evaluate("document.activeElement.href").startswith("blob:")
@@ -208,7 +247,7 @@ def test_nothing_is_cut_off_and_all_of_it_is_legible(
     long = Path(shutil.copy(files / "flipped.jpg", tmp_path / f"{'long-name-' * 15}.jpg"))
     page.choose("#file", long)
     _read(page, long.name)
-    page.evaluate("document.querySelector('#report details').open = true")
+    page.evaluate("document.querySelectorAll('#report details').forEach((d) => { d.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(_CONTRAST) >= 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum)
     page.picture(tmp_path / "page.png")

@@ -196,24 +196,40 @@ def test_claims_are_version_two_and_there_is_no_thumbnail(
     assert b"c2pa.claim.v2" in signed.path.read_bytes()
 
 
-def test_one_media_data_box_is_hashed_in_chunks_of_a_mebibyte(
+def test_one_media_data_box_is_hashed_in_blocks(
     files: dict[str, Path], sign: Sign, chain: DevelopmentChain, tmp_path: Path
 ) -> None:
     for ending in ("mp4", "mov", "m4a", "heic", "avif"):
         signed = sign(files[ending], tmp_path / f"signed.{ending}").path
         assert b"fixedBlockSize" in signed.read_bytes()
-    assert engine.engine_settings(chain.root, merkle=True)["core"] == {
+    assert engine.engine_settings(chain.root, block=1024)["core"] == {
         "allowed_network_hosts": [],
         "merkle_tree_chunk_size_in_kb": 1024,
         "merkle_tree_max_proofs": 0,
     }
 
 
+@pytest.mark.parametrize(
+    ("size", "block"),
+    [
+        (0, 16),
+        (4 << 20, 16),
+        ((4 << 20) + 1, 32),
+        (100 << 20, 512),
+        (1 << 30, 1024),
+        (9 << 40, 1024),
+    ],
+)
+def test_blocks_are_as_small_as_a_manifest_of_some_kilobytes_allows(size: int, block: int) -> None:
+    """A changed byte is told to within a block: some tenths of a second of an ordinary clip."""
+    assert engine.block_size(size) == block
+
+
 def test_several_media_data_boxes_in_chunks_read_now_trusted_now_invalid(
     claim_signer: PemClaimSigner, chain: DevelopmentChain, tmp_path: Path
 ) -> None:
     """The engine's fault, and why we hash such files whole: forty readings of one file disagree."""
-    settings: dict[str, Any] = engine.engine_settings(chain.root, merkle=True)
+    settings: dict[str, Any] = engine.engine_settings(chain.root, block=1024)
     builder = c2pa.Builder.from_json(json.dumps(DEFINITION), c2pa.Context.from_dict(settings))
     signer = c2pa.Signer.from_callback(
         claim_signer.sign, c2pa.C2paSigningAlg.ES256, chain.certificate_chain

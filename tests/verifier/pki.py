@@ -47,7 +47,7 @@ _OID = x509.ObjectIdentifier
 
 def days(number: float) -> datetime:
     """Return the time so many days from now; negative: before."""
-    return NOW + timedelta(days=number)
+    return NOW + timedelta(seconds=round(number * 86400))  # as certificates have it: in seconds
 
 
 @dataclass(frozen=True)

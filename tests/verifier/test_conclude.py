@@ -349,6 +349,8 @@ def test_a_report_is_neither_true_nor_false() -> None:
     assert report.to_json()["conclusion"] == {
         "code": "unknown",
         "sentence": report.conclusion.sentence,
+        "does_not_show": report.conclusion.does_not_show,
+        "settles": report.conclusion.settles,
     }
 
 

@@ -28,7 +28,6 @@ from .pki import (
     base,
     days,
     resign,
-    stamp,
 )
 from .reports import INCONCLUSIVE, UNCHANGED, UNTRUSTED, codes, finding
 
@@ -159,17 +158,6 @@ class TestLists:
         assert report.conclusion.code == UNTRUSTED
         assert finding(report, Step.TIME)[0] is Outcome.NOT_CHECKED
 
-    def test_a_time_stamping_certificate_signs_no_claim(
-        self, world: World, ask: Ask, tmp_path: Path
-    ) -> None:
-        """Not even one whose authority is on the list of claim signers too."""
-        signed = resign(world.pictures[2], tmp_path / "s.jpg", world.stamper)
-        lists = [*world.lists, TrustList("both", world.stampers.pem)]
-        report = ask(signed, lists=lists)
-        assert report.conclusion.code != UNCHANGED
-        assert report.chain[0].list is None
-        assert "signingCredential.invalid" in report.chain[0].codes
-
 
 class TestTime:
     @pytest.mark.parametrize("version", [1, 2])
@@ -185,89 +173,6 @@ class TestTime:
         report = ask(signed)
         assert report.conclusion.code == UNCHANGED
         assert report.chain[0].list == SIGNER
-
-    @pytest.mark.parametrize("version", [1, 2])
-    def test_a_rogue_authority_proves_nothing(
-        self, world: World, ask: Ask, tmp_path: Path, version: int
-    ) -> None:
-        """For a claim of version 1 the engine believes any authority at all."""
-        rogue = authority("Stampers").issue("A stamper", STAMPS)
-        signed = resign(
-            world.pictures[version], tmp_path / "s.jpg", expired(world), stamps=[(rogue, LONG_AGO)]
-        )
-        report = ask(signed)
-        assert report.conclusion.code == UNTRUSTED
-        assert "leads to none of the anchors" in finding(report, Step.TIME)[1]
-        assert "valid from" in finding(report, Step.SIGNATURE)[1]
-
-    def test_without_a_stamp_an_expired_signer_is_judged_now(
-        self, world: World, ask: Ask, tmp_path: Path
-    ) -> None:
-        report = ask(resign(world.pictures[2], tmp_path / "s.jpg", expired(world)))
-        assert report.conclusion.code == UNTRUSTED
-        assert "signingCredential.expired" in codes(report)
-
-    @pytest.mark.parametrize("when", [days(-50), days(-500)])
-    def test_a_stamp_from_outside_the_signers_days_does_not_help(
-        self, world: World, ask: Ask, tmp_path: Path, when: datetime
-    ) -> None:
-        signed = resign(
-            world.pictures[2],
-            tmp_path / "s.jpg",
-            expired(world),
-            stamps=[(world.stampers.issue("old", STAMPS, (-1000, 1000)), when)],
-        )
-        report = ask(signed)
-        assert report.conclusion.code == UNTRUSTED
-        assert "signingCredential.expired" in codes(report)
-
-    def test_a_stamp_over_another_signature_proves_nothing(
-        self, world: World, ask: Ask, tmp_path: Path
-    ) -> None:
-        other = stamp(world.stamper, b"another signature", LONG_AGO)
-        signed = resign(world.pictures[2], tmp_path / "s.jpg", expired(world), other_token=other)
-        report = ask(signed)
-        assert report.conclusion.code == UNTRUSTED
-        assert "over other bytes" in finding(report, Step.TIME)[1]
-
-    def test_a_certificate_that_may_do_more_than_stamp_proves_nothing(
-        self, world: World, ask: Ask, tmp_path: Path
-    ) -> None:
-        more = world.stampers.issue("More", (*STAMPS, *ANSWERS))
-        signed = resign(
-            world.pictures[2], tmp_path / "s.jpg", expired(world), stamps=[(more, LONG_AGO)]
-        )
-        assert ask(signed).conclusion.code == UNTRUSTED
-
-    def test_a_claimed_time_long_before_the_proof_is_said(
-        self, world: World, ask: Ask, tmp_path: Path
-    ) -> None:
-        """The picture says 2020."""
-        signed = resign(
-            world.pictures[2],
-            tmp_path / "s.jpg",
-            world.signers.issue("A camera"),
-            stamps=[(world.stamper, LONG_AGO)],
-        )
-        report = ask(signed)
-        assert "claimedTime.long_before" in codes(report)
-        assert "days before the first proof" in finding(report, Step.CLAIMED_TIME)[1]
-
-    def test_a_claimed_time_after_the_proof_is_said(
-        self, world: World, ask: Ask, tmp_path: Path
-    ) -> None:
-        late = base(
-            media.photograph(tmp_path), tmp_path / "l.jpg", when=f"{days(-1):%Y-%m-%dT%H:%M:%SZ}"
-        )
-        signed = resign(
-            late,
-            tmp_path / "s.jpg",
-            world.signers.issue("A camera"),
-            stamps=[(world.stamper, LONG_AGO)],
-        )
-        outcome, said = finding(ask(signed), Step.CLAIMED_TIME)
-        assert outcome is Outcome.FAILED
-        assert "signed before that" in said
 
 
 class TestRevocation:
@@ -291,23 +196,6 @@ class TestRevocation:
             assert report.conclusion.code == UNTRUSTED
             assert "nothing proves that it signed before that" in report.conclusion.sentence
             assert report.chain[0].list is None
-
-    def test_revoked_before_it_signed(
-        self, world: World, ask: Ask, signer: Owner, stamped: Path
-    ) -> None:
-        answer = world.signers.answer(signer.certificate, revoked=days(-201))
-        report = ask(stamped, answers=[answer])
-        assert report.conclusion.code == UNTRUSTED
-        assert "before it signed at" in report.conclusion.sentence
-
-    def test_revoked_after_the_proven_time(
-        self, world: World, ask: Ask, signer: Owner, stamped: Path
-    ) -> None:
-        answer = world.signers.answer(signer.certificate, revoked=LATER)
-        report = ask(stamped, answers=[answer])
-        assert report.conclusion.code == UNCHANGED
-        assert "revocation.revoked_after" in codes(report)
-        assert "after it signed at the proven time" in finding(report, Step.REVOCATION)[1]
 
     def test_a_stale_answer_is_no_answer(
         self, world: World, ask: Ask, signer: Owner, bare: Path

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ledger.vocabulary import Outcome
 from verifier.conclude import conclude
-from verifier.manifest import ManifestReading, ManifestStore, parse_reading, printable
+from verifier.harmless import printable
+from verifier.manifest import ManifestReading, ManifestStore, parse_reading
 from verifier.report import Finding, Step
 from verifier.validation import manifest_findings
 

@@ -15,19 +15,19 @@ from scipy import ndimage
 
 from .geometry import Frames
 from .result import Interval
+from .sampling import beyond
 
 LONG_SIDE = 256  # pixels of the frames that are laid over one another; compared at half of it
-SEED = 2.3  # times what is usual: a region must somewhere differ by so much
+SEED = 1.85  # times what is usual: a region must somewhere differ by so much
 EXTENT = 1.6  # and reaches as far as the difference stays above this
 _POOLED = 5  # frames, on either side, are judged together
 _MOST = 6.0  # times what is usual: more says no more
-_FLOOR = 1.5  # grey levels: a difference below this is not told from none
+_FLOOR, _COARSE_FLOOR = 1.5, 1.0  # grey levels: a difference below is not told from none
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
 _WINDOW = 9  # pixels
 _LEAST_AREA = 30  # pixels
 _LEAST_FRAMES = 6  # unless the clip has fewer: what flickers is the codec's
 _BLURS = (0.0, 0.5, 0.8, 1.1, 1.5, 2.0)  # pixels
-_BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
@@ -58,18 +58,24 @@ def halved(frames: Frames) -> Frames:
     return np.asarray(ndimage.gaussian_filter(frames, (0, 1.2, 1.2), truncate=3)[:, ::2, ::2])
 
 
-def find_changes(ours: Frames, theirs: Frames, mask: Mask) -> Changes:
-    """Hold frames, (n, height, width), against those that they show, in the order of time."""
+def find_changes(ours: Frames, theirs: Frames, mask: Mask, *, coarse: bool = False) -> Changes:
+    """Hold frames, (n, height, width), against those that they show, in the order of time.
+
+    `coarse`: theirs are no finer than ours, so that neither need show all that the other does.
+    """
     inside = ndimage.binary_erosion(mask, np.ones((7, 7)))  # edges are half a border
     if inside.sum() < _WINDOW**2 * _CLASSES:
         return Changes(np.zeros_like(ours))
     ours = _toned(ours, theirs, inside)
     ours, theirs = _equally_sharp(ours, theirs, inside)
     away = _away(ours, theirs)
+    floor = _FLOOR
+    if coarse:
+        away, floor = np.minimum(away, _away(theirs, ours)), _COARSE_FLOOR
     detail = ndimage.uniform_filter(
         np.stack([ndimage.gaussian_gradient_magnitude(frame, 1.0) for frame in theirs]), (0, 7, 7)
     )
-    times = np.minimum(away / _usual(away, detail, inside), _MOST) ** 2 * inside
+    times = np.minimum(away / _usual(away, detail, inside, floor), _MOST) ** 2 * inside
     pooled = ndimage.uniform_filter1d(times, min(len(times), 2 * _POOLED + 1), 0, mode="nearest")
     weight = ndimage.uniform_filter(inside.astype(np.float32), _WINDOW, mode="constant")
     near = ndimage.uniform_filter(pooled, (0, _WINDOW, _WINDOW), mode="constant")
@@ -133,19 +139,15 @@ def _left(one: Frames, other: Frames, inside: Mask) -> float:
 
 
 def _away(ours: Frames, theirs: Frames) -> Frames:
-    """How far each pixel is from the original's, there or half a pixel beside it."""
-    ours, theirs = _soft(ours, 0.5), _soft(theirs, 0.5)
-    away = np.abs(ours - theirs)
-    for step in _BESIDE:
-        away = np.minimum(away, np.abs(ours - (theirs + np.roll(theirs, step, (1, 2))) / 2))
-    return np.asarray(away)
+    """How far each pixel is from all that the original has within half a pixel of it."""
+    return np.asarray(beyond(_soft(ours, 0.5), _soft(theirs, 0.5)))
 
 
-def _usual(away: Frames, detail: Frames, inside: Mask) -> Frames:
+def _usual(away: Frames, detail: Frames, inside: Mask, floor: float) -> Frames:
     """What difference is usual at places of as much detail."""
     details, values = detail[:, inside].ravel(), away[:, inside].ravel()
     groups = np.array_split(np.argsort(details, kind="stable"), _CLASSES)
     middle = np.array([np.median(details[group]) for group in groups])
     spread = np.array([np.quantile(values[group], 0.75) / 1.15 for group in groups])
     usual = np.interp(detail, middle, np.maximum.accumulate(spread))
-    return np.maximum(usual, _FLOOR).astype(np.float32)
+    return np.maximum(usual, floor).astype(np.float32)

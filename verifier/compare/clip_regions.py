@@ -61,7 +61,7 @@ def regions_by_record(found: Laid, suspect: Thumbnails, original: Thumbnails) ->
     best = np.argmin([np.abs(each - theirs)[:, seen].mean(1) for each in tried], 0)
     ours = np.stack([tried[way][number] for number, way in enumerate(best)])
     rows = np.take_along_axis(around, best[:, None], 1)[:, 0]
-    changes = find_changes(ours, theirs, seen)
+    changes = find_changes(ours, theirs, seen, coarse=True)
     used = replace(found, pairs=(rows, columns))
     return _regions(changes, found.placement, used, suspect, (height, width), 1)
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 from verifier.report import Finding, Step
+from verifier.words import say
 
 from .words import count
 
@@ -149,9 +150,8 @@ def not_checked(claim: Claim, reason: str) -> Iterator[Finding]:
     """Yield a finding for each claim that could not be held against anything, with the reason."""
     for name, claimed in (("time", claim.time), ("place", claim.place)):
         if claimed is not None:
-            sentence = f"The claimed {name} was not checked: {reason}."
-            limit = "that the claim is right or wrong"
-            yield _finding(Outcome.NOT_CHECKED, f"context.{name}.not_checked", sentence, limit)
+            code = f"context.{name}.not_checked"
+            yield say(Step.CONTEXT, Outcome.NOT_CHECKED, code, reason=reason)
 
 
 def _check_time(claimed: Moment, captured: Captured, what: str) -> Finding:
@@ -161,8 +161,7 @@ def _check_time(claimed: Moment, captured: Captured, what: str) -> Finding:
         said = f"Entered in the log on {entered.text}, {_gap(entered, claimed)} before the claimed"
         return _contradicted("time", f"{said} {claimed.text}: an old {what} shown as new", "log")
     if recorded is None:
-        sentence = f"No time of capture was recorded; it was entered on {entered.text}."
-        return _finding(Outcome.ABSENT, "context.time.absent", sentence, "when it was captured")
+        return say(Step.CONTEXT, Outcome.ABSENT, "context.time.absent", entered=entered.text)
     if recorded.latest < claimed.earliest:
         said = f"Recorded on {_date(recorded)}, {_gap(recorded, claimed)} before the claimed"
         said = f"{said} {claimed.text}: an old {what} shown as new"
@@ -170,39 +169,38 @@ def _check_time(claimed: Moment, captured: Captured, what: str) -> Finding:
     if claimed.latest < recorded.earliest:
         said = f"Recorded on {_date(recorded)}, {_gap(claimed, recorded)} after the claimed"
         return _contradicted("time", f"{said} {claimed.text}", captured.time_source)
-    sentence = f"Recorded on {_date(recorded)}, which agrees with the claimed {claimed.text}."
-    limit = _limit(captured.time_source)
-    return _finding(Outcome.PASSED, "context.time.agrees", sentence, limit)
+    return say(
+        Step.CONTEXT,
+        Outcome.PASSED,
+        "context.time.agrees",
+        recorded=_date(recorded),
+        claimed=claimed.text,
+        limit=_limit(captured.time_source),
+    )
 
 
 def _check_place(claimed: Spot, captured: Captured) -> Finding:
     recorded = captured.place
     if recorded is None:
-        sentence = "No place of capture was recorded."
-        return _finding(Outcome.ABSENT, "context.place.absent", sentence, "where it was captured")
+        return say(Step.CONTEXT, Outcome.ABSENT, "context.place.absent")
     away, open_to = distance(claimed, recorded), claimed.within + recorded.within
     if away > open_to:
         said = f"Recorded {_kilometres(away)} from the claimed place"
         return _contradicted("place", said, captured.place_source)
-    sentence = f"Recorded at the claimed place, to within {_kilometres(max(open_to, 0.01))}."
-    limit = _limit(captured.place_source)
-    return _finding(Outcome.PASSED, "context.place.agrees", sentence, limit)
+    within, limit = _kilometres(max(open_to, 0.01)), _limit(captured.place_source)
+    code = "context.place.agrees"
+    return say(Step.CONTEXT, Outcome.PASSED, code, within=within, limit=limit)
 
 
 def _contradicted(name: str, said: str, source: str) -> Finding:
-    return _finding(Outcome.FAILED, f"context.{name}.contradicted", f"{said}.", _limit(source))
+    code, limit = f"context.{name}.contradicted", _limit(source)
+    return say(Step.CONTEXT, Outcome.FAILED, code, contradiction=said, limit=limit)
 
 
 def _limit(source: str) -> str:
     if source == "log":
         return "when it was captured, only that it was there by then"
     return f"that the record is right: it is as recorded, by {source}"
-
-
-def _finding(outcome: Outcome, code: str, sentence: str, limit: str) -> Finding:
-    return Finding(
-        step=Step.CONTEXT, outcome=outcome, code=code, sentence=sentence, does_not_show=limit
-    )
 
 
 def _date(recorded: Moment) -> str:

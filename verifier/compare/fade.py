@@ -15,7 +15,7 @@ _SMEARED = 2  # pixels: by so much the window makes a part look larger
 _FLAT = 1.0  # the square of grey levels: less structure is none
 _EXTENT, _SEED = 3.0, 6.0  # in units of the usual: a part reaches so far, and has such places
 _LEFT = 0.75  # of the structure: more is left by any lossy copy
-_STRANGE = 1.0  # the usual difference of pixels: where it is less, nothing is missing
+_STRANGE = 0.5  # of the usual difference of pixels: where it is less, nothing is missing
 _LEAST_AREA = 0.0025  # of what both show
 
 
@@ -23,7 +23,7 @@ def faded(suspect: Plane, original: Plane, mask: Mask, strange: Plane) -> Mask:
     """The parts that have lost what structure they had.
 
     Both are luma of one tone and sharpness. `strange` is how unusual the difference of each pixel
-    is: about 1 where it is as everywhere.
+    is: below 1 where it is as everywhere.
     """
     ours, theirs = (
         np.where(mask, each - blurred(each, mask, _WINDOW), 0) for each in (suspect, original)

@@ -13,6 +13,7 @@ from scipy import ndimage
 from .fade import faded
 from .refine import normalised, scene, within
 from .result import WHOLE, Part
+from .sampling import beyond
 from .tone import clipped, curve, fit_tone, matching_blurs, soft, toned, toned_by_channel
 from .warp import Mask, Matrix, Plane, resized, warped
 
@@ -21,12 +22,11 @@ from .warp import Mask, Matrix, Plane, resized, warped
 SEED = 4.5  # a region must have places that differ by so much (in a view of 128 pixels,
 MORE_SEED = 0.9  # and by this more for each time that a view is twice as wide: it has more places),
 EXTENT = 2.0  # it reaches as far as the difference stays above this,
-LEAST_AREA = 0.0025  # and is at least so large a part of what the suspect shows of the original
+LEAST_AREA = 0.0035  # and is at least so large a part of what the suspect shows of the original
 
 USUAL, MOST = 1.0, 8.0  # a difference above the latter says no more
-_FLOOR, _COLOUR_FLOOR = 2.0, 4.0  # grey levels: a deviation below is not told from none
+_FLOOR, _COLOUR_FLOOR = 1.5, 4.0  # grey levels: a deviation below is not told from none
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
-_BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 _AROUND = 11  # pixels: detail so near may ring at a place, as it does in a block of JPEG
 _QUARTILE = 1.15  # deviations: what three quarters of normal values stay within
 _CLIPPED = 3.0  # by so much less does a difference count where the tone was clipped
@@ -40,6 +40,7 @@ _DETAILED = 0.03  # of the power of what is normalised: less is flat
 _RARELY = 0.2  # of the power of what a frame covers: so much may look like the original by chance
 _NOTHING = 0.6  # of the power of both: 1 where they have nothing in common, below 0 where all
 _FRAMED = 8.0  # grey levels: what lies under a frame differs from it by so much
+_MOST_OF_ROW = 0.6
 _EDGE = 0.015  # of a side: what is cut off is at least so wide
 _COARSER = 4  # colours are kept and compared at a quarter of the resolution
 
@@ -87,13 +88,14 @@ def differ(
     whole = mask
     framed = _inside(suspect.inner, working.part, mask)
     mask = _cut([working.suspect, *ours], [laid, *theirs], mask, framed)
+    lost = clipped(working.suspect, *ours) & ~clipped(laid, *theirs)
+    doubt = np.where(lost, _CLIPPED, 1.0)
+    content = _content([working.suspect, *ours], [laid, *theirs], mask, doubt)
+    mask = _unstriped(content, mask)
     core = mask
     if limit != WHOLE or mask.sum() < whole.sum():
         rim = max(1, round(_RIM * max(mask.shape)))
         core = ndimage.binary_erosion(mask, iterations=rim)
-    lost = clipped(working.suspect, *ours) & ~clipped(laid, *theirs)
-    doubt = np.where(lost, _CLIPPED, 1.0)
-    content = _content([working.suspect, *ours], [laid, *theirs], mask, doubt)
     colour = np.zeros_like(content)
     small = max(4, -(-width // _COARSER)), max(4, -(-height // _COARSER))
     inside = resized(mask.astype(np.float32), small) > 0.99
@@ -176,6 +178,23 @@ def _unframed(
     return kept
 
 
+def _unstriped(content: Plane, mask: Mask) -> Mask:
+    """The mask without strips along its edges that are unusual over most of their length.
+
+    Those are of a bar that is as plain as the original is there, so that nothing else told it.
+    """
+    kept = mask.copy()
+    for turns in range(4):
+        turned = np.rot90(kept, turns)
+        strange = np.rot90(content > EXTENT, turns) & turned
+        seen = turned.sum(1)
+        first = int((seen > 0).argmax())
+        rows = int((strange[first:].sum(1) < _MOST_OF_ROW * np.maximum(seen[first:], 1)).argmax())
+        if rows >= _EDGE * len(turned):
+            turned[: first + rows + _MARGIN] = False
+    return kept if kept.sum() >= _LEAST_PIXELS else mask
+
+
 def _pieces(strip: Plane) -> Plane:
     """The sum of each piece of a strip along its length."""
     return np.array([part.sum() for part in np.array_split(strip, _PARTS, axis=1)])
@@ -250,12 +269,13 @@ def _root_mean_square(times: Plane, mask: Mask) -> Plane:
 
 
 def _away(suspect: Plane, original: Plane) -> Plane:
-    """How far each pixel is from the original's, there or half a pixel beside it."""
+    """How far each pixel is from what the other has there and up to half a pixel beside it.
+
+    So a sharp edge that two samplings show differently is no difference (S. Birchfield and C.
+    Tomasi, A Pixel Dissimilarity Measure That Is Insensitive to Image Sampling, PAMI 1998).
+    """
     ours, theirs = soft(suspect, 0.5), soft(original, 0.5)
-    away = np.abs(ours - theirs)
-    for step in _BESIDE:
-        away = np.minimum(away, np.abs(ours - (theirs + np.roll(theirs, step, (0, 1))) / 2))
-    return away
+    return np.minimum(beyond(ours, theirs), beyond(theirs, ours))
 
 
 def _usual(away: Plane, detail: Plane, mask: Mask) -> Plane:

@@ -12,11 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .audio import BITS, SECONDS_PER_WORD, Words
-from .described import Footage
 from .video import FRAMES_PER_SECOND, FrameHashes
 
 FRAME_THRESHOLD = 48  # of 256 bits: frames that differ in no more may show the same
-VIEW_THRESHOLD = 76  # of 256 bits: views of two clips that differ in no more may show the same
 MOST_FRAMES = 512  # of a suspect, evenly spread, are looked for: more cost time and add nothing
 
 WORDS_IN_BLOCK = 64  # 3.2 s of sound are looked for at once
@@ -76,35 +74,6 @@ def align_frames(suspect: FrameHashes, original: FrameHashes) -> Alignment | Non
     seconds = len(chain) / FRAMES_PER_SECOND * (len(suspect.times) / len(chosen))
     return Alignment(
         float(distances[chain].mean()) / 256, float(np.median(shifts)), seconds, len(chain)
-    )
-
-
-def align_footage(suspect: Footage, original: Footage) -> Alignment | None:
-    """The longest chain of the suspect's seconds whose nearest views come in the same order.
-
-    Each second counts once, by the nearer of its two views. None where none is near any.
-    """
-    chosen = spread(len(suspect.times), MOST_FRAMES)
-    pairs = [bit_distances(suspect.hashes[view], original.hashes) for view in chosen]
-    nearest = np.array([int(each.argmin()) for each in pairs])
-    distances = np.array([int(each.min()) for each in pairs])
-    near = np.flatnonzero(distances <= VIEW_THRESHOLD)
-    if not len(near):
-        return None
-    by_time: dict[float, int] = {}
-    for place in near.tolist():
-        time = float(suspect.times[chosen[place]])
-        if time not in by_time or distances[place] < distances[by_time[time]]:
-            by_time[time] = place
-    kept = np.array(list(by_time.values()))
-    chain = kept[longest_rise(nearest[kept])]
-    shifts = original.times[nearest[chain]] - suspect.times[chosen[chain]]
-    share = len(np.unique(suspect.times)) / len(np.unique(suspect.times[chosen]))
-    return Alignment(
-        float(distances[chain].mean()) / 256,
-        float(np.median(shifts)),
-        len(chain) * share,
-        len(chain),
     )
 
 

@@ -2,7 +2,9 @@
 
     pictures   the suspect's finder and descriptor against all others at once; `match` decides
     clips      frames of the suspect against all frames of all clips; assets that show one of them
-               are aligned in full
+               are aligned in full; beside it, however they were cropped or framed, views of the
+               suspect against all views: the nearest assets are aligned, the nearest of those
+               laid over it (`footage_index.py`)
     sound      blocks of the suspect slid over all sound of all assets, a few words of each; assets
                with a place that is near are aligned in full; beside it, at any speed and pitch,
                triplets of peaks near the suspect's (`sound_index.py`), where several agree
@@ -13,8 +15,7 @@ store, record by record, so that a million pictures take 80 MB here (`bench.scal
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,11 @@ import numpy.typing as npt
 from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
 
-from .align import FRAME_THRESHOLD, VIEW_THRESHOLD, WORDS_IN_BLOCK, blocks, find_block, spread
+from .align import FRAME_THRESHOLD, WORDS_IN_BLOCK, blocks, find_block, spread
 from .audio import SOUND, parse_words
 from .described import FOOTAGE, parse_footage
 from .descriptor import DESCRIPTOR
+from .footage_index import near_footage
 from .image import CONFIRMER, FINDER, HASH_BYTES, PDQ, parse_hash, parse_views
 from .match import (
     DESCRIPTOR_THRESHOLD,
@@ -35,7 +37,7 @@ from .match import (
     REGISTERED_THRESHOLD,
     Match,
     Registers,
-    described_distance,
+    evidence,
     match,
 )
 from .peaks import PEAKS, parse_numbers
@@ -44,8 +46,14 @@ from .sound_index import PeakStore, near_peaks
 from .video import CLIP, parse_frames
 
 _MOST_FRAMES = 64  # of a suspect, evenly spread, choose which clips to align
-MOST_REGISTERED = 256  # of what a suspect is near, the nearest, are laid over it: 15 ms each
-_SURELY_REGISTERED = 32  # of these; the others only while nothing was found
+MOST_REGISTERED = (
+    256  # of pictures that a suspect is near, the nearest, are laid over it: 15 ms each
+)
+MOST_CLIPS_REGISTERED = 32  # likewise of clips: 70 ms each
+# How many of these are laid over it in any case; the others only while nothing was found.
+_SURELY_REGISTERED = {DESCRIPTOR: 32, FOOTAGE: 8}
+_MOST_REGISTERED = {DESCRIPTOR: MOST_REGISTERED, FOOTAGE: MOST_CLIPS_REGISTERED}
+_MOST_BYTES = 8 << 20  # of what is recorded of these clips, which has to be read for it
 _VERSION = 1
 
 
@@ -186,15 +194,26 @@ class FingerprintIndex:
         originals = {entry: self._original(entry) for entry in candidates}
         found = {entry: match(entry, fingerprints, each) for entry, each in originals.items()}
         if registers is not None:
-            rest = [entry for entry, near in found.items() if near is None]
-            for place, entry in enumerate(_nearest_described(fingerprints, originals, rest)):
-                if place >= _SURELY_REGISTERED and any(found.values()):
-                    break
-                found[entry] = match(entry, fingerprints, originals[entry], registers=registers)
+            self._register(fingerprints, originals, found, registers)
         return sorted(
             (each for each in found.values() if each is not None),
             key=lambda each: (each.distance, each.entry_index),
         )
+
+    @staticmethod
+    def _register(
+        suspect: Sequence[Fingerprint],
+        originals: Mapping[int, Sequence[Fingerprint]],
+        found: dict[int, Match | None],
+        registers: Registers,
+    ) -> None:
+        """Lay what is nearest, and not found yet, over the suspect."""
+        for algorithm, surely in _SURELY_REGISTERED.items():
+            rest = [entry for entry, near in found.items() if near is None]
+            for place, entry in enumerate(_nearest(algorithm, suspect, originals, rest)):
+                if place >= surely and any(found.values()):
+                    break
+                found[entry] = match(entry, suspect, originals[entry], registers=registers)
 
     def _original(self, entry_index: int) -> Sequence[Fingerprint]:
         if self._recorded is not None:
@@ -256,15 +275,25 @@ def _parse_row(bits: bytes) -> Rows:
     return parse_hash(bits)[None]
 
 
-def _nearest_described(
-    suspect: Sequence[Fingerprint], originals: Mapping[int, Sequence[Fingerprint]], rest: list[int]
-) -> list[int]:
-    """Those of the rest whose descriptors are nearest: as many as may be laid over the suspect.
+def _nearest(
+    algorithm: str,
+    suspect: Sequence[Fingerprint],
+    originals: Mapping[int, Sequence[Fingerprint]],
+    rest: list[int],
+) -> Iterator[int]:
+    """Those of the rest for which an algorithm says most: as many as may be laid over the suspect.
 
     Of many million pictures, that is not all that geometry might confirm.
     """
-    distances = {entry: described_distance(suspect, originals[entry]) for entry in rest}
-    return sorted(rest, key=lambda entry: (distances[entry], entry))[:MOST_REGISTERED]
+    told = {entry: evidence(algorithm, suspect, originals[entry]) for entry in rest}
+    promising = [entry for entry in rest if told[entry] > 0]
+    promising.sort(key=lambda entry: (-told[entry], entry))
+    size = 0
+    for entry in promising[: _MOST_REGISTERED[algorithm]]:
+        yield entry
+        size += sum(len(each.bits) for each in originals[entry])
+        if size > _MOST_BYTES:
+            return
 
 
 def _near_finders(finder: Rows, rows: Rows, owners: Owners) -> set[int]:
@@ -292,11 +321,11 @@ def _owners_near(asked: Rows, rows: Rows, owners: Owners, most: float) -> set[in
     return set(owners[near_rows(asked, rows, most).found].tolist())
 
 
-def _near_frames(frames: Rows, rows: Rows, owners: Owners, *, most: int) -> set[int]:
+def _near_frames(frames: Rows, rows: Rows, owners: Owners) -> set[int]:
     """Entries with a frame near one of the suspect's; `match` decides if they are enough."""
     near: set[int] = set()
     for place in spread(len(frames), _MOST_FRAMES):
-        near |= _owners_near(frames[place][None], rows, owners, most)
+        near |= _owners_near(frames[place][None], rows, owners, FRAME_THRESHOLD)
     return near
 
 
@@ -331,8 +360,8 @@ _WIDTHS = {
 _NEAR: dict[str, Callable[..., set[int]]] = {
     FINDER: _near_finders,
     DESCRIPTOR: _near_descriptors,
-    CLIP: partial(_near_frames, most=FRAME_THRESHOLD),
-    FOOTAGE: partial(_near_frames, most=VIEW_THRESHOLD),
+    CLIP: _near_frames,
+    FOOTAGE: near_footage,
     SOUND: _near_words,
     PEAKS: near_peaks,
 }

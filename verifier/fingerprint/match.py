@@ -3,7 +3,8 @@
 A match never raises trust. Each threshold stands with the rate at which unrelated assets cross it,
 measured by `bench/fingerprints.py --measure` on real media of public repositories (2026-11): the
 upper end of the one-sided 95 % interval (Clopper-Pearson) of the rate per pair. Other takes of one
-scene by one camera do match as clips: no hash of frames can tell them from copies.
+scene by one camera do match as clips, and other people in the same room: no hash of frames can tell
+them from copies, and geometry knows the room again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +15,13 @@ import numpy as np
 from ledger.asset import Kind
 from ledger.vocabulary import Fingerprint
 
-from .align import Alignment, align_footage, align_frames, align_words, bit_distances
+from .align import Alignment, align_frames, align_words, bit_distances
 from .audio import SOUND, parse_words
 from .described import FOOTAGE, parse_footage
 from .descriptor import DESCRIPTOR
 from .image import CONFIRMER, FINDER, PDQ, parse_hash, parse_views
 from .lines import agreement, align_peaks
+from .moments import VIEW_THRESHOLD, align_footage
 from .pdq import SIDE, eight_ways
 from .peaks import PEAKS, parse_peaks
 from .video import CLIP, parse_frames
@@ -49,14 +51,13 @@ REGISTERED_FALSE_MATCH_RATE = 9.2e-7
 # a clip that has fewer must show them all, and each of them nearer.
 LEAST_FRAMES = 3
 FEW_FRAMES_THRESHOLD = 40 / HASH_BITS
-CLIP_FALSE_MATCH_RATE = 1.2e-3  # 0 of 2,646 pairs of clips of different scenes
+CLIP_FALSE_MATCH_RATE = 1.2e-4  # 0 of 25,058 pairs of copies and other clips
 
-# Clips that were cropped, framed or mirrored: so many seconds, each with a view within
-# align.VIEW_THRESHOLD, in the original's order, and nearer than that on the average; a clip that
-# has fewer must show them all. Two people who talk into a camera are as near as some copies.
+# Clips that were cropped, framed, mirrored or reframed: so many seconds, each with a view within
+# moments.VIEW_THRESHOLD, in the original's order (a clip that has fewer must show them all); and
+# the geometry of their frames confirms.
 LEAST_SECONDS = 3
-FOOTAGE_THRESHOLD = 68 / HASH_BITS
-FOOTAGE_FALSE_MATCH_RATE = 6.0e-3  # 24 of 5,655 pairs of copies and clips of other scenes
+FOOTAGE_FALSE_MATCH_RATE = 1.1e-4  # 0 of 29,662 pairs of copies and clips of other scenes
 
 # Sound: at least align.LEAST_WORDS words of some block within align.WORD_THRESHOLD.
 SOUND_FALSE_MATCH_RATE = 1.2e-5  # 0 of 250,986 pairs of recordings
@@ -66,8 +67,8 @@ SOUND_FALSE_MATCH_RATE = 1.2e-5  # 0 of 250,986 pairs of recordings
 # that of words, so that where both agree the words, which hold at one speed only, are named.
 PEAKS_FALSE_MATCH_RATE = 1.3e-5
 
-# Whether the pictures behind two assets' fingerprints can be laid over one another.
-Registers = Callable[[Sequence[Fingerprint], Sequence[Fingerprint]], bool]
+# Whether two assets can be laid over one another, as an algorithm that found them so supposes.
+Registers = Callable[[str, Sequence[Fingerprint], Sequence[Fingerprint]], bool]
 
 _KINDS = {
     FINDER: Kind.PICTURE,
@@ -171,7 +172,8 @@ def match(
     """Judge a suspect's fingerprints against those of the recorded asset at `entry_index`.
 
     Where several ways agree, the one with the lowest false-match rate is told. `registers` says
-    whether the geometry of two pictures agrees; it is asked only where nothing cheaper does.
+    whether the geometry of two pictures or clips agrees; it is asked only where nothing cheaper
+    does.
     """
     ours, theirs = _by_algorithm(suspect), _by_algorithm(original)
     found: list[Match] = []
@@ -180,17 +182,27 @@ def match(
         if near is not None and agrees(near, ours, theirs):
             found.append(_match(entry_index, name, near, rate))
     if not found and registers is not None:
-        near = _near(DESCRIPTOR, ours, theirs)
-        described = near is not None and near.distance <= REGISTERED_THRESHOLD
-        if near is not None and described and registers(suspect, original):
-            found.append(_match(entry_index, DESCRIPTOR, near, REGISTERED_FALSE_MATCH_RATE))
+        for name, rate, is_near in _REGISTERED:
+            near = _near(name, ours, theirs)
+            asked = near is not None and is_near(near, ours, theirs)
+            if near is not None and asked and registers(name, suspect, original):
+                found.append(_match(entry_index, name, near, rate))
     return min(found, key=lambda each: (each.false_match_rate, each.distance), default=None)
 
 
-def described_distance(suspect: Sequence[Fingerprint], original: Sequence[Fingerprint]) -> float:
-    """The share of bits in which the descriptors of two pictures differ; 1 where one has none."""
-    near = _near(DESCRIPTOR, _by_algorithm(suspect), _by_algorithm(original))
-    return 1.0 if near is None else near.distance
+def evidence(
+    algorithm: str, suspect: Sequence[Fingerprint], original: Sequence[Fingerprint]
+) -> float:
+    """How much an algorithm says for asking whether two assets register: 0 for nothing.
+
+    Of pictures the share of bits that agree; of clips in how many seconds, each by how much.
+    """
+    near = _near(algorithm, _by_algorithm(suspect), _by_algorithm(original))
+    if near is None:
+        return 0.0
+    if algorithm == FOOTAGE:  # a few seconds that are near, or many that are less so
+        return near.length * ((VIEW_THRESHOLD + 1) / HASH_BITS - near.distance)
+    return 1.0 - near.distance
 
 
 def _match(entry_index: int, name: str, near: Similarity, false_match_rate: float) -> Match:
@@ -251,7 +263,13 @@ def _enough_seconds(
 ) -> bool:
     clips = (parse_footage(each[FOOTAGE].bits) for each in (ours, theirs))
     fewest = min(len(np.unique(clip.times)) for clip in clips)
-    return near.distance <= FOOTAGE_THRESHOLD and near.length >= min(LEAST_SECONDS, fewest)
+    return near.length >= min(LEAST_SECONDS, fewest)
+
+
+def _described_near(
+    near: Similarity, _ours: Mapping[str, Fingerprint], _theirs: Mapping[str, Fingerprint]
+) -> bool:
+    return near.distance <= REGISTERED_THRESHOLD
 
 
 def _sounds_agree(
@@ -264,7 +282,10 @@ _RULES = (
     (FINDER, PICTURE_FALSE_MATCH_RATE, _hashes_agree),
     (DESCRIPTOR, DESCRIBED_FALSE_MATCH_RATE, _pdq_agrees),
     (CLIP, CLIP_FALSE_MATCH_RATE, _enough_frames),
-    (FOOTAGE, FOOTAGE_FALSE_MATCH_RATE, _enough_seconds),
     (SOUND, SOUND_FALSE_MATCH_RATE, _sounds_agree),
     (PEAKS, PEAKS_FALSE_MATCH_RATE, _sounds_agree),
+)
+_REGISTERED = (
+    (DESCRIPTOR, REGISTERED_FALSE_MATCH_RATE, _described_near),
+    (FOOTAGE, FOOTAGE_FALSE_MATCH_RATE, _enough_seconds),
 )

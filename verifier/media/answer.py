@@ -20,6 +20,7 @@ from verifier.errors import (
     Unrelated,
     VerifierError,
 )
+from verifier.harmless import printable
 
 _ERRORS: dict[str, type[FirsthandError]] = {
     error.__name__: error
@@ -103,10 +104,7 @@ def parse_answer(data: bytes) -> object:
     if type(answer) is dict and set(answer) == {"error"}:
         match answer["error"]:
             case [str(name), str(message), str(remedy)] if name in _ERRORS:
-                raise _ERRORS[name](_harmless(message), _harmless(remedy))
+                raise _ERRORS[name](
+                    printable(message, _LONGEST_TEXT), printable(remedy, _LONGEST_TEXT)
+                )
     raise FormatError("an answer must hold a value, or an error of the table")
-
-
-def _harmless(text: str) -> str:
-    """Keep what a terminal shows as itself; a job may answer with escapes and line ends."""
-    return "".join(c if c.isprintable() else "�" for c in text[:_LONGEST_TEXT])

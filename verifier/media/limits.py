@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from ledger.errors import FormatError
 
 _MIB = 1 << 20
+_PER_MIB = 8  # seconds of processor time
 _LONGEST = 4 * 3600  # seconds
 
 
@@ -28,11 +29,12 @@ class Limits:
 
 
 def limits_for(size: int) -> Limits:
-    """What a file of `size` bytes may take: a second more of processor time for each MiB it has.
+    """What a file of `size` bytes may take: more processor time for each MiB it has.
 
-    Clips decode at some 24 times their own speed, so this is ten times what an honest one needs.
+    A clip is recorded at 12 to 20 times its own speed, and one that hardly moves has 40 seconds or
+    more in a MiB.
     """
-    longer = min(size // _MIB, _LONGEST)
+    longer = min(_PER_MIB * size // _MIB, _LONGEST)
     usual = Limits()
     return replace(usual, cpu=usual.cpu + longer, wall=usual.wall + 2 * longer)
 

@@ -1,48 +1,62 @@
 """The hard binding against the bytes in hand (C2PA 2.2, 15.12), streamed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
 from .bmff import check_bmff
+from .boxes import check_boxes
 from .claim import ingredients
 from .container import Embedded
-from .result import Aspect, Check
+from .coverage import Region
+from .result import Aspect, Bound, Check
 from .source import Range, Source
 from .store import Assertion, Manifest, as_bytes, as_list, as_map, as_number, as_text
+from .units import name_open
 
-# C2PA 2.2, 9.2 "Hard Bindings".
-_BINDING = re.compile(
-    r"(c2pa\.hash\.(?:data|boxes|bmff|collection\.data|multi-asset))(\.v[0-9]+)?(__[0-9]+)?"
-)
+# C2PA 2.2, 11.2.2: exactly one of these. A hash of the parts (18.9) comes beside it.
+_BINDING = re.compile(r"(c2pa\.hash\.(?:data|boxes|bmff|collection\.data))(\.v[0-9]+)?(__[0-9]+)?")
+_PARTS = re.compile(r"c2pa\.hash\.multi-asset(\.v[0-9]+)?(__[0-9]+)?")
 _MAX_EXCLUSIONS = 1024
 
 
 def check_binding(
     source: Source, embedded: Embedded, manifests: Mapping[str, Manifest], active: Manifest
-) -> Check:
+) -> Bound:
     """Hold the bytes of a file against its active manifest; raises FormatError."""
     bound = active
-    for _ in manifests:  # C2PA 2.2, 11.2.3: an update manifest binds through its parent
+    for _ in manifests:  # C2PA 2.2, 15.12: an update manifest binds through its parent
         if not bound.update:
             break
         bound = _parent(manifests, bound)
     if bound.compressed or bound.update:
         return _unchecked("general.error", "the manifest that binds the bytes is compressed")
     found = [(a, m) for a in bound.assertions if (m := _BINDING.fullmatch(a.label))]
-    if not found:  # C2PA 2.2, 15.10.3.1
+    if not found:  # C2PA 2.2, 15.10.1.2
         return _failed("claim.hardBindings.missing")
     if len(found) > 1:
         return _failed("assertion.multipleHardBindings")
     assertion, match = found[0]
     algorithm = bound.claimed().get("alg")
     if match[1] == "c2pa.hash.data":
-        return _check_data(source, embedded, assertion, algorithm, updated=bound is not active)
-    if match[1] == "c2pa.hash.bmff" and match[2] in (".v2", ".v3"):
-        return check_bmff(source, assertion.value(), algorithm)
-    return _unchecked("general.error", f"a binding of the kind {assertion.label} is not read here")
+        held = _check_data(source, embedded, assertion, algorithm, updated=bound is not active)
+    elif match[1] == "c2pa.hash.bmff" and match[2] in (None, ".v2", ".v3"):
+        held = check_bmff(source, assertion.value(), algorithm, old=match[2] is None)
+    elif match[1] == "c2pa.hash.boxes":
+        held = check_boxes(source, embedded.container, assertion.value(), algorithm)
+    else:
+        said = f"a binding of the kind {assertion.label} is not read here"
+        return _unchecked("general.error", said)
+    if held.checks[0].code.endswith(".mismatch") and any(map(_is_of_parts, bound.assertions)):
+        # C2PA 2.2, 15.12.1.1: then the hashes of the parts are what counts.
+        return _unchecked("general.error", "a hash of several parts is not read here")
+    return held
+
+
+def _is_of_parts(assertion: Assertion) -> bool:
+    return _PARTS.fullmatch(assertion.label) is not None
 
 
 def _parent(manifests: Mapping[str, Manifest], update: Manifest) -> Manifest:
@@ -62,32 +76,65 @@ def _check_data(
     default: object,
     *,
     updated: bool,
-) -> Check:
+) -> Bound:
     """Check `c2pa.hash.data` (C2PA 2.2, 15.12.1 and 18.5)."""
     value = assertion.value()
-    algorithm = as_text(value.get("alg") or default, "a hash algorithm")  # C2PA 2.2, 15.4
+    algorithm = as_text(value.get("alg") or default, "a hash algorithm")  # C2PA 2.2, 15.4.1
     expected = as_bytes(value.get("hash"), "the hash of the bytes")
     exclusions = _exclusions(value)
     if updated:
-        exclusions = [_grown(each, embedded.container) for each in exclusions]
+        exclusions = list(_grown(exclusions, embedded.container))
     at = 0
     kept: list[Range] = []
     for start, end in exclusions:
-        if start < at:  # C2PA 2.2, 15.12.1: in order, none over another
+        if start < at:  # C2PA 2.2, 15.12.1.1: in order, none over another
             return _failed("assertion.dataHash.malformed", "its exclusions overlap")
         if end > source.size:
             return _failed("assertion.dataHash.mismatch", "an exclusion ends beyond the file")
         kept.append((at, start))
         at = end
     kept.append((at, source.size))
-    if source.digest(algorithm, kept) != expected:
-        return _failed("assertion.dataHash.mismatch")
+    ranges = tuple(each for each in kept if each[0] < each[1])
+    others = list(_outside(exclusions, embedded.container))
+    named = list(name_open(source, others)) if others else []
+    left_out = tuple(region for region, _ in named)
+    if source.digest(algorithm, ranges) != expected:
+        failed = Check(Aspect.CONTENT, Outcome.FAILED, "assertion.dataHash.mismatch")
+        return Bound((failed,), ranges, left_out)
+    checks = [Check(Aspect.CONTENT, Outcome.PASSED, "assertion.dataHash.match")]
+    # C2PA 2.2, 15.12.1.1: the manifest store, padding and metadata may be left out, and no more:
+    # whatever else is, anybody may change.
+    wide = [region for region, allowed in named if not allowed]
+    if wide:
+        count = sum(region.end - region.start for region in wide)
+        said = f"{count} bytes from byte {wide[0].start} on are left out: {_names(wide)}"
+        checks.append(Check(Aspect.CONTENT, Outcome.FAILED, WIDE, said))
+    elif named:
+        checks.append(Check(Aspect.CONTENT, Outcome.PASSED, ADDITIONAL, _names(left_out)))
+    return Bound(tuple(checks), ranges, left_out)
+
+
+def _names(regions: Sequence[Region]) -> str:
+    return ", ".join(dict.fromkeys(region.what for region in regions))
+
+
+ADDITIONAL = "assertion.dataHash.additionalExclusionsPresent"
+WIDE = (
+    "assertion.dataHash.exclusionTooWide"  # our own: C2PA says `mismatch`, though nothing differs
+)
+
+
+def _outside(exclusions: Sequence[Range], container: Sequence[Range]) -> Iterator[Range]:
+    """Yield what of the exclusions lies outside the container of the manifest store."""
     for start, end in exclusions:
-        # C2PA 2.2, 18.5.2: for the manifest store. What else is excluded, anybody may change.
-        if not any(first <= start and end <= last for first, last in embedded.container):
-            said = f"bytes {start} to {end} are excluded, which are not the manifest's own"
-            return _failed("assertion.dataHash.additionalExclusionsPresent", said)
-    return Check(Aspect.CONTENT, Outcome.PASSED, "assertion.dataHash.match")
+        at = start
+        for first, last in sorted(container):
+            if at < min(first, end):
+                yield at, min(first, end)
+            if last > at:
+                at = max(at, last) if first < end else at
+        if at < end:
+            yield at, end
 
 
 def _exclusions(value: Mapping[str, object]) -> Sequence[Range]:
@@ -102,21 +149,22 @@ def _exclusions(value: Mapping[str, object]) -> Sequence[Range]:
     return found
 
 
-def _grown(excluded: Range, container: Sequence[Range]) -> Range:
-    """Stretch an exclusion of a parent to the container that its update made longer.
+def _grown(exclusions: Sequence[Range], container: Sequence[Range]) -> Iterator[Range]:
+    """Stretch the exclusion of a parent's store to that which its update made longer.
 
-    C2PA 2.2, 15.12.1: the update manifest's store took the place of its parent's.
+    C2PA 2.2, 15.12.1.1: the update manifest's store took the place of its parent's; what lies
+    behind it has moved by as much.
     """
-    start, end = excluded
-    for first, last in container:
-        if first <= start < last:
-            return start, max(end, last)
-    return excluded
+    moved = 0
+    for start, end in ((first + moved, last + moved) for first, last in exclusions):
+        reach = next((last for first, last in container if first <= start < last), end)
+        yield start, max(end, reach)
+        moved += max(end, reach) - end
 
 
-def _failed(code: str, about: str = "") -> Check:
-    return Check(Aspect.CONTENT, Outcome.FAILED, code, about)
+def _failed(code: str, about: str = "") -> Bound:
+    return Bound((Check(Aspect.CONTENT, Outcome.FAILED, code, about),))
 
 
-def _unchecked(code: str, about: str) -> Check:
-    return Check(Aspect.CONTENT, Outcome.NOT_CHECKED, code, about)
+def _unchecked(code: str, about: str) -> Bound:
+    return Bound((Check(Aspect.CONTENT, Outcome.NOT_CHECKED, code, about),))

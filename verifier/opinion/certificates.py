@@ -29,7 +29,7 @@ def load_chain(chain: Sequence[bytes]) -> list[x509.Certificate]:
 
 
 def profile_breaches(chain: Sequence[x509.Certificate]) -> Iterator[str]:
-    """Yield what keeps a chain from C2PA's certificate profile (C2PA 2.2, 14.5.1)."""
+    """Yield what keeps a chain from C2PA's certificate profile (C2PA 2.2, 14.5.1.1)."""
     try:
         yield from _leaf_breaches(chain[0])
         for number, authority in enumerate(chain[1:]):
@@ -44,15 +44,15 @@ def profile_breaches(chain: Sequence[x509.Certificate]) -> Iterator[str]:
 
 def _leaf_breaches(leaf: x509.Certificate) -> Iterator[str]:
     present = {each.oid: each.value for each in leaf.extensions}
-    if leaf.version is not x509.Version.v3:  # C2PA 2.2, 14.5.1
+    if leaf.version is not x509.Version.v3:  # C2PA 2.2, 14.5.1.1
         yield "not an X.509 version 3 certificate"
     if not leaf.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME):
         yield "its subject names no organization"
     constraints = present.get(ExtensionOID.BASIC_CONSTRAINTS)
-    if isinstance(constraints, x509.BasicConstraints) and constraints.ca:  # C2PA 2.2, 14.5.1
+    if isinstance(constraints, x509.BasicConstraints) and constraints.ca:  # C2PA 2.2, 14.5.1.2
         yield "the signer's certificate is an authority's"
     usage = present.get(ExtensionOID.KEY_USAGE)
-    if not isinstance(usage, x509.KeyUsage) or not usage.digital_signature:  # C2PA 2.2, 14.5.1
+    if not isinstance(usage, x509.KeyUsage) or not usage.digital_signature:  # C2PA 2.2, 14.5.1.1
         yield "its key is not for digital signatures"
     elif usage.key_cert_sign:
         yield "its key may sign certificates"
@@ -84,11 +84,17 @@ def _authority_breaches(authority: x509.Certificate, below: int) -> Iterator[str
     usage = present.get(ExtensionOID.KEY_USAGE)
     if isinstance(usage, x509.KeyUsage) and not usage.key_cert_sign:  # RFC 5280, 4.2.1.3
         yield "an issuer's key is not for signing certificates"
+    purposes = present.get(ExtensionOID.EXTENDED_KEY_USAGE)
+    if isinstance(purposes, x509.ExtendedKeyUsage) and not any(
+        each in purposes for each in (*_PURPOSES, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+    ):
+        # RFC 5280, 4.2.1.12, says it of leaves; as everybody reads it, of those below as well.
+        yield "an issuer's certificate is for none of a claim signer's purposes"
     yield from _key_breaches(authority)
 
 
 def _key_breaches(certificate: x509.Certificate) -> Iterator[str]:
-    match certificate.public_key():  # C2PA 2.2, 14.5.1: keys and their strengths
+    match certificate.public_key():  # C2PA 2.2, 14.5.1.1: keys and their strengths
         case rsa.RSAPublicKey() as key:
             exponent = key.public_numbers().e
             if key.key_size < 2048:
@@ -103,7 +109,7 @@ def _key_breaches(certificate: x509.Certificate) -> Iterator[str]:
         case _:
             yield "a key is neither RSA, nor on a NIST curve, nor Ed25519"
     digest = certificate.signature_hash_algorithm
-    if digest is not None and digest.name not in _HASHES:  # C2PA 2.2, 14.5.1
+    if digest is not None and digest.name not in _HASHES:  # C2PA 2.2, 14.5.1.1
         yield f"a certificate is signed with {digest.name}"
 
 

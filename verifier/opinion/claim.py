@@ -12,7 +12,7 @@ from .result import Aspect, Check
 from .source import digest
 from .store import Assertion, Manifest, as_bytes, as_list, as_map, as_text
 
-# C2PA 2.2, 8.4.1: a JUMBF URI, relative to the manifest or from the store's root.
+# C2PA 2.2, 8.4.2.1: a JUMBF URI, relative to the manifest or from the store's root.
 _ASSERTION = re.compile(r"self#jumbf=(?:/c2pa/([^/]+)/)?c2pa\.assertions/([^/]+)")
 _SIGNATURE = re.compile(r"self#jumbf=(?:/c2pa/([^/]+)/)?c2pa\.signature")
 _MANIFEST = re.compile(r"self#jumbf=/c2pa/([^/]+)")
@@ -20,6 +20,7 @@ _INGREDIENT = re.compile(r"c2pa\.ingredient(\.v[0-9]+)?(__[0-9]+)?")
 # C2PA 2.2, 6.8: what nobody may redact.
 _KEPT = re.compile(r"c2pa\.(actions|hash\.[a-z.-]+?)(\.v[0-9]+)?(__[0-9]+)?")
 _MAX_ASSERTIONS = 4096
+WHOLE = "ingredient.manifest.validated"  # C2PA 2.2, 15.11.3.3.2: the whole manifest is hashed
 
 # By manifest and assertion: the manifests whose claims redact it.
 Redactions = Mapping[tuple[str, str], frozenset[str]]
@@ -53,7 +54,7 @@ def redactions(manifests: Sequence[Manifest]) -> Redactions:
 
 
 def check_claim(manifest: Manifest, redacted: Redactions) -> Iterator[Check]:
-    """Hold a claim against its assertion store (C2PA 2.2, 15.6 and 15.10); raises FormatError."""
+    """Hold a claim against its assertion store (C2PA 2.2, 15.6 and 15.10.3); raises FormatError."""
     claim = manifest.claimed()
     if not _is_own(_SIGNATURE, claim.get("signature"), manifest):  # C2PA 2.2, 15.7
         yield _failed("claimSignature.missing")
@@ -64,15 +65,23 @@ def check_claim(manifest: Manifest, redacted: Redactions) -> Iterator[Check]:
     counted = Counter(each.label for each in manifest.assertions)
     for link in listed:
         yield _check_link(manifest, claim, link, held, redacted)
-    # C2PA 2.2, 15.10.1: nothing in the store that the claim does not list, nor the same twice.
+    # C2PA 2.2, 15.10.3.1: nothing in the store that the claim does not list, nor the same twice.
     declared = {match[2] for link in listed if (match := _ASSERTION.fullmatch(_url(link)))}
     for label, count in counted.items():
         if label not in declared or count > 1:
             yield _failed("assertion.undeclared", label)
 
 
+def claim_links(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield label and hashed URI of each assertion that a claim lists; raises FormatError."""
+    for link in _listed(manifest, manifest.claimed()):
+        match = _ASSERTION.fullmatch(_url(link))
+        if match is not None and match[1] in (None, manifest.label):
+            yield match[2], link
+
+
 def _listed(manifest: Manifest, claim: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    # C2PA 2.2, 10.2: `assertions` in version 1, created and gathered ones in version 2.
+    # C2PA 2.2, 15.10.3.1: `assertions` in version 1, created and gathered ones in version 2.
     names: tuple[str, ...] = ("assertions",)
     if manifest.claim_version == 2:
         as_list(claim.get("created_assertions"), "created_assertions")
@@ -91,20 +100,20 @@ def _check_link(
 ) -> Check:
     url = _url(link)
     match = _ASSERTION.fullmatch(url)
-    if match is None or match[1] not in (None, manifest.label):  # C2PA 2.2, 15.10.1
+    if match is None or match[1] not in (None, manifest.label):  # C2PA 2.2, 15.10.3.1
         return _failed("assertion.outsideManifest", url)
     label = match[2]
     redactors = redacted.get((manifest.label, label), frozenset())
-    if manifest.label in redactors:  # C2PA 2.2, 6.8: a claim redacts no assertion of its own
+    if manifest.label in redactors:  # C2PA 2.2, 15.10.2: a claim redacts no assertion of its own
         return _failed("assertion.selfRedacted", label)
     if redactors and _KEPT.fullmatch(label):  # C2PA 2.2, 15.10.3.1: nor anybody these
         kind = "action" if label.startswith("c2pa.actions") else "dataHash"
         return _failed(f"assertion.{kind}.redacted", label)
     if label not in held:
-        if redactors:  # C2PA 2.2, 15.10.3.1: gone, as a later claim says
+        if redactors:  # C2PA 2.2, 6.8: gone, as a later claim says
             return _passed("assertion.redacted", label)
         return _failed("assertion.missing", label)
-    if redactors:  # C2PA 2.2, 15.10.3.1: said to be gone, and still there
+    if redactors:  # C2PA 2.2, 15.11.3.3.1: said to be gone, and still there
         return _failed("assertion.notRedacted", label)
     # C2PA 2.2, 8.4.2.3: over what lies in the superbox, without its header.
     if matches(link, claim, held[label].hashed):
@@ -114,7 +123,7 @@ def _check_link(
 
 def matches(link: Mapping[str, object], claim: Mapping[str, object], hashed: bytes) -> bool:
     """Whether the hash of a hashed URI is that of these bytes; raises FormatError."""
-    # C2PA 2.2, 15.4: the structure's own algorithm, else that of its claim.
+    # C2PA 2.2, 15.4.1: the structure's own algorithm, else that of its claim.
     algorithm = as_text(link.get("alg") or claim.get("alg"), "a hash algorithm")
     return digest(algorithm, hashed) == as_bytes(link.get("hash"), "a hash")
 
@@ -139,10 +148,17 @@ def ingredients(manifest: Manifest) -> Iterator[Ingredient]:
         yield Ingredient(assertion.label, parent, match[1], hashed, signed)
 
 
+def check_parents(manifest: Manifest) -> Iterator[Check]:
+    """Check that there is one parent at most, with a manifest or without (C2PA 2.2, 15.2.2)."""
+    said = (a.value() for a in manifest.assertions if _INGREDIENT.fullmatch(a.label))
+    if sum(each.get("relationship") == "parentOf" for each in said) > 1:
+        yield _failed("manifest.multipleParents")
+
+
 def check_ingredient(
     holder: Manifest, ingredient: Ingredient, manifest: Manifest | None, redacted: Redactions
 ) -> Check:
-    """Hold what a manifest says of an ingredient's manifest against it (C2PA 2.2, 15.11.3)."""
+    """Hold what a manifest says of an ingredient's manifest against it (C2PA 2.2, 15.11.3.3)."""
     claim, about = holder.claimed(), ingredient.label
     if manifest is None:
         return _failed("ingredient.manifest.missing", about)
@@ -150,9 +166,12 @@ def check_ingredient(
     if signed is not None and not matches(signed, claim, manifest.hashed_signature):
         return _failed("ingredient.claimSignature.mismatch", about)
     if matches(ingredient.hashed, claim, manifest.hashed):
-        return _passed("ingredient.manifest.validated", about)
+        return _passed(WHOLE, about)
+    if holder.claim_version == 1 and matches(ingredient.hashed, claim, manifest.claim):
+        # Before C2PA 1.3 the hash was over the claim alone, which lists all else but its signature.
+        return _passed("ingredient.claim.validated", about)
     if any(key[0] == manifest.label for key in redacted):
-        # C2PA 2.2, 15.11.3.3.1: redacted since, so the signature's hash stands for the manifest's.
+        # C2PA 2.2, 15.11.3.3: redacted since, so the signature's hash stands for the manifest's.
         if signed is not None:
             return _passed("ingredient.claimSignature.validated", about)
         return Check(Aspect.MANIFEST, Outcome.NOT_CHECKED, "ingredient.manifest.mismatch", about)

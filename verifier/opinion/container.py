@@ -1,4 +1,4 @@
-"""Where a manifest store lies in a file, and which bytes are its container's (C2PA 2.2, annex A).
+"""Where a manifest store lies in a file, and which bytes are its container's (C2PA 2.2, app. A).
 
 An exclusion of the hard binding may cover the container and nothing else, so its extent matters as
 much as what is in it. Each walk goes by the format's own framing, and ends: every step moves on.
@@ -22,10 +22,15 @@ _TIFF_TAG = 0xCD41
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A manifest store: its JUMBF bytes, and the ranges of the file that are its container."""
+    """A manifest store: its JUMBF bytes, and the ranges of the file that are its container.
+
+    `pieces` are the ranges in which the store's own bytes lie, one behind the other; none of a
+    store that lies beside its file.
+    """
 
     store: bytes
     container: tuple[Range, ...] = ()
+    pieces: tuple[Range, ...] = ()
 
 
 def find_store(source: Source) -> Embedded | None:
@@ -46,7 +51,7 @@ def _only(walk: Iterator[Embedded]) -> Embedded | None:
     try:
         for each in walk:
             found.append(each)
-            if len(found) > 1:  # C2PA 2.2, 11.3: one manifest store a file
+            if len(found) > 1:  # C2PA 2.2, 15.5.2.1: one manifest store a file
                 raise FormatError("the file holds more than one manifest store")
     except FormatError:
         if len(found) != 1:  # what is broken behind the store is the hard binding's business
@@ -58,6 +63,7 @@ def _jpeg(source: Source) -> Iterator[Embedded]:
     """C2PA 2.2, A.3.1: a box cut into APP11 segments (ISO/IEC 19566-5, annex D)."""
     boxes: dict[bytes, bytearray] = {}
     ranges: dict[bytes, list[Range]] = {}
+    pieces: dict[bytes, list[Range]] = {}
     at = 2
     while at + 4 <= source.size:
         marker = source.read(at, 4)
@@ -73,12 +79,14 @@ def _jpeg(source: Source) -> Iterator[Embedded]:
         if marker[1] == 0xEB and segment[:2] == b"JP" and len(segment) >= 16:  # 19566-5, D.2
             key = segment[2:4] + segment[8:16]  # box instance, and the box's header
             first = key not in boxes
-            boxes.setdefault(key, bytearray()).extend(segment[8 if first else 16 :])
+            content = 8 if first else 16  # each further segment repeats the box's header
+            boxes.setdefault(key, bytearray()).extend(segment[content:])
+            pieces.setdefault(key, []).append((at + 4 + content, end))
             ranges.setdefault(key, []).append((at, end))
         at = max(end, at + 2)
     for key, box in boxes.items():
         if box[4:8] == _SUPERBOX and box[8 : 8 + len(_STORE)] == _STORE:
-            yield Embedded(bytes(box), _joined(ranges[key]))
+            yield Embedded(bytes(box), _joined(ranges[key]), tuple(pieces[key]))
 
 
 def _joined(ranges: list[Range]) -> tuple[Range, ...]:
@@ -100,7 +108,7 @@ def _png(source: Source) -> Iterator[Embedded]:
         head = source.read(at, 8)
         length = int.from_bytes(head[:4])
         if head[4:] == b"caBX":
-            yield Embedded(_store(source, at + 8, length), ((at, at + 12 + length),))
+            yield _whole(source, at + 8, length, ((at, at + 12 + length),))
         at += 12 + length
 
 
@@ -114,32 +122,34 @@ def _riff(source: Source) -> Iterator[Embedded]:
         length = int.from_bytes(head[4:], "little")
         end = min(at + 8 + length + length % 2, source.size)
         if head[:4] == b"C2PA":
-            yield Embedded(_store(source, at + 8, length), ((at, end),))
+            yield _whole(source, at + 8, length, ((at, end),))
         at += 8 + length + length % 2
 
 
 def _gif(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.3.4: an application extension block (GIF89a, 26), before the pictures."""
+    """C2PA 2.2, A.3.7: an application extension block (GIF89a, 26), before the pictures."""
     flags = source.read(10, 1)[0]
     at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     for _ in _steps():
         if source.read(at, 1) != b"\x21":  # a picture, or the end
             return
-        block, end = _sub_blocks(source, at + 2)
+        block, pieces, end = _sub_blocks(source, at + 2)
         if source.read(at, 14) == b"\x21\xff\x0bC2PA_GIF\x01\x00\x00":
-            yield Embedded(block[11:], ((at, end),))
+            yield Embedded(block[11:], ((at, end),), pieces[1:])
         at = end
 
 
-def _sub_blocks(source: Source, at: int) -> tuple[bytes, int]:
-    """Join GIF's sub-blocks (GIF89a, 15); return them and where they end."""
+def _sub_blocks(source: Source, at: int) -> tuple[bytes, tuple[Range, ...], int]:
+    """Join GIF's sub-blocks (GIF89a, 15); return them, where each lies, and where they end."""
     data = bytearray()
+    pieces = []
     while length := source.read(at, 1)[0]:
         data += source.read(at + 1, length)
+        pieces.append((at + 1, at + 1 + length))
         at += 1 + length
         if len(data) > MAX_STORE_SIZE:
             raise FormatError("a GIF extension is longer than a manifest store may be")
-    return bytes(data), at + 1
+    return bytes(data), tuple(pieces), at + 1
 
 
 def _tiff(source: Source) -> Iterator[Embedded]:
@@ -164,12 +174,12 @@ def _tiff(source: Source) -> Iterator[Embedded]:
             if number(at, 2) == _TIFF_TAG:
                 length, start = number(at + 4, width), number(at + 4 + width, width)
                 container = ((at + 4, at + 4 + 2 * width), (start, start + length))
-                yield Embedded(_store(source, start, length), container)
+                yield _whole(source, start, length, container)
         directory = number(directory + counted + count * entry, width)
 
 
 def _id3(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.3.3 and A.3.8: a GEOB frame of an ID3v2 tag (id3v2.4.0-frames, 4.15)."""
+    """C2PA 2.2, A.3.4: a GEOB frame of an ID3v2 tag (id3v2.4.0-frames, 4.15)."""
     head = source.read(0, 10)
     if head[:3] != b"ID3":
         return
@@ -184,7 +194,9 @@ def _id3(source: Source) -> Iterator[Embedded]:
             content = source.read(at + 10, length)
             parts = content[1:].split(b"\x00", 3)  # media type, file name, description, object
             if len(parts) == 4 and parts[0] in _GEOB_TYPES:
-                yield Embedded(parts[3], ((at, at + 10 + length),))
+                end_of_frame = at + 10 + length
+                piece = (end_of_frame - len(parts[3]), end_of_frame)
+                yield Embedded(parts[3], ((at, end_of_frame),), (piece,))
         at += 10 + length
 
 
@@ -198,7 +210,7 @@ def _syncsafe(data: bytes) -> int:
 
 
 def _bmff(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.5.1: a `uuid` box with the purpose `manifest`."""
+    """C2PA 2.2, A.5.3: a `uuid` box with the purpose `manifest`."""
     for box in top_boxes(source):
         head = source.read(box.body, min(29, box.end - box.body))
         if box.kind != b"uuid" or head[:16] != C2PA_UUID:
@@ -206,18 +218,28 @@ def _bmff(source: Source) -> Iterator[Embedded]:
         # Version and flags, then the purpose, then the offset of the first Merkle box.
         if head[20:29] == b"manifest\x00":
             start = box.body + 29 + 8
-            # What follows the store in its box is padding.
-            store = _store(source, start, box.end - start)
-            yield Embedded(store[: int.from_bytes(store[:4])], ((box.start, box.end),))
-        elif not head[20:].startswith(b"merkle"):
-            raise NotRead("a C2PA box with another purpose than `manifest` or `merkle`")
+            whole = _store(source, start, box.end - start)
+            store = whole[: int.from_bytes(whole[:4])]
+            if any(whole[len(store) :]):  # room that was left there: no hash covers it
+                raise FormatError("something follows the manifest store in its box")
+            yield Embedded(store, ((box.start, box.end),), ((start, start + len(store)),))
+        elif head[20:].startswith((b"original\x00", b"update\x00")):
+            raise NotRead("a film with an update of its manifest")
+        elif not head[20:].startswith(b"merkle\x00"):
+            # By its type it is left out of the hash, whatever it is for: another store, or words.
+            yield Embedded(b"", ((box.start, box.end),))
 
 
 def _pdf(source: Source) -> Iterator[Embedded]:
-    """C2PA 2.2, A.4: an embedded file, found by its first bytes: a PDF has no order of parts."""
+    """C2PA 2.2, A.4.1: an embedded file, found by its first bytes: a PDF has no order of parts."""
     for at in source.find(_SUPERBOX + _STORE, 17):
         length = int.from_bytes(source.read(at - 4, 4))
-        yield Embedded(_store(source, at - 4, length), ((at - 4, at - 4 + length),))
+        yield _whole(source, at - 4, length, ((at - 4, at - 4 + length),))
+
+
+def _whole(source: Source, start: int, length: int, container: tuple[Range, ...]) -> Embedded:
+    """Read a store that lies in one piece."""
+    return Embedded(_store(source, start, length), container, ((start, start + length),))
 
 
 def _store(source: Source, start: int, length: int) -> bytes:

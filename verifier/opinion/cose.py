@@ -1,6 +1,6 @@
-"""The claim signature: COSE_Sign1 with the claim as its detached payload (C2PA 2.2, 13.2)."""
+"""The claim signature: COSE_Sign1 with the claim as its detached payload (C2PA 2.2, 13.2.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import cbor2
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ledger.errors import FormatError, ProofError
 
+from .places import Item, read_item
 from .store import as_bytes, as_list, decode
 
 _SIGN1 = 18  # RFC 9052, 2: the tag of COSE_Sign1
@@ -49,10 +50,10 @@ class ClaimSignature:
 def parse_signature(data: bytes, claim_version: int) -> ClaimSignature:
     """Read a claim signature; raises FormatError for another shape or without certificates."""
     message = decode(data)
-    if not isinstance(message, cbor2.CBORTag) or message.tag != _SIGN1:  # C2PA 2.2, 13.2.2
+    if not isinstance(message, cbor2.CBORTag) or message.tag != _SIGN1:  # C2PA 2.2, 13.2.3
         raise FormatError("the claim signature is not tagged COSE_Sign1")
     parts = as_list(message.value, "COSE_Sign1")
-    if len(parts) != 4 or parts[2] is not None:  # C2PA 2.2, 13.2.2: the payload is detached
+    if len(parts) != 4 or parts[2] is not None:  # C2PA 2.2, 10.3.2.4: the payload is detached
         raise FormatError("the claim signature is not a COSE_Sign1 with a detached payload")
     protected = as_bytes(parts[0], "the protected header")
     headers, unprotected = decode(protected), parts[1]
@@ -60,7 +61,7 @@ def parse_signature(data: bytes, claim_version: int) -> ClaimSignature:
         raise FormatError("the headers of the claim signature are not maps")
     chain = headers.get(_CHAIN)
     if chain is None and claim_version == 1:
-        # C2PA 2.2, 14.6: old claims may have it unprotected, and under its name.
+        # C2PA 2.2, 14.5: old claims may have it unprotected, and under its name.
         names = (headers.get("x5chain"), unprotected.get(_CHAIN), unprotected.get("x5chain"))
         chain = next((each for each in names if each is not None), None)
     if chain is None:
@@ -71,9 +72,37 @@ def parse_signature(data: bytes, claim_version: int) -> ClaimSignature:
         raise FormatError(f"a chain of {len(found)} certificates")
     certificates = tuple(as_bytes(each, "a certificate") for each in found)
     signature = as_bytes(parts[3], "the signature")
-    # C2PA 2.2, 10.3.2.5: filled with zeros.
+    # C2PA 2.2, 10.4.2: filled with zeros.
     hides = any(any(as_bytes(unprotected.get(name, b""), name)) for name in _PADDING)
     return ClaimSignature(headers.get(_ALGORITHM), protected, signature, certificates, hides)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a claim signature: `protected`, `signature`, or the name of an open header."""
+
+    name: str
+    start: int
+    end: int
+
+
+def signature_parts(data: bytes) -> Iterator[Part]:
+    """Yield where the parts of a COSE_Sign1 lie; none where it is spelt in another way."""
+    try:
+        message = read_item(data, 0)
+        protected, headers, _, signature = message.items[0].items
+        names = [_name(data, each) for each in headers.items[::2]]
+    except (FormatError, IndexError, ValueError):
+        return
+    yield Part("protected", message.start, protected.end)
+    for name, key, value in zip(names, headers.items[::2], headers.items[1::2], strict=True):
+        yield Part(name, key.start, value.end)
+    yield Part("signature", signature.start, signature.end)
+
+
+def _name(data: bytes, item: Item) -> str:
+    key = decode(data[item.start : item.end])
+    return key if isinstance(key, str) and key not in ("protected", "signature") else ""
 
 
 def verify_signature(signed: ClaimSignature, claim: bytes, key: object) -> None:

@@ -1,6 +1,6 @@
 """All of a second opinion, in a straight line."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO
@@ -9,23 +9,46 @@ from ledger.errors import FormatError, ProofError
 from ledger.vocabulary import Outcome
 
 from .binding import check_binding
+from .carried import NOTHING
+from .carry import carried
 from .certificates import find_anchors, load_chain, profile_breaches
-from .claim import Redactions, check_claim, check_ingredient, ingredients, redactions
+from .claim import (
+    Redactions,
+    check_claim,
+    check_ingredient,
+    check_parents,
+    ingredients,
+    redactions,
+)
 from .container import Embedded, find_store
 from .cose import parse_signature, verify_signature
-from .result import Aspect, Check, Judgement, Opinion, Trust
-from .source import NotRead, Source
+from .coverage import Coverage, Guard, Region, draw, placed
+from .protected import store_regions
+from .result import Aspect, Bound, Changed, Check, Judgement, Opinion, Trust
+from .source import NotRead, Range, Source
 from .store import Manifest, parse_store
+
+# Which seconds some ranges of a file hold.
+Clock = Callable[[Source, Sequence[Range]], Mapping[Range, tuple[float, float]]]
+
+
+def _no_seconds(_: Source, __: Sequence[Range]) -> Mapping[Range, tuple[float, float]]:
+    return {}
 
 
 def examine(
-    stream: BinaryIO, lists: Mapping[str, str], at: datetime, sidecar: bytes | None = None
+    stream: BinaryIO,
+    lists: Mapping[str, str],
+    at: datetime,
+    sidecar: bytes | None = None,
+    seconds_of: Clock = _no_seconds,
 ) -> Opinion:
     """Judge the manifest store in a file, else the one beside it, against the bytes in hand.
 
     `lists` are the anchors of claim signers, PEM by the name of their list; `at` is the time at
-    which certificates are judged. What cannot be read is a reason or a failed check: nothing is
-    raised but OSError, where the stream cannot be read.
+    which certificates are judged; `seconds_of` is asked about bytes that were changed. What cannot
+    be read is a reason or a failed check: nothing is raised but OSError, where the stream cannot be
+    read.
     """
     try:
         source = Source(stream)
@@ -36,14 +59,55 @@ def examine(
     except FormatError as problem:
         return Opinion(at, reason=problem.message, refused=True)
     by_label = {each.label: each for each in manifests}
-    active = manifests[-1]  # C2PA 2.2, 15.5: the last one
+    active = manifests[-1]  # C2PA 2.2, 15.5.1: the last one
     chain = _reachable(by_label, active)
     # C2PA 2.2, 6.8: by those that were made from it; whoever stands apart redacts nothing.
     redacted = redactions(chain)
     judged = [_judge(each, by_label, redacted, lists, at) for each in chain]
-    content = _guarded(Aspect.CONTENT, lambda: [check_binding(source, embedded, by_label, active)])
-    first = replace(judged[0], checks=(*content, *judged[0].checks))
-    return Opinion(at, (first, *judged[1:]))
+    bound = _bind(source, embedded, by_label, active)
+    judged[0] = replace(judged[0], checks=(*bound.checks, *judged[0].checks))
+    held = carried(chain)
+    opinion = Opinion(
+        at,
+        tuple(replace(each, carried=held.get(each.label, NOTHING)) for each in judged),
+    )
+    if any(
+        each.failed(aspect) for each in judged for aspect in (Aspect.SIGNATURE, Aspect.MANIFEST)
+    ):
+        return opinion  # what was signed is not known, and so neither what that protects
+    parts = store_regions(manifests, list(zip(chain, judged, strict=True)))
+    return replace(
+        opinion,
+        coverage=_map(source, embedded, parts, bound),
+        changed=tuple(_changed(source, bound, seconds_of)),
+    )
+
+
+def _bind(
+    source: Source, embedded: Embedded, manifests: Mapping[str, Manifest], active: Manifest
+) -> Bound:
+    try:
+        return check_binding(source, embedded, manifests, active)
+    except FormatError as problem:
+        failed = Check(Aspect.CONTENT, Outcome.FAILED, "general.error", problem.message)
+        return Bound((failed,))
+
+
+def _map(source: Source, embedded: Embedded, parts: list[Region], bound: Bound) -> Coverage | None:
+    if bound.ranges is None:
+        return None
+    frame = [
+        Region(*each, Guard.FRAME, "the manifest's boxes") for each in sorted(embedded.container)
+    ]
+    layers = (bound.left_out, frame, placed(parts, embedded.pieces))
+    return draw(source.size, layers, bound.ranges)
+
+
+def _changed(source: Source, bound: Bound, seconds_of: Clock) -> Iterator[Changed]:
+    """Tell which seconds the changed bytes hold, where what says so is as it was signed."""
+    times = seconds_of(source, bound.changed) if bound.located and bound.changed else {}
+    for start, end in bound.changed:
+        yield Changed(start, end, times.get((start, end)))
 
 
 def _find(source: Source, sidecar: bytes | None) -> Embedded:
@@ -95,6 +159,7 @@ def _judge(
 def _check_ingredients(
     manifest: Manifest, manifests: Mapping[str, Manifest], redacted: Redactions
 ) -> Iterator[Check]:
+    yield from check_parents(manifest)
     for each in ingredients(manifest):
         yield check_ingredient(manifest, each, manifests.get(each.manifest), redacted)
 
@@ -145,6 +210,5 @@ def _guarded(aspect: Aspect, check: Callable[[], Iterable[Check]]) -> list[Check
     try:
         found.extend(check())
     except FormatError as problem:
-        code = "general.error" if aspect is Aspect.CONTENT else "claim.malformed"
-        found.append(Check(aspect, Outcome.FAILED, code, problem.message))
+        found.append(Check(aspect, Outcome.FAILED, "claim.malformed", problem.message))
     return found

@@ -8,6 +8,11 @@ from enum import StrEnum
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 
+from .carried import NOTHING as NOTHING_CARRIED
+from .carried import Carried, format_carried, parse_carried
+from .coverage import Coverage, Region, format_coverage, parse_coverage
+from .source import Range
+
 
 class Aspect(StrEnum):
     """What a check is about."""
@@ -32,6 +37,34 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """What came of a hard binding.
+
+    `ranges` are the bytes that it hashes, in order, None where that is not known; `left_out` are
+    named regions of what it does not; `changed` are the bytes of the blocks that are not as they
+    were, where it hashes in blocks, and `located` says that nothing else has changed.
+    """
+
+    checks: tuple[Check, ...]
+    ranges: tuple[Range, ...] | None = None
+    left_out: tuple[Region, ...] = ()
+    changed: tuple[Range, ...] = ()
+    located: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Bytes that were changed after signing; the seconds of the film or sound that they hold.
+
+    `time` is None where the bytes hold no sample, or what says which is not as it was signed.
+    """
+
+    start: int
+    end: int
+    time: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """A list that knows a signer, and the time in which each certificate up to its anchor holds."""
 
@@ -46,11 +79,15 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What holds of one manifest; `trust` names each list that knows its signer."""
+    """What holds of one manifest; `trust` names each list that knows its signer.
+
+    `carried` is what whoever judges its signer at another time has to go by.
+    """
 
     label: str
     checks: tuple[Check, ...]
     trust: tuple[Trust, ...] = ()
+    carried: Carried = NOTHING_CARRIED
 
     def failed(self, aspect: Aspect) -> Check | None:
         """Return the first check of an aspect that failed, if one did."""
@@ -68,12 +105,16 @@ class Opinion:
 
     `at` is the time at which certificates were judged. `reason` says why there is no judgement
     where there is none; `refused`, that the reason is a fault of the file and no gap of ours.
+    `coverage` is what the signature protects, byte by byte, where that is known; `changed` is what
+    was changed, where the hard binding tells.
     """
 
     at: datetime
     judgements: tuple[Judgement, ...] = ()
     reason: str = ""
     refused: bool = False
+    coverage: Coverage | None = None
+    changed: tuple[Changed, ...] = ()
 
 
 def format_opinion(opinion: Opinion) -> dict[str, object]:
@@ -82,6 +123,8 @@ def format_opinion(opinion: Opinion) -> dict[str, object]:
         "at": opinion.at.isoformat(),
         "reason": opinion.reason,
         "refused": opinion.refused,
+        "coverage": format_coverage(opinion.coverage),
+        "changed": [[c.start, c.end, *(c.time or ())] for c in opinion.changed],
         "judgements": [
             {
                 "label": each.label,
@@ -90,6 +133,7 @@ def format_opinion(opinion: Opinion) -> dict[str, object]:
                     [t.list, t.valid_from.isoformat(), t.valid_until.isoformat()]
                     for t in each.trust
                 ],
+                "carried": format_carried(each.carried),
             }
             for each in opinion.judgements
         ],
@@ -105,9 +149,17 @@ def parse_opinion(value: object) -> Opinion:
                 "judgements": [*judged],
                 "reason": str() as reason,
                 "refused": bool() as refused,
+                "coverage": coverage,
+                "changed": [*changed],
             }:
-                moment = datetime.fromisoformat(at)
-                return Opinion(moment, tuple(map(_judgement, judged)), reason, refused)
+                return Opinion(
+                    datetime.fromisoformat(at),
+                    tuple(map(_judgement, judged)),
+                    reason,
+                    refused,
+                    parse_coverage(coverage),
+                    tuple(map(_changed, changed)),
+                )
             case _:
                 raise FormatError("this is no second opinion")
     except (ValueError, TypeError) as problem:
@@ -116,10 +168,26 @@ def parse_opinion(value: object) -> Opinion:
 
 def _judgement(value: object) -> Judgement:
     match value:
-        case {"label": str() as label, "checks": [*checks], "trust": [*trust]}:
-            return Judgement(label, tuple(map(_check, checks)), tuple(map(_trust, trust)))
+        case {
+            "label": str() as label,
+            "checks": [*checks],
+            "trust": [*trust],
+            "carried": carried,
+        }:
+            made, known = tuple(map(_check, checks)), tuple(map(_trust, trust))
+            return Judgement(label, made, known, parse_carried(carried))
         case _:
             raise FormatError("this is no judgement of a manifest")
+
+
+def _changed(value: object) -> Changed:
+    match value:
+        case [int() as start, int() as end]:
+            return Changed(start, end)
+        case [int() as start, int() as end, float() as since, float() as until]:
+            return Changed(start, end, (since, until))
+        case _:
+            raise FormatError("this is no range of changed bytes")
 
 
 def _check(value: Sequence[str]) -> Check:

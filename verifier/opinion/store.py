@@ -7,20 +7,27 @@ from dataclasses import dataclass
 import cbor2
 
 from ledger.errors import FormatError
-from ledger.jumbf import MAX_STORE_SIZE, Superbox, parse_boxes, parse_superbox
+from ledger.jumbf import MAX_STORE_SIZE, Box, Superbox, parse_boxes, parse_superbox
+
+from .source import Range
 
 _SUFFIX = bytes.fromhex("00110010800000aa00389b71")  # of every type of C2PA's own
 _MAX_MANIFESTS = 256
 _MAX_CBOR = 16 << 20  # bytes
+_HEADER = 8  # bytes: a box's length and type
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """An assertion: its label, the bytes that its hash is over, and its CBOR where it is CBOR."""
+    """An assertion: its label, the bytes that its hash is over, and its CBOR where it is CBOR.
+
+    `at` is where the hashed bytes lie in the store.
+    """
 
     label: str
     hashed: bytes
     cbor: bytes | None
+    at: int = 0
 
     def value(self) -> Mapping[str, object]:
         """Read its CBOR map; raises FormatError where it holds none."""
@@ -34,7 +41,9 @@ class Manifest:
     """One manifest: its claim and signature as they stand, and its assertions in their order.
 
     `hashed` are the bytes that a hash of the whole manifest is over, `hashed_signature` those of a
-    hash of its signature box. `update` and `compressed` tell its kind (C2PA 2.2, 11.2).
+    hash of its signature box. `update` and `compressed` tell its kind (C2PA 2.2, 11.2). `at`,
+    `claim_at` and `signature_at` are where those bytes lie in the store; `others` are the ranges of
+    what it holds besides, by label.
     """
 
     label: str
@@ -46,6 +55,10 @@ class Manifest:
     signature: bytes = b""
     hashed_signature: bytes = b""
     assertions: tuple[Assertion, ...] = ()
+    at: int = 0
+    claim_at: int = 0
+    signature_at: int = 0
+    others: tuple[tuple[str, Range], ...] = ()
 
     def claimed(self) -> Mapping[str, object]:
         """Read the claim's CBOR map; raises FormatError."""
@@ -53,7 +66,7 @@ class Manifest:
 
 
 def parse_store(data: bytes) -> tuple[Manifest, ...]:
-    """Read a manifest store; the last manifest is the active one (C2PA 2.2, 15.5).
+    """Read a manifest store; the last manifest is the active one (C2PA 2.2, 15.5.1).
 
     Raises FormatError for what is not a well-formed store.
     """
@@ -62,30 +75,58 @@ def parse_store(data: bytes) -> tuple[Manifest, ...]:
     boxes = parse_boxes(data)
     if len(boxes) != 1:
         raise FormatError(f"a manifest store is one box, not {len(boxes)}")
-    store = parse_superbox(boxes[0])
+    store = _uncovered(parse_superbox(boxes[0]))
     if store.uuid != b"c2pa" + _SUFFIX or store.label != "c2pa":  # C2PA 2.2, 11.1.4.2
         raise FormatError("the outermost box is not a C2PA manifest store")
     if not 1 <= len(store.boxes) <= _MAX_MANIFESTS:
         raise FormatError(f"a manifest store of {len(store.boxes)} manifests")
-    manifests = tuple(_manifest(parse_superbox(box), box.content) for box in store.boxes)
+    start = len(data) - len(boxes[0].content)
+    manifests = tuple(
+        _manifest(parse_superbox(box), box.content, at)
+        for box, at in _places(store, start, len(data))
+    )
     if len({each.label for each in manifests}) != len(manifests):
         raise FormatError("two manifests of the store have the same label")
     return manifests
 
 
-def _manifest(box: Superbox, hashed: bytes) -> Manifest:
+def _places(holder: Superbox, start: int, end: int) -> Sequence[tuple[Box, int]]:
+    """Return the boxes in a superbox that ends at `end`, and where what is in each starts."""
+    at = end - sum(_HEADER + len(box.content) for box in holder.boxes)
+    if at < start:
+        raise FormatError("a superbox is shorter than what it holds")
+    found = []
+    for box in holder.boxes:
+        found.append((box, at + _HEADER))
+        at += _HEADER + len(box.content)
+    return found
+
+
+def _manifest(box: Superbox, hashed: bytes, at: int) -> Manifest:
+    _uncovered(box)
+    end = at + len(hashed)
     if box.uuid == b"c2cm" + _SUFFIX:  # C2PA 2.2, 11.2.4: compressed
-        return Manifest(box.label, hashed, compressed=True)
-    if box.uuid not in (b"c2ma" + _SUFFIX, b"c2um" + _SUFFIX):  # C2PA 2.2, 11.1.4.3
+        return Manifest(box.label, hashed, compressed=True, at=at)
+    if box.uuid not in (b"c2ma" + _SUFFIX, b"c2um" + _SUFFIX):  # C2PA 2.2, 11.1.4.2
         raise FormatError(f"{box.label[:80]!r} is not a manifest")
-    parts = [(part, parse_superbox(part)) for part in box.boxes if part.kind == b"jumb"]
-    claim = _only(parts, b"c2cl", "claim")[1]  # C2PA 2.2, 15.6: exactly one claim
-    signature, signed = _only(parts, b"c2cs", "claim signature")
-    assertions = _only(parts, b"c2as", "assertion store")[1]
-    if claim.label not in ("c2pa.claim", "c2pa.claim.v2"):  # C2PA 2.2, 10.2
+    parts = [
+        (part, parse_superbox(part), place)
+        for part, place in _places(box, at, end)
+        if part.kind == b"jumb"
+    ]
+    whole_claim, claim, claim_at = _only(
+        parts, b"c2cl", "claim"
+    )  # C2PA 2.2, 15.6.1: exactly one claim
+    signature, signed, signature_at = _only(parts, b"c2cs", "claim signature")
+    held, assertions, assertions_at = _only(parts, b"c2as", "assertion store")
+    if claim.label not in ("c2pa.claim", "c2pa.claim.v2"):  # C2PA 2.2, 15.6.1
         raise FormatError(f"a claim is labelled c2pa.claim.v2, not {claim.label[:80]!r}")
     if signed.label != "c2pa.signature" or assertions.label != "c2pa.assertions":
         raise FormatError("a part of a manifest has another label than its type's")
+    for part in (claim, signed, assertions):
+        _uncovered(part)
+    placed = _places(assertions, assertions_at, assertions_at + len(held.content))
+    at_home = (claim_at, signature_at, assertions_at)
     return Manifest(
         box.label,
         hashed,
@@ -94,16 +135,36 @@ def _manifest(box: Superbox, hashed: bytes) -> Manifest:
         claim=_content(claim),
         signature=_content(signed),
         hashed_signature=signature.content,
-        assertions=tuple(_assertion(parse_superbox(b), b.content) for b in assertions.boxes),
+        assertions=tuple(_assertion(parse_superbox(b), b.content, place) for b, place in placed),
+        at=at,
+        claim_at=claim_at + len(whole_claim.content) - len(_content(claim)),
+        signature_at=signature_at + len(signature.content) - len(_content(signed)),
+        others=tuple(
+            (part.label, (place, place + len(whole.content)))
+            for whole, part, place in parts
+            if place not in at_home
+        ),
     )
 
 
-def _assertion(box: Superbox, hashed: bytes) -> Assertion:
+def _uncovered(box: Superbox) -> Superbox:
+    """Return a box whose description no hash of the claim is over; raises FormatError if it hides.
+
+    C2PA 2.2, 8.4.2: it may hold a salt, of 16 or 32 bytes.
+    """
+    if box.private and (box.private.kind != b"c2sh" or len(box.private.content) not in (16, 32)):
+        raise FormatError(f"the description of {box.label[:80]!r} holds more than a salt")
+    return box
+
+
+def _assertion(box: Superbox, hashed: bytes, at: int) -> Assertion:
     cbor = _content(box) if box.uuid == b"cbor" + _SUFFIX else None
-    return Assertion(box.label, hashed, cbor)
+    return Assertion(box.label, hashed, cbor, at)
 
 
-def _only(parts: Sequence[tuple[object, Superbox]], kind: bytes, what: str) -> tuple:  # type: ignore[type-arg]
+def _only(
+    parts: Sequence[tuple[Box, Superbox, int]], kind: bytes, what: str
+) -> tuple[Box, Superbox, int]:
     found = [part for part in parts if part[1].uuid == kind + _SUFFIX]
     if len(found) != 1:
         raise FormatError(f"a manifest has {len(found)} of what it has one of: {what}")

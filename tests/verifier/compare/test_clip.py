@@ -8,9 +8,11 @@ import pytest
 from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
 from tests import media
 from verifier.compare.clip import File, compare_clips_in
+from verifier.compare.footage import MOST_FRAMES
 from verifier.compare.result import WHOLE, Comparison
 from verifier.errors import VerifierError
 from verifier.fingerprint import compute
+from verifier.fingerprint.luma import LONG_SIDE
 from verifier.media.limits import Limits
 from verifier.media.sandbox import Sandbox
 
@@ -185,3 +187,8 @@ def test_what_covers_a_part_is_found_by_the_record_alone(
     found = compare_clips_in(sandbox, file(covered), [record], limits=Limits())
     assert found is not None
     assert [each.kind for each in found.regions] == ["changed"]
+
+
+def test_the_frames_of_a_long_square_clip_fit_a_jobs_answer() -> None:
+    frame = LONG_SIDE**2 + 8  # its pixels, and its time
+    assert MOST_FRAMES * frame < Limits().answer - 4096

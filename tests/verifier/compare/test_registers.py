@@ -8,7 +8,7 @@ from PIL import Image
 from ledger.asset import HEAD_SIZE, detect_media_type
 from ledger.vocabulary import Fingerprint
 from tests import media
-from verifier.compare.registers import registers
+from verifier.compare.registers import pictures_register as registers
 from verifier.fingerprint import compute
 from verifier.fingerprint.thumbnail import THUMBNAIL
 

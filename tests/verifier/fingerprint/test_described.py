@@ -14,6 +14,7 @@ from ledger.asset import HEAD_SIZE, detect_media_type
 from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
 from tests import media
+from verifier.compare.registers import registers
 from verifier.fingerprint import compute
 from verifier.fingerprint.described import (
     FOOTAGE,
@@ -23,15 +24,16 @@ from verifier.fingerprint.described import (
     parse_footage,
 )
 from verifier.fingerprint.index import FingerprintIndex
+from verifier.fingerprint.luma import CLIP_LUMA
 from verifier.fingerprint.match import match
 
 Luma = npt.NDArray[np.uint8]
 
 
 def seen(path: Path) -> tuple[Fingerprint, ...]:
-    """The descriptors of a clip alone, without the hashes of its frames."""
+    """The descriptors of a clip and its small frames, without the hashes of its frames."""
     found = compute(path, detect_media_type(path.read_bytes()[:HEAD_SIZE]))
-    return tuple(each for each in found if each.algorithm == FOOTAGE)
+    return tuple(each for each in found if each.algorithm in (FOOTAGE, CLIP_LUMA))
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +57,20 @@ def test_a_clip_is_known_through_an_edit_of_its_frames(
     copy = tmp_path / "copy.mp4"
     even = "scale=trunc(iw/2)*2:trunc(ih/2)*2"
     media.run_ffmpeg("-i", str(clip), "-an", "-vf", f"{edit},{even}", "-crf", "30", str(copy))
-    found = match(4, seen(copy), seen(clip))
+    assert match(4, seen(copy), seen(clip)) is None  # alone, views are believed in nothing
+    found = match(4, seen(copy), seen(clip), registers=registers)
     assert found is not None
     assert (found.entry_index, found.algorithm) == (4, "clip-descriptor")
     assert found.offset == pytest.approx(0, abs=1.1)  # one frame a second is looked at
     index = FingerprintIndex()
     index.add(4, seen(clip))
     index.add(9, seen(media.clip(tmp_path)))
-    assert index.search(seen(copy)) == [found]
+    assert index.search(seen(copy), registers=registers) == [found]
+    assert index.search(seen(copy)) == []
 
 
 def test_another_clip_is_not_known(clip: Path, tmp_path: Path) -> None:
-    assert match(0, seen(media.clip(tmp_path)), seen(clip)) is None
+    assert match(0, seen(media.clip(tmp_path)), seen(clip), registers=registers) is None
 
 
 def noise(seed: int) -> Luma:

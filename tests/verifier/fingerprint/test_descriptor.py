@@ -1,6 +1,5 @@
 """The learnt descriptor finds what no hash can, and alone is believed in nothing."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ from ledger.vocabulary import Fingerprint
 from tests import media
 from verifier.errors import ToolMissing
 from verifier.fingerprint import compute, compute_in, descriptor
-from verifier.fingerprint.match import DESCRIPTOR_THRESHOLD, HASH_BITS, described_distance, match
+from verifier.fingerprint.descriptor import DESCRIPTOR
+from verifier.fingerprint.match import DESCRIPTOR_THRESHOLD, HASH_BITS, evidence, match
 from verifier.media.sandbox import Sandbox
 
 Prints = tuple[Fingerprint, ...]
@@ -106,9 +106,9 @@ def test_geometry_is_not_asked_about_pictures_that_are_far_apart(tmp_path: Path)
         ours = prints(one.convert("RGB"), tmp_path / "one.jpg")
     with Image.open(media.another_photograph(tmp_path)) as other:
         theirs = prints(other.convert("RGB"), tmp_path / "other.jpg")
-    assert described_distance(ours, theirs) > DESCRIPTOR_THRESHOLD
+    assert 1 - evidence(DESCRIPTOR, ours, theirs) > DESCRIPTOR_THRESHOLD
 
-    def never(_suspect: Sequence[Fingerprint], _original: Sequence[Fingerprint]) -> bool:
+    def never(*_: object) -> bool:
         raise AssertionError
 
     assert match(0, ours, theirs, registers=never) is None

@@ -16,7 +16,12 @@ from ledger.vocabulary import Fingerprint
 from tests import media
 from verifier.fingerprint import compute
 from verifier.fingerprint.audio import format_words, parse_words
-from verifier.fingerprint.index import MOST_REGISTERED, FingerprintIndex
+from verifier.fingerprint.described import Footage, format_footage
+from verifier.fingerprint.index import (
+    MOST_CLIPS_REGISTERED,
+    MOST_REGISTERED,
+    FingerprintIndex,
+)
 from verifier.fingerprint.match import (
     DESCRIPTOR_THRESHOLD,
     HASH_BITS,
@@ -152,7 +157,7 @@ def test_the_nearest_are_laid_over_a_suspect_until_one_fits(right: int | None) -
         index.add(entry, assets[entry])
     tried: list[int] = []
 
-    def registers(_: Sequence[Fingerprint], original: Sequence[Fingerprint]) -> bool:
+    def registers(_: str, __: Sequence[Fingerprint], original: Sequence[Fingerprint]) -> bool:
         tried.append(next(entry for entry, each in assets.items() if each == original))
         return tried[-1] == right
 
@@ -163,6 +168,38 @@ def test_the_nearest_are_laid_over_a_suspect_until_one_fits(right: int | None) -
     else:
         assert [each.entry_index for each in found] == [right]
         assert tried == list(range(max(32, right + 1)))
+
+
+@pytest.mark.parametrize(("right", "seconds"), [(None, 60), (0, 60), (7, 60), (31, 60), (5, 99999)])
+def test_the_nearest_clips_are_laid_over_a_suspect_and_not_too_much_is_read(
+    right: int | None, seconds: int
+) -> None:
+    random = np.random.default_rng(7)
+    views = random.integers(0, 256, (5, 32), np.uint8)
+    index = FingerprintIndex()
+    assets = {}
+    for entry in random.permutation(50).tolist():
+        near = [flipped(row.tobytes(), 40 + entry, random) for row in views]
+        shown = np.frombuffer(b"".join(near), np.uint8).reshape(-1, 32)
+        data = format_footage(Footage(9.0, np.arange(5.0), shown))
+        luma = Fingerprint("clip-luma", 1, bytes(100 * seconds))
+        assets[entry] = (Fingerprint("clip-descriptor", 1, data), luma)
+        index.add(entry, assets[entry])
+    tried: list[int] = []
+
+    def registers(name: str, _: Sequence[Fingerprint], original: Sequence[Fingerprint]) -> bool:
+        assert name == "clip-descriptor"
+        tried.append(next(entry for entry, each in assets.items() if each == original))
+        return tried[-1] == right
+
+    suspect = format_footage(Footage(9.0, np.arange(5.0), views))
+    found = index.search((Fingerprint("clip-descriptor", 1, suspect),), registers=registers)
+    if seconds > 60:  # one such record is more than is read of all
+        assert (found, tried) == ([], [0])
+        return
+    assert [each.entry_index for each in found] == ([] if right is None else [right])
+    most = MOST_CLIPS_REGISTERED if right is None else max(8, right + 1)
+    assert tried == list(range(most))
 
 
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(0, 256))

@@ -13,6 +13,7 @@ from verifier.fingerprint.luma import (
     fingerprint_thumbnails,
     format_thumbnails,
     frame_size,
+    frames_at,
     parse_thumbnails,
     steadied,
 )
@@ -93,3 +94,22 @@ def test_a_clip_of_eight_hours_keeps_no_more_frames_than_any_other() -> None:
     gaps = np.diff(kept.times)
     assert gaps.min() == gaps.max() == 32.0
     assert kept.duration == 8 * 3600
+
+
+def test_single_frames_are_read_without_what_comes_later() -> None:
+    made = steadied(thumbnails(9, (640, 360), 3))
+    data = format_thumbnails(made)
+    times = made.times.tolist()
+    for places in ([0], list(range(9)), [5, 2]):
+        assert (frames_at(data, [times[place] for place in places]) == made.luma[places]).all()
+    assert (frames_at(data, [0.0]) == made.luma[0]).all()  # before the first, there is no other
+    between = float(made.times[3] + made.times[4]) / 2
+    assert (frames_at(data, [between, 1e6]) == made.luma[[3, 8]]).all()
+    assert frames_at(data, []).shape == (0, *made.luma.shape[1:])
+    early = [float(made.times[1])]
+    shown = frames_at(data, early)
+    assert (frames_at(data[:-1], early) == shown).all()
+    with pytest.raises(FormatError):
+        frames_at(data[:-1], [float(made.times[8])])
+    with pytest.raises(FormatError):
+        frames_at(data[:20], early)

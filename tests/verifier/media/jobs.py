@@ -202,6 +202,12 @@ def count_frames_and_samples(path: str, media_type: str) -> list[int]:
     return [shown, heard]
 
 
+def most_memory_of_decoding(path: str, media_type: str) -> int:
+    """Decode all of a clip, and answer the most bytes of memory that this process had."""
+    count_frames_and_samples(path, media_type)
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def ffmpeg_fetches(address: str) -> int:
     """Run ffmpeg without any of our guards on an address, and answer its exit status."""
     return subprocess.run(

@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import FirsthandError, FormatError
+from tests import media
 from verifier.errors import DecoderFailed, LimitReached, SandboxError, Unreadable
 from verifier.media.answer import format_value, parse_answer, parse_value
-from verifier.media.limits import Limits, format_limits, parse_limits
+from verifier.media.limits import Limits, format_limits, limits_for, parse_limits
 from verifier.media.sandbox import Sandbox
 
 from . import jobs
@@ -183,6 +184,29 @@ def test_no_bytes_at_all_make_an_answer_do_anything_but_fail_or_be_plain(data: b
         parse_answer(data)
     except FirsthandError as problem:
         assert problem.message.isprintable()  # noqa: PT017
+
+
+def test_a_clip_that_hardly_moves_has_time_to_be_recorded() -> None:
+    seconds = 3600
+    size = seconds * 200_000 // 8  # bytes of an hour at 0.2 Mb/s
+    assert limits_for(size).cpu > seconds / 12
+    assert limits_for(1 << 50).cpu == limits_for(1 << 60).cpu
+
+
+def test_a_clip_ten_times_as_long_takes_no_more_memory(sandbox: Sandbox, tmp_path: Path) -> None:
+    small = tmp_path / "small.mp4"
+    reduced = ("-vf", "scale=96:-2,fps=2", "-c:a", "aac", "-b:a", "16k")
+    media.run_ffmpeg("-i", str(media.clip_with_sound(tmp_path)), *reduced, str(small))
+    peaks = []
+    for seconds in (60, 600):
+        path = tmp_path / f"{seconds}.mp4"
+        again = ("-stream_loop", "-1", "-i", str(small), "-t", str(seconds), "-c", "copy")
+        media.run_ffmpeg(*again, str(path))
+        told = sandbox.run(jobs.most_memory_of_decoding, str(path), "video/mp4")
+        assert isinstance(told, int)
+        peaks.append(told)
+    held = 4 * 8000 * 540  # bytes of the samples, were they kept
+    assert peaks[1] - peaks[0] < held / 3
 
 
 def test_limits_are_read_back_exactly_or_not_at_all() -> None:

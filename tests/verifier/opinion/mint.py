@@ -78,6 +78,9 @@ def issue(
     signs: bool = True,
     since: timedelta = timedelta(days=-10),
     until: timedelta = timedelta(days=100),
+    extensions: Sequence[x509.ExtensionType] = (),
+    critical: bool = False,
+    below: int | None = None,
 ) -> x509.Certificate:
     """Issue a certificate, of a claim signer if not of an authority."""
 
@@ -103,7 +106,7 @@ def issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + since)
         .not_valid_after(NOW + until)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=below), critical=True)
         .add_extension(x509.KeyUsage(**usage), critical=True)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()),
@@ -116,6 +119,8 @@ def issue(
     )
     if purposes and not ca:
         made = made.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    for extension in extensions:
+        made = made.add_extension(extension, critical=critical)
     return made.sign(issuer.key, hashes.SHA256())
 
 
@@ -128,15 +133,17 @@ class Signer:
     algorithm: int = -7
     said: int | None = None  # the algorithm that the header names, if another
     protected: bool = True
+    beside: Mapping[object, object] = field(default_factory=dict)  # in the unprotected header
+    silent: bool = False  # the signature is empty
 
     def sign(self, claim: bytes) -> bytes:
         chain: object = self.chain[0] if len(self.chain) == 1 else list(self.chain)
         headers = {1: self.algorithm if self.said is None else self.said}
-        beside: dict[object, object] = {"pad": bytes(64)}
+        beside: dict[object, object] = {"pad": bytes(64), **self.beside}
         (headers if self.protected else beside)[33] = chain  # type: ignore[assignment]
         protected = cbor2.dumps(headers)
         tbs = cbor2.dumps(["Signature1", protected, b"", claim])
-        signature = raw_signature(self.key, self.algorithm, tbs)
+        signature = b"" if self.silent else raw_signature(self.key, self.algorithm, tbs)
         return cbor2.dumps(cbor2.CBORTag(18, [protected, beside, None, signature]))
 
 
@@ -157,8 +164,9 @@ def box(kind: bytes, content: bytes) -> bytes:
     return (8 + len(content)).to_bytes(4) + kind + content
 
 
-def superbox(kind: bytes, label: str, *boxes: bytes) -> bytes:
-    described = box(b"jumd", kind + SUFFIX + b"\x03" + label.encode() + b"\x00")
+def superbox(kind: bytes, label: str, *boxes: bytes, private: bytes = b"") -> bytes:
+    toggles = b"\x13" if private else b"\x03"
+    described = box(b"jumd", kind + SUFFIX + toggles + label.encode() + b"\x00" + private)
     return box(b"jumb", described + b"".join(boxes))
 
 
@@ -166,11 +174,11 @@ def assertion(label: str, value: object) -> bytes:
     return superbox(b"cbor", label, box(b"cbor", cbor2.dumps(value)))
 
 
-def hashed(label: str, whole: bytes) -> dict[str, object]:
+def hashed(label: str, whole: bytes, algorithm: str = "sha256") -> dict[str, object]:
     """Return the hashed URI of an assertion (C2PA 2.2, 8.4.2)."""
     return {
         "url": f"self#jumbf=c2pa.assertions/{label}",
-        "hash": hashlib.sha256(whole[8:]).digest(),
+        "hash": hashlib.new(algorithm, whole[8:]).digest(),
     }
 
 
@@ -187,7 +195,14 @@ class Mint:
     undeclared: Mapping[str, object] = field(default_factory=dict)
     swapped: Mapping[str, object] = field(default_factory=dict)
     hidden: Sequence[str] = ()
+    among: bytes = b""  # a further box of the manifest
+    private: bytes = b""  # a box in the description of its signature
     claim: Mapping[str, object] = field(default_factory=dict)
+    digest: str = "sha256"  # of the assertions
+    ready: Sequence[bytes] = ()  # assertions that are encoded already, and listed
+    bound_by: str = "sha256"  # the hash of the bytes
+    listed: Sequence[Mapping[str, object]] = ()  # further hashed URIs
+    recode: Callable[[bytes], bytes] = bytes  # the claim, encoded, before it is signed
     # From the container's range to what is excluded.
     excludes: Callable[[int, int], Sequence[tuple[int, int]]] = lambda at, size: [(at, size)]
 
@@ -195,30 +210,36 @@ class Mint:
         """Return one manifest's superbox, with further assertions."""
         said = {**self.assertions, **extra}
         made = {label: assertion(label, value) for label, value in said.items()}
-        links = [hashed(label, whole) for label, whole in made.items()]
+        links = [hashed(label, whole, self.digest) for label, whole in made.items()]
+        links += map(dict, self.listed)
         claim: dict[str, object] = {
             "instanceID": "xmp:iid:1",
             "claim_generator_info": {"name": "Tests"},
             "signature": f"self#jumbf=/c2pa/{self.label}/c2pa.signature",
             "created_assertions": links,
-            "alg": "sha256",
+            "alg": self.digest,
         }
         if self.version == 1:
             claim["assertions"] = claim.pop("created_assertions")
             claim["claim_generator"] = "tests/1"
             claim["claim_generator_info"] = [claim["claim_generator_info"]]
             claim["dc:format"] = "image/jpeg"
-        encoded = cbor2.dumps({**claim, **self.claim})
+        encoded = self.recode(cbor2.dumps({**claim, **self.claim}))
         made |= {label: assertion(label, value) for label, value in self.swapped.items()}
         made |= {label: assertion(label, value) for label, value in self.undeclared.items()}
-        kept = [whole for label, whole in made.items() if label not in self.hidden]
+        kept = [*self.ready]
+        kept += [whole for label, whole in made.items() if label not in self.hidden]
         name = "c2pa.claim" if self.version == 1 else "c2pa.claim.v2"
         return superbox(
             b"c2um" if self.update else b"c2ma",
             self.label,
             superbox(b"c2as", "c2pa.assertions", *kept),
             superbox(b"c2cl", name, box(b"cbor", encoded)),
-            superbox(b"c2cs", "c2pa.signature", box(b"cbor", self.signer.sign(encoded))),
+            superbox(
+                *(b"c2cs", "c2pa.signature", box(b"cbor", self.signer.sign(encoded))),
+                private=self.private,
+            ),
+            self.among,
         )
 
     def into(self, source: bytes, before: Sequence[bytes] = ()) -> bytes:
@@ -241,8 +262,8 @@ class Mint:
         value = {
             "exclusions": [{"start": start, "length": size} for start, size in excluded],
             "name": "jumbf manifest",
-            "alg": "sha256",
-            "hash": hashlib.sha256(kept + filled[at:]).digest(),
+            "alg": self.bound_by,
+            "hash": hashlib.new(self.bound_by, kept + filled[at:]).digest(),
             "pad": b"",
         }
         return {"c2pa.hash.data": value}

@@ -221,7 +221,7 @@ def test_an_exclusion_wider_than_the_manifest_is_told_though_the_engine_passes_i
     changed = wide[:at] + bytes(range(1, 41)) + wide[at + 40 :]
     for data in (wide, changed):
         found = failures(opinion_on(data))
-        assert found == ["assertion.dataHash.additionalExclusionsPresent"]
+        assert found == ["assertion.dataHash.exclusionTooWide"]
         assert both(data, tmp_path) == (DIFFERS, [])
 
 
@@ -257,7 +257,7 @@ def test_an_update_binds_through_its_parent() -> None:
     data = parent.into(PICTURE)
     length = len(data) - len(PICTURE)
     first = parent.manifest(parent._bound(PICTURE, length))
-    update = _update(first)
+    update = update_of(first)
     made = update.into(PICTURE, [first])
     opinion = opinion_on(made)
     assert failures(opinion) == []
@@ -271,7 +271,8 @@ def test_an_update_binds_through_its_parent() -> None:
     assert "assertion.hashedURI.mismatch" in failures(opinion_on(changed))
 
 
-def _update(parent: bytes) -> Mint:
+def update_of(parent: bytes) -> Mint:
+    """Return an update manifest over a parent."""
     signature = parent[parent.index(b"c2cs") - 16 :]
     link = f"self#jumbf=/c2pa/{Mint.label}"
     ingredient = {
@@ -303,7 +304,7 @@ def test_a_redaction_by_a_later_claim_excuses_what_is_gone_and_never_actions() -
         first = whole.manifest(whole._bound(PICTURE, length))
         rest = replace(whole, hidden=(gone,)).manifest(whole._bound(PICTURE, length))
         uri = f"self#jumbf=/c2pa/{Mint.label}/c2pa.assertions/{gone}"
-        update = replace(_update(first), claim={"redacted_assertions": [uri]})
+        update = replace(update_of(first), claim={"redacted_assertions": [uri]})
         found = failures(opinion_on(update.into(PICTURE, [rest])))
         assert [each for each in found if each.startswith("assertion.")] == codes
         # What is said to be gone must be gone, and a manifest that stands apart redacts nothing.

@@ -91,4 +91,4 @@ def test_what_the_first_engine_passes_and_the_second_does_not_is_inconclusive(
     assert finding(report, Step.SECOND_OPINION)[0] is Outcome.FAILED
     assert report.conclusion.code == INCONCLUSIVE
     assert "The two engines disagree" in report.conclusion.sentence
-    assert "which are not the manifest's own" in report.conclusion.sentence
+    assert "are left out: what the picture is decoded by" in report.conclusion.sentence

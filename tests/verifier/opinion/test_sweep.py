@@ -31,7 +31,7 @@ def between(start: bytes, stop: bytes, data: bytes = SIGNED) -> range:
 FRAMING = range(2, 24)  # the segment's header (ISO/IEC 19566-5, annex D)
 PADDING = range(
     SIGNED.rindex(b"cpad"), SIGNED.index(b"\xf6\x58\x40")
-)  # of the claim signature (C2PA 2.2, 10.3.2.5)
+)  # of the claim signature (C2PA 2.2, 10.4.2)
 EMPTY = range(PADDING.start + 6, PADDING.stop)  # behind its name and length
 UNHASHED = (FRAMING, PADDING)
 # The boxes around claim, assertions and signature: their labels and types are not hashed either.
