@@ -1,0 +1,155 @@
+"""A score becomes evidence that is no stronger than what it was calibrated on."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verifier.detector.calibration import (
+    Calibration,
+    Evidence,
+    Floats,
+    Labels,
+    Names,
+    auc,
+    calibrate,
+    cllr,
+    expected_error,
+    in_words,
+    interval,
+    supported,
+    weigh,
+)
+
+
+def drawn(apart: float, each: int = 60, seed: int = 3) -> tuple[Floats, Labels, Names]:
+    """Scores of two sources a class; a source has its own offset."""
+    random = np.random.default_rng(seed)
+    scores, generated, sources = [], [], []
+    for name, middle in (("real_a", 0.0), ("real_b", 0.3), ("fake_a", apart), ("fake_b", apart)):
+        scores.append(random.normal(middle, 1, each))
+        generated.append(np.full(each, name.startswith("fake")))
+        sources.append(np.full(each, name))
+    return np.concatenate(scores), np.concatenate(generated), np.concatenate(sources)
+
+
+def test_a_calibrated_ratio_is_the_ratio_of_the_densities() -> None:
+    scores, generated, sources = drawn(2.0, each=4000)
+    calibration = calibrate(scores, generated, sources, resamples=1)
+    slope, offset = calibration.lines[0] * np.log(10)
+    # Two normal densities a distance d apart have a log ratio of slope d.
+    assert slope == pytest.approx(1.85, abs=0.15)
+    assert offset == pytest.approx(-slope * 1.075, abs=0.15)
+
+
+def test_no_score_says_more_than_the_data_can_support() -> None:
+    scores, generated, sources = drawn(20.0, each=30)  # the classes do not overlap at all
+    evidence = weigh(1e9, calibrate(scores, generated, sources))
+    assert 1.0 < evidence.log10_lr <= np.log10(61)
+    assert evidence.interval[1] <= np.log10(61)
+
+
+def test_more_data_support_a_stronger_ratio() -> None:
+    few, many = (calibrate(*drawn(20.0, each=each)).bounds[1] for each in (20, 400))
+    assert many > few + 0.8
+
+
+def test_scores_that_tell_nothing_support_nothing() -> None:
+    random = np.random.default_rng(1)
+    ratios = random.normal(0, 3, 400)
+    low, high = supported(ratios, random.random(400) < 0.5)
+    assert low > -0.5
+    assert high < 0.5
+
+
+def test_sources_that_disagree_widen_the_interval() -> None:
+    scores, generated, sources = drawn(4.0)
+    agreed = calibrate(scores, generated, sources).lines @ (2.0, 1.0)
+    scores[sources == "fake_b"] -= 3.0
+    torn = calibrate(scores, generated, sources).lines @ (2.0, 1.0)
+    assert torn.std() > 1.2 * agreed.std()
+
+
+def test_a_large_source_does_not_speak_for_all() -> None:
+    scores, generated, sources = drawn(2.0)
+    twenty = np.tile(np.flatnonzero(sources == "real_a"), 20)
+    more = np.concatenate((np.arange(len(scores)), twenty))
+    one = calibrate(scores, generated, sources, resamples=1).lines[0]
+    other = calibrate(scores[more], generated[more], sources[more], resamples=1).lines[0]
+    assert other == pytest.approx(one, abs=0.02)
+
+
+def test_one_source_a_class_is_no_calibration() -> None:
+    scores, generated, sources = drawn(2.0)
+    rows = sources != "fake_b"
+    with pytest.raises(ValueError, match="two sources"):
+        calibrate(scores[rows], generated[rows], sources[rows])
+
+
+def test_the_same_data_and_seed_give_the_same_calibration() -> None:
+    one, other = calibrate(*drawn(2.0)), calibrate(*drawn(2.0))
+    assert np.array_equal(one.lines, other.lines)
+    assert one.bounds == other.bounds
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ((-0.4, 1.2), "no support"),
+        ((0.1, 1.2), "no support"),
+        ((0.4, 1.2), "weak support for a generated picture"),
+        ((-1.9, -1.1), "moderate support for a photograph"),
+        ((2.5, 3.5), "moderately strong support for a generated picture"),
+    ],
+)
+def test_the_words_are_those_of_the_weakest_end(interval: tuple[float, float], words: str) -> None:
+    assert in_words(Evidence(sum(interval) / 2, interval)) == words
+
+
+@given(
+    st.floats(-1e6, 1e6),
+    st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=1, max_size=9),
+    st.floats(-4, 0),
+    st.floats(0, 4),
+)
+def test_a_ratio_lies_in_its_interval_and_that_within_the_bounds(
+    score: float, lines: list[tuple[float, float]], low: float, high: float
+) -> None:
+    told = weigh(score, Calibration(np.array(lines), (low, high)))
+    assert low <= told.interval[0] <= told.log10_lr <= told.interval[1] <= high
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=40))
+def test_the_area_is_the_share_of_pairs_in_order(rows: list[tuple[int, bool]]) -> None:
+    scores = np.array([float(score) for score, _ in rows])
+    generated = np.array([which for _, which in rows])
+    if generated.all() or not generated.any():
+        return
+    pairs = [
+        1.0 if one > other else 0.5 if one == other else 0.0
+        for one in scores[generated]
+        for other in scores[~generated]
+    ]
+    assert auc(scores, generated) == pytest.approx(np.mean(pairs))
+
+
+def test_saying_nothing_costs_one_bit_and_being_wrong_costs_more() -> None:
+    generated = np.array([True] * 5 + [False] * 50)
+    assert cllr(np.zeros(55), generated) == pytest.approx(1)
+    assert cllr(np.where(generated, 3.0, -3.0), generated) < 0.01
+    assert cllr(np.where(generated, -3.0, 3.0), generated) > 5
+
+
+def test_stated_chances_that_come_true_have_no_error() -> None:
+    random = np.random.default_rng(2)
+    generated = random.random(20000) < 0.5
+    ratios = (random.normal(np.where(generated, 1.0, -1.0), 1) * 2) / np.log(10)
+    assert expected_error(ratios, generated) < 0.02
+    assert expected_error(ratios * 5, generated) > 0.05
+
+
+def test_the_interval_holds_the_figure() -> None:
+    scores, generated, _ = drawn(2.0)
+    low, high = interval(auc, scores, generated)
+    assert low < auc(scores, generated) < high
+    assert high - low < 0.12

@@ -1,0 +1,57 @@
+"""When the detector says nothing, and why: a picture is not of the kind it was measured on."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from .encoder import SIDE
+
+FLAT = 0.7  # share of neighbouring pixels that are equal: screens, text, drawings; photographs less
+FEW = 10  # colours of 4,096 that cover nine tenths of a picture: graphics; photographs have more
+COARSE = 30  # JPEG quality (the standard's tables) below which traces are compressed away
+_LUMA_SUM = 3685  # of the standard's luma table (ITU-T T.81, K.1): quality 50
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def why_not(image: Image.Image, coarseness: float | None) -> str | None:
+    """The reason to abstain from a picture of mode RGB, or None.
+
+    `coarseness` is the mean step of the luma table of a JPEG file, None for other formats.
+    """
+    return next(_reasons(image, coarseness), None)
+
+
+def _reasons(image: Image.Image, coarseness: float | None) -> Iterator[str]:
+    if min(image.size) < SIDE:
+        yield f"it is smaller than {SIDE} pixels on one side"
+        return
+    if coarseness is not None and coarseness > _LUMA_SUM / 64 * 50 / COARSE:
+        yield "it is compressed so heavily that little is left to judge"
+    small = image.copy()
+    small.thumbnail((512, 512), Image.Resampling.BOX, reducing_gap=2)
+    pixels = np.asarray(small)
+    if flatness(np.asarray(_crop(image))) > FLAT or colours(pixels) < FEW:
+        yield "it looks like a drawing, a screen or a page of text"
+
+
+def flatness(pixels: Pixels) -> float:
+    """The share of pixels whose left neighbour has the same colour, in full resolution."""
+    return float((pixels[:, 1:] == pixels[:, :-1]).all(2).mean())
+
+
+def colours(pixels: Pixels) -> int:
+    """How many colours, of 16 levels a channel, cover nine tenths of the pixels."""
+    coarse = (pixels >> 4).astype(np.int64)
+    index = (coarse[..., 0] << 8) + (coarse[..., 1] << 4) + coarse[..., 2]
+    counts = np.sort(np.bincount(index.ravel(), minlength=4096))[::-1]
+    return int(np.searchsorted(np.cumsum(counts), 0.9 * index.size) + 1)
+
+
+def _crop(image: Image.Image) -> Image.Image:
+    """At most 1,024 by 1,024 pixels of the middle, as they are."""
+    width, height = (min(each, 1024) for each in image.size)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))

@@ -1,0 +1,108 @@
+"""Learn a head from features: pure, arrays in, arrays out.
+
+Sources are held out whole: a picture is scored, for the calibration, by a line that has seen no
+picture of its source. Each class weighs alike, and within it each source by the root of its size.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from .calibration import Labels, Names, calibrate
+from .head import Head
+
+COMPONENTS = 256  # of what differs most between pictures: the line is learnt in these
+PENALTY = 3000.0  # on the line's weights, in pictures
+DOMAIN = 64  # components that say how unlike the training a picture is
+FARTHEST = 0.995  # of the training's pictures are nearer than the farthest of which we speak
+
+Floats = npt.NDArray[np.float64]
+
+
+class Components:
+    """The main directions of features of shape (n, features), each feature scaled alike first."""
+
+    def __init__(self, features: Floats, count: int) -> None:
+        self.centre = features.mean(0)
+        self.scale = 1 / (features.std(0) + 1e-3)
+        scaled = (features - self.centre) * self.scale
+        strengths, turned = np.linalg.eigh(scaled @ scaled.T)
+        count = min(count, int((strengths > 1e-9 * strengths[-1]).sum()))
+        strengths, turned = strengths[::-1][:count], turned[:, ::-1][:, :count]
+        self.directions = (scaled.T @ turned) / np.sqrt(strengths)
+        self.deviations = np.sqrt(strengths / len(features))
+
+    def __call__(self, features: Floats) -> Floats:
+        """Features along the directions: (n, count)."""
+        told: Floats = ((features - self.centre) * self.scale) @ self.directions
+        return told
+
+
+def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1) -> Head:
+    """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources."""
+    components = Components(features, COMPONENTS)
+    along = components(features)
+    calibration = calibrate(held_out(along, generated, sources), generated, sources, seed=seed)
+    line = _logistic(along, generated, _weights(generated, sources))
+    weights = components.scale * (components.directions @ line[:-1])
+    shown = (components.directions[:, :DOMAIN] / components.deviations[:DOMAIN]).T
+    head = Head(
+        weights=weights,
+        offset=np.array(line[-1] - components.centre @ weights),
+        lines=calibration.lines,
+        bounds=np.array(calibration.bounds),
+        centre=components.centre,
+        directions=shown * components.scale,
+        farthest=np.array(np.inf),
+    )
+    distances = [head.distance(each) for each in features.astype(np.float32)]
+    return _replaced(head, np.quantile(distances, FARTHEST))
+
+
+def held_out(along: Floats, generated: Labels, sources: Names) -> Floats:
+    """A score of each picture by a line that was learnt without its source."""
+    scores = np.zeros(len(along))
+    for name in np.unique(sources):
+        out = sources == name
+        rest = ~out
+        line = _logistic(along[rest], generated[rest], _weights(generated[rest], sources[rest]))
+        scores[out] = along[out] @ line[:-1] + line[-1]
+    return scores
+
+
+def _weights(generated: Labels, sources: Names) -> Floats:
+    weights = np.zeros(len(generated))
+    for which in (False, True):
+        for name in np.unique(sources[generated == which]):
+            rows = (sources == name) & (generated == which)
+            weights[rows] = rows.sum() ** -0.5
+        weights[generated == which] *= len(generated) / 2 / weights[generated == which].sum()
+    return weights
+
+
+def _logistic(along: Floats, generated: Labels, weights: Floats) -> Floats:
+    """Penalised logistic regression by Newton's steps; the offset last, and not penalised."""
+    design = np.hstack((along, np.ones((len(along), 1))))
+    penalty = np.full(design.shape[1], PENALTY)
+    penalty[-1] = 1e-6
+    line = np.zeros(design.shape[1])
+    for _ in range(30):
+        chances = 1 / (1 + np.exp(-design @ line))
+        gradient = design.T @ (weights * (chances - generated)) + penalty * line
+        curve = (design * (weights * chances * (1 - chances))[:, None]).T @ design
+        step = np.linalg.solve(curve + np.diag(penalty), gradient)
+        line -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return line
+
+
+def _replaced(head: Head, farthest: float) -> Head:
+    return Head(
+        head.weights,
+        head.offset,
+        head.lines,
+        head.bounds,
+        head.centre,
+        head.directions,
+        np.array(farthest),
+    )
