@@ -57,14 +57,17 @@ def weigh(score: float, calibration: Calibration) -> Evidence:
     return Evidence(middle, (min(float(low), middle), max(float(high), middle)))
 
 
-def in_words(evidence: Evidence) -> str:
-    """ENFSI's words for the end of the interval that is nearest to saying nothing."""
+def in_words(evidence: Evidence, sides: tuple[str, str]) -> str:
+    """ENFSI's words for the end of the interval that is nearest to saying nothing.
+
+    `sides` are what a positive and a negative ratio speak for: ("a generated picture", "a …").
+    """
     low, high = evidence.interval
     weakest = max(low, 0.0) or min(high, 0.0)
     strength = next((words for limit, words in _WORDS if abs(weakest) < limit), "strong support")
     if strength == "no support":
         return strength
-    return f"{strength} for {'a generated picture' if weakest > 0 else 'a photograph'}"
+    return f"{strength} for {sides[0] if weakest > 0 else sides[1]}"
 
 
 def calibrate(

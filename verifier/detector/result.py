@@ -1,0 +1,192 @@
+"""What comes of examining a file that nobody signed: opinions, measurements and traces. Frozen.
+
+None of it is a finding, and no conclusion weighs it. An opinion (`Detection`) is learnt, and says
+how strong the evidence is; a `Cue` is a measurement beside what is usual; a `Trace` is what an edit
+leaves behind, found without learning, at a place that can be looked at.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ledger.errors import FormatError
+
+from .calibration import Evidence, in_words
+
+Seconds = tuple[float, float]
+Box = tuple[int, int, int, int]  # left, top, width, height in pixels, upright
+
+
+class Subject(StrEnum):
+    """What an opinion is about."""
+
+    PICTURE = "image"
+    FACE = "face"
+    CLIP = "video"
+    VOICE = "audio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """One measurement, as people look for it, beside the range of 95 % of real media.
+
+    It is shown and weighs nothing. `usual` is None where it was measured on too few.
+    """
+
+    code: str
+    value: float
+    unit: str
+    usual: tuple[float, float] | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """How strong the evidence is, or why nothing is said.
+
+    `log10_lr` is positive for *generated* (or swapped, or cloned: `words` says which), negative for
+    captured; `interval` is its 95 % interval; `abstained` is the reason for saying nothing, and
+    then both are None. `model` is the digest of what was learnt, with its calibration; `stratum`
+    the kind of file that it was measured on. `experimental` opinions did not reach their bar.
+    """
+
+    kind: Subject
+    log10_lr: float | None
+    interval: tuple[float, float] | None
+    words: str
+    abstained: str | None
+    stratum: str
+    model: str
+    experimental: bool = False
+    cues: tuple[Cue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What an edit, or a generator, left in a file: found by a test, at a place.
+
+    `code` names the test, such as `jpeg.compressed-twice`; `sentence` says what was found, and
+    `does_not_show` ends “It does not show …”. `boxes` and `seconds` are where, empty where it is
+    about the whole file. `score` is the test's own statistic, 0 to 1, higher for a clearer trace,
+    and `usual` the score that 1 of 100 unedited files reaches. `heat` is a picture of the score
+    (height by width, 0 to 255), shown and not told.
+    """
+
+    code: str
+    sentence: str
+    does_not_show: str
+    boxes: tuple[Box, ...] = ()
+    seconds: tuple[Seconds, ...] = ()
+    score: float | None = None
+    usual: float | None = None
+    heat: npt.NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """All that an examination of one file says; the first opinion is about the file as a whole."""
+
+    detections: tuple[Detection, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    not_looked_for: tuple[str, ...] = ()  # sentences: what could not be examined, and why
+
+
+def opinion(
+    kind: Subject,
+    evidence: Evidence,
+    *,
+    sides: tuple[str, str],
+    stratum: str,
+    model: str,
+    experimental: bool = False,
+    cues: tuple[Cue, ...] = (),
+) -> Detection:
+    """A detection that says something; `sides` are as of `calibration.in_words`."""
+    return Detection(
+        kind=kind,
+        log10_lr=evidence.log10_lr,
+        interval=evidence.interval,
+        words=in_words(evidence, sides),
+        abstained=None,
+        stratum=stratum,
+        model=model,
+        experimental=experimental,
+        cues=cues,
+    )
+
+
+def abstention(
+    kind: Subject,
+    reason: str,
+    *,
+    stratum: str,
+    model: str,
+    experimental: bool = False,
+    cues: tuple[Cue, ...] = (),
+) -> Detection:
+    """A detection that says nothing, with the reason: the end of “It says nothing, for …”."""
+    return Detection(
+        kind=kind,
+        log10_lr=None,
+        interval=None,
+        words="abstained",
+        abstained=reason,
+        stratum=stratum,
+        model=model,
+        experimental=experimental,
+        cues=cues,
+    )
+
+
+def format_examination(examination: Examination) -> dict[str, Any]:
+    """An examination as plain values, as it leaves the sandbox."""
+    return {
+        "detections": [asdict(each) for each in examination.detections],
+        "traces": [_format_trace(each) for each in examination.traces],
+        "not_looked_for": list(examination.not_looked_for),
+    }
+
+
+def parse_examination(value: dict[str, Any]) -> Examination:
+    """Read what `format_examination` writes; raises FormatError for anything else."""
+    try:
+        return Examination(
+            detections=tuple(_parse_detection(each) for each in value["detections"]),
+            traces=tuple(_parse_trace(each) for each in value["traces"]),
+            not_looked_for=tuple(str(each) for each in value["not_looked_for"]),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise FormatError(f"this is not an examination ({problem})") from None
+
+
+def _format_trace(trace: Trace) -> dict[str, Any]:
+    plain = asdict(replace(trace, heat=None))
+    if trace.heat is not None:
+        plain["heat"] = {"shape": list(trace.heat.shape), "levels": trace.heat.tobytes()}
+    return plain
+
+
+def _parse_detection(value: dict[str, Any]) -> Detection:
+    cues = tuple(Cue(**(each | {"usual": _pair(each["usual"])})) for each in value["cues"])
+    kind, interval = Subject(value["kind"]), _pair(value["interval"])
+    return Detection(**(value | {"kind": kind, "interval": interval, "cues": cues}))
+
+
+def _parse_trace(value: dict[str, Any]) -> Trace:
+    boxes = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in value["boxes"])
+    seconds = tuple((float(start), float(end)) for start, end in value["seconds"])
+    held = value["heat"]
+    heat = None
+    if held is not None:
+        heat = np.frombuffer(held["levels"], np.uint8).reshape(held["shape"])
+    return Trace(**(value | {"boxes": boxes, "seconds": seconds, "heat": heat}))
+
+
+def _pair(value: list[float] | None) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    low, high = value
+    return float(low), float(high)
