@@ -8,6 +8,7 @@ from typing import NoReturn
 from ledger.vocabulary import Outcome
 
 from .compare.result import Comparison
+from .detector.result import Examination, examination_json
 from .harmless import harmless_values
 from .opinion.coverage import Coverage, coverage_json
 from .opinion.result import Changed
@@ -183,7 +184,7 @@ class Report:
     uncovered: tuple[Uncovered, ...] | None = None
     coverage: Coverage | None = None
     changed: tuple[Changed, ...] = ()
-    detection: None = None
+    examination: Examination | None = None
     as_of: AsOf | None = None
     engine: Mapping[str, str]
 
@@ -196,7 +197,9 @@ class Report:
 
         Whatever a stranger said in it is harmless to show; `file` alone is as it was given.
         """
-        values = asdict(replace(self, comparison=None, coverage=None, changed=()))
+        values = asdict(replace(self, comparison=None, coverage=None, changed=(), examination=None))
+        del values["examination"]
+        values |= examination_json(self.examination)
         plain = {name: harmless_values(value) for name, value in values.items()}
         return plain | {
             "file": self.file,

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -116,7 +117,7 @@ def _with_recorded(path: Path, options: argparse.Namespace, settings: Settings) 
         progress("Comparing", None),
     ):
         try:
-            report = _read(services.verify, path)
+            report = _read(partial(services.verify, detect=False), path)
             found = _established(report)
             if options.picture:
                 _write(options.picture, _drawn(services, path, report, found))

@@ -5,6 +5,7 @@ how strong the evidence is; a `Cue` is a measurement beside what is usual; a `Tr
 leaves behind, found without learning, at a place that can be looked at.
 """
 
+from base64 import b64encode
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -144,7 +145,7 @@ def abstention(
 def format_examination(examination: Examination) -> dict[str, Any]:
     """An examination as plain values, as it leaves the sandbox."""
     return {
-        "detections": [asdict(each) for each in examination.detections],
+        "detections": [_plain(asdict(each)) for each in examination.detections],
         "traces": [_format_trace(each) for each in examination.traces],
         "not_looked_for": list(examination.not_looked_for),
     }
@@ -163,10 +164,21 @@ def parse_examination(value: dict[str, Any]) -> Examination:
 
 
 def _format_trace(trace: Trace) -> dict[str, Any]:
-    plain = asdict(replace(trace, heat=None))
+    plain: dict[str, Any] = _plain(asdict(replace(trace, heat=None)))
     if trace.heat is not None:
         plain["heat"] = {"shape": list(trace.heat.shape), "levels": trace.heat.tobytes()}
     return plain
+
+
+def _plain(value: Any) -> Any:
+    """Lists for tuples, and Python's own numbers for NumPy's: what CBOR carries in one spelling."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _parse_detection(value: dict[str, Any]) -> Detection:
@@ -190,3 +202,28 @@ def _pair(value: list[float] | None) -> tuple[float, float] | None:
         return None
     low, high = value
     return float(low), float(high)
+
+
+def examination_json(examination: Examination | None) -> dict[str, object]:
+    """The fields of a report, of plain values; the levels of heat in base64.
+
+    `detection` is the opinion on the file as a whole, `further_detections` those on its parts.
+    """
+    if examination is None:
+        return {"detection": None, "further_detections": [], "traces": [], "not_looked_for": []}
+    told = [asdict(each) for each in examination.detections]
+    return {
+        "detection": told[0] if told else None,
+        "further_detections": told[1:],
+        "traces": [_trace_json(each) for each in examination.traces],
+        "not_looked_for": list(examination.not_looked_for),
+    }
+
+
+def _trace_json(trace: Trace) -> dict[str, object]:
+    plain = asdict(replace(trace, heat=None))
+    if trace.heat is not None:
+        height, width = trace.heat.shape
+        levels = b64encode(trace.heat.tobytes()).decode("ascii")
+        plain["heat"] = {"width": width, "height": height, "levels": levels}
+    return plain

@@ -1,0 +1,84 @@
+"""Everything that is said of a file that nobody signed, each part in a sandboxed job of its own.
+
+A part that fails says so, and leaves the others standing.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ledger.asset import JPEG, MEDIA_TYPES, Kind, MediaType
+from verifier.errors import VerifierError
+from verifier.media.limits import Limits
+from verifier.media.picture import opened, picture
+from verifier.media.sandbox import Sandbox
+
+from .result import Examination, format_examination, parse_examination
+
+_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
+_AT_ONCE = 2  # parts: each may take memory and a core
+
+
+def examine_in(
+    sandbox: Sandbox, path: Path, media_type: MediaType, *, limits: Limits | None = None
+) -> Examination:
+    """Examine a file, the parts beside one another, each in a job of `sandbox`.
+
+    Never raises for what the file is: what could not be looked for is said.
+    """
+    parts = PARTS.get(media_type.kind, ())
+    if not parts:
+        return Examination(not_looked_for=(f"No detector looks at {media_type.name}.",))
+
+    def run(part: Part) -> Examination:
+        try:
+            answer = sandbox.run(part.task, str(path.resolve()), media_type.name, limits=limits)
+            return parse_examination(answer)
+        except VerifierError as problem:
+            return Examination(not_looked_for=(f"Not looked for: {part.what} ({problem}).",))
+
+    with ThreadPoolExecutor(_AT_ONCE) as beside:
+        return joined(*beside.map(run, parts))
+
+
+def joined(*parts: Examination) -> Examination:
+    """One examination of several, in their order."""
+    return Examination(
+        detections=tuple(each for part in parts for each in part.detections),
+        traces=tuple(each for part in parts for each in part.traces),
+        not_looked_for=tuple(dict.fromkeys(s for part in parts for s in part.not_looked_for)),
+    )
+
+
+def picture_task(path: str, media_type: str) -> dict[str, Any]:
+    """What the picture as a whole looks like, as plain values."""
+    from .detect import detect_picture
+
+    file, kind = Path(path), _BY_NAME[media_type]
+    found = detect_picture(picture(file, kind).convert("RGB"), _coarseness(file, kind))
+    return format_examination(Examination(detections=(found,)))
+
+
+def _coarseness(path: Path, media_type: MediaType) -> float | None:
+    """The mean step of the luma table of a JPEG file (ITU-T T.81, B.2.4.1), else None."""
+    if media_type != JPEG:
+        return None
+    with opened(path, media_type) as image:
+        tables: dict[int, list[int]] = getattr(image, "quantization", {})
+        table = tables.get(0)
+        return sum(table) / len(table) if table else None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one job looks for."""
+
+    what: str
+    task: Callable[[str, str], dict[str, Any]]
+
+
+PARTS: Mapping[Kind, tuple[Part, ...]] = {
+    Kind.PICTURE: (Part("whether the picture was generated", picture_task),),
+}
