@@ -14,17 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .evidence import Evidence
+
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.str_]
 
-# ENFSI, "Guideline for Evaluative Reporting in Forensic Science" (2015), the verbal scale
-_WORDS = (
-    (0.30103, "no support"),
-    (1, "weak support"),
-    (2, "moderate support"),
-    (4, "moderately strong support"),
-)
 _LADDER = np.linspace(-6, 6, 1201)  # thresholds at which bounds are looked for
 _PENALTY = 0.01  # on the slope, in pictures: keeps it finite where the classes do not overlap
 
@@ -41,33 +36,12 @@ class Calibration:
     bounds: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A log10 likelihood ratio, generated against photographed, with its 95 % interval."""
-
-    log10_lr: float
-    interval: tuple[float, float]
-
-
 def weigh(score: float, calibration: Calibration) -> Evidence:
     """What a score says; the ratio and both ends of its interval lie within the bounds."""
     told = np.clip(calibration.lines @ (score, 1.0), *calibration.bounds)
     low, high = np.quantile(told, (0.025, 0.975))
     middle = float(told[0])
     return Evidence(middle, (min(float(low), middle), max(float(high), middle)))
-
-
-def in_words(evidence: Evidence, sides: tuple[str, str]) -> str:
-    """ENFSI's words for the end of the interval that is nearest to saying nothing.
-
-    `sides` are what a positive and a negative ratio speak for: ("a generated picture", "a …").
-    """
-    low, high = evidence.interval
-    weakest = max(low, 0.0) or min(high, 0.0)
-    strength = next((words for limit, words in _WORDS if abs(weakest) < limit), "strong support")
-    if strength == "no support":
-        return strength
-    return f"{strength} for {sides[0] if weakest > 0 else sides[1]}"
 
 
 def calibrate(

@@ -10,12 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from ledger.errors import FormatError
+from verifier.compare.result import Heat
 
-from .calibration import Evidence, in_words
+from .evidence import Evidence, in_words
 
 Seconds = tuple[float, float]
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels, upright
@@ -73,7 +71,7 @@ class Trace:
     `does_not_show` ends “It does not show …”. `boxes` and `seconds` are where, empty where it is
     about the whole file. `score` is the test's own statistic, 0 to 1, higher for a clearer trace,
     and `usual` the score that 1 of 100 unedited files reaches. `heat` is a picture of the score
-    (height by width, 0 to 255), shown and not told.
+    (0 to 255), shown and not told.
     """
 
     code: str
@@ -83,7 +81,7 @@ class Trace:
     seconds: tuple[Seconds, ...] = ()
     score: float | None = None
     usual: float | None = None
-    heat: npt.NDArray[np.uint8] | None = None
+    heat: Heat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,19 +164,19 @@ def parse_examination(value: dict[str, Any]) -> Examination:
 def _format_trace(trace: Trace) -> dict[str, Any]:
     plain: dict[str, Any] = _plain(asdict(replace(trace, heat=None)))
     if trace.heat is not None:
-        plain["heat"] = {"shape": list(trace.heat.shape), "levels": trace.heat.tobytes()}
+        plain["heat"] = asdict(trace.heat)
     return plain
 
 
 def _plain(value: Any) -> Any:
-    """Lists for tuples, and Python's own numbers for NumPy's: what CBOR carries in one spelling."""
+    """Lists for tuples: what CBOR carries in one spelling."""
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if isinstance(value, StrEnum):
         return value.value
-    return value.item() if isinstance(value, np.generic) else value
+    return value
 
 
 def _parse_detection(value: dict[str, Any]) -> Detection:
@@ -190,10 +188,7 @@ def _parse_detection(value: dict[str, Any]) -> Detection:
 def _parse_trace(value: dict[str, Any]) -> Trace:
     boxes = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in value["boxes"])
     seconds = tuple((float(start), float(end)) for start, end in value["seconds"])
-    held = value["heat"]
-    heat = None
-    if held is not None:
-        heat = np.frombuffer(held["levels"], np.uint8).reshape(held["shape"])
+    heat = Heat(**value["heat"]) if value["heat"] is not None else None
     return Trace(**(value | {"boxes": boxes, "seconds": seconds, "heat": heat}))
 
 
@@ -211,7 +206,7 @@ def examination_json(examination: Examination | None) -> dict[str, object]:
     """
     if examination is None:
         return {"detection": None, "further_detections": [], "traces": [], "not_looked_for": []}
-    told = [asdict(each) for each in examination.detections]
+    told = [_rounded(asdict(each)) for each in examination.detections]
     return {
         "detection": told[0] if told else None,
         "further_detections": told[1:],
@@ -221,9 +216,17 @@ def examination_json(examination: Examination | None) -> dict[str, object]:
 
 
 def _trace_json(trace: Trace) -> dict[str, object]:
-    plain = asdict(replace(trace, heat=None))
+    plain: dict[str, object] = _rounded(asdict(replace(trace, heat=None)))
     if trace.heat is not None:
-        height, width = trace.heat.shape
-        levels = b64encode(trace.heat.tobytes()).decode("ascii")
-        plain["heat"] = {"width": width, "height": height, "levels": levels}
+        levels = b64encode(trace.heat.levels).decode("ascii")
+        plain["heat"] = asdict(trace.heat) | {"levels": levels}
     return plain
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers to four places: more than any of them is known to."""
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(each) for each in value]
+    return round(value, 4) if isinstance(value, float) else value

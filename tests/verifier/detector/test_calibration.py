@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from verifier.detector.calibration import (
     Calibration,
-    Evidence,
     Floats,
     Labels,
     Names,
@@ -15,11 +14,11 @@ from verifier.detector.calibration import (
     calibrate,
     cllr,
     expected_error,
-    in_words,
     interval,
     supported,
     weigh,
 )
+from verifier.detector.evidence import Evidence, in_words
 
 
 def drawn(apart: float, each: int = 60, seed: int = 3) -> tuple[Floats, Labels, Names]:
