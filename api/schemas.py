@@ -221,8 +221,10 @@ class DetectionAnswer(BaseModel):
     abstained: str | None
     stratum: str = Field(description="the kind of file that this holds for")
     model: str
+    sides: tuple[str, str] = Field(description="what a positive and a negative ratio speak for")
     experimental: bool
     cues: tuple[CueAnswer, ...]
+    sentence: str
 
 
 class TraceAnswer(BaseModel):

@@ -8,7 +8,8 @@ from typing import NoReturn
 from ledger.vocabulary import Outcome
 
 from .compare.result import Comparison
-from .detector.result import Examination, examination_json
+from .detector.as_json import examination_json
+from .detector.result import Examination
 from .harmless import harmless_values
 from .opinion.coverage import Coverage, coverage_json
 from .opinion.result import Changed

@@ -5,7 +5,6 @@ how strong the evidence is; a `Cue` is a measurement beside what is usual; a `Tr
 leaves behind, found without learning, at a place that can be looked at.
 """
 
-from base64 import b64encode
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -49,7 +48,8 @@ class Detection:
     `log10_lr` is positive for *generated* (or swapped, or cloned: `words` says which), negative for
     captured; `interval` is its 95 % interval; `abstained` is the reason for saying nothing, and
     then both are None. `model` is the digest of what was learnt, with its calibration; `stratum`
-    the kind of file that it was measured on. `experimental` opinions did not reach their bar.
+    the kind of file that it was measured on; `sides` are what a positive and a negative ratio
+    speak for. `experimental` opinions did not reach their bar.
     """
 
     kind: Subject
@@ -59,6 +59,7 @@ class Detection:
     abstained: str | None
     stratum: str
     model: str
+    sides: tuple[str, str] = ("", "")
     experimental: bool = False
     cues: tuple[Cue, ...] = ()
 
@@ -112,6 +113,7 @@ def opinion(
         abstained=None,
         stratum=stratum,
         model=model,
+        sides=sides,
         experimental=experimental,
         cues=cues,
     )
@@ -182,7 +184,9 @@ def _plain(value: Any) -> Any:
 def _parse_detection(value: dict[str, Any]) -> Detection:
     cues = tuple(Cue(**(each | {"usual": _pair(each["usual"])})) for each in value["cues"])
     kind, interval = Subject(value["kind"]), _pair(value["interval"])
-    return Detection(**(value | {"kind": kind, "interval": interval, "cues": cues}))
+    first, second = value["sides"]
+    read = {"kind": kind, "interval": interval, "cues": cues, "sides": (first, second)}
+    return Detection(**(value | read))
 
 
 def _parse_trace(value: dict[str, Any]) -> Trace:
@@ -197,36 +201,3 @@ def _pair(value: list[float] | None) -> tuple[float, float] | None:
         return None
     low, high = value
     return float(low), float(high)
-
-
-def examination_json(examination: Examination | None) -> dict[str, object]:
-    """The fields of a report, of plain values; the levels of heat in base64.
-
-    `detection` is the opinion on the file as a whole, `further_detections` those on its parts.
-    """
-    if examination is None:
-        return {"detection": None, "further_detections": [], "traces": [], "not_looked_for": []}
-    told = [_rounded(asdict(each)) for each in examination.detections]
-    return {
-        "detection": told[0] if told else None,
-        "further_detections": told[1:],
-        "traces": [_trace_json(each) for each in examination.traces],
-        "not_looked_for": list(examination.not_looked_for),
-    }
-
-
-def _trace_json(trace: Trace) -> dict[str, object]:
-    plain: dict[str, object] = _rounded(asdict(replace(trace, heat=None)))
-    if trace.heat is not None:
-        levels = b64encode(trace.heat.levels).decode("ascii")
-        plain["heat"] = asdict(trace.heat) | {"levels": levels}
-    return plain
-
-
-def _rounded(value: Any) -> Any:
-    """Numbers to four places: more than any of them is known to."""
-    if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(each) for each in value]
-    return round(value, 4) if isinstance(value, float) else value
