@@ -199,15 +199,20 @@ class Report:
         Whatever a stranger said in it is harmless to show; `file` alone is as it was given.
         """
         values = asdict(replace(self, comparison=None, coverage=None, changed=(), examination=None))
-        del values["examination"]
-        values |= examination_json(self.examination)
-        plain = {name: harmless_values(value) for name, value in values.items()}
-        return plain | {
+        told = {
             "file": self.file,
             "comparison": self.comparison.to_json() if self.comparison else None,
             "coverage": coverage_json(self.coverage) if self.coverage else None,
             "changed": [_changed_json(each) for each in self.changed],
         }
+        plain: dict[str, object] = {}
+        for name, value in values.items():
+            if name == "examination":
+                opinions = examination_json(self.examination).items()
+                plain |= {key: harmless_values(each) for key, each in opinions}
+            else:
+                plain[name] = told[name] if name in told else harmless_values(value)
+        return plain
 
 
 def _changed_json(changed: Changed) -> dict[str, object]:

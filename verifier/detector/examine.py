@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.asset import JPEG, MEDIA_TYPES, Kind, MediaType
-from verifier.errors import VerifierError
+from ledger.errors import FirsthandError
 from verifier.media.limits import Limits
 from verifier.media.picture import opened, picture
 from verifier.media.sandbox import Sandbox
@@ -36,7 +36,7 @@ def examine_in(
         try:
             answer = sandbox.run(part.task, str(path.resolve()), media_type.name, limits=limits)
             return parse_examination(answer)
-        except VerifierError as problem:
+        except FirsthandError as problem:
             return Examination(not_looked_for=(f"Not looked for: {part.what} ({problem}).",))
 
     with ThreadPoolExecutor(_AT_ONCE) as beside:

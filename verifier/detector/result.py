@@ -5,14 +5,17 @@ how strong the evidence is; a `Cue` is a measurement beside what is usual; a `Tr
 leaves behind, found without learning, at a place that can be looked at.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from ledger.errors import FormatError
 from verifier.compare.result import Heat
 
 from .evidence import Evidence, in_words
+
+_T = TypeVar("_T")
+_SIMPLE = (str, float, bool, float | None, str | None)
 
 Seconds = tuple[float, float]
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels, upright
@@ -154,13 +157,16 @@ def format_examination(examination: Examination) -> dict[str, Any]:
 def parse_examination(value: dict[str, Any]) -> Examination:
     """Read what `format_examination` writes; raises FormatError for anything else."""
     try:
-        return Examination(
+        found = Examination(
             detections=tuple(_parse_detection(each) for each in value["detections"]),
             traces=tuple(_parse_trace(each) for each in value["traces"]),
             not_looked_for=tuple(str(each) for each in value["not_looked_for"]),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise FormatError(f"this is not an examination ({problem})") from None
+    if format_examination(found) != value:
+        raise FormatError("this is an examination in another spelling")
+    return found
 
 
 def _format_trace(trace: Trace) -> dict[str, Any]:
@@ -182,18 +188,33 @@ def _plain(value: Any) -> Any:
 
 
 def _parse_detection(value: dict[str, Any]) -> Detection:
-    cues = tuple(Cue(**(each | {"usual": _pair(each["usual"])})) for each in value["cues"])
+    cues = tuple(_parse_cue(each) for each in value["cues"])
     kind, interval = Subject(value["kind"]), _pair(value["interval"])
     first, second = value["sides"]
     read = {"kind": kind, "interval": interval, "cues": cues, "sides": (first, second)}
-    return Detection(**(value | read))
+    return _checked(Detection(**(value | read)))
+
+
+def _parse_cue(value: dict[str, Any]) -> Cue:
+    return _checked(Cue(**(value | {"usual": _pair(value["usual"])})))
 
 
 def _parse_trace(value: dict[str, Any]) -> Trace:
     boxes = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in value["boxes"])
     seconds = tuple((float(start), float(end)) for start, end in value["seconds"])
     heat = Heat(**value["heat"]) if value["heat"] is not None else None
-    return Trace(**(value | {"boxes": boxes, "seconds": seconds, "heat": heat}))
+    return _checked(Trace(**(value | {"boxes": boxes, "seconds": seconds, "heat": heat})))
+
+
+def _checked(value: _T) -> _T:
+    """Refuse text or a number that is none: what a job answers is a stranger's word."""
+    for each in fields(value):  # type: ignore[arg-type]  # each is one of the classes above
+        if each.type in _SIMPLE and not isinstance(
+            getattr(value, each.name),
+            each.type,  # type: ignore[arg-type]  # one of _SIMPLE
+        ):
+            raise ValueError(f"{each.name} is not what it should be")
+    return value
 
 
 def _pair(value: list[float] | None) -> tuple[float, float] | None:
