@@ -18,7 +18,7 @@ from .covered import harmless, uncovered
 from .detector.result import Examination
 from .history import check_history
 from .logged import Ledger, check_content, check_inclusion
-from .recorded import check_claim, check_comparison
+from .recorded import check_claim, check_claimed_times, check_comparison
 from .report import Finding, Report, Step
 from .search import NOTHING, Found, Suspect, search
 from .validation import manifest_findings
@@ -50,6 +50,7 @@ def verify(
             content = check_content(best, suspect.asset, suspect.claim, ledger.registrars)
             findings += [content, check_inclusion(best, ledger)]  # steps 6 and 7
             findings += check_history(best, ledger)  # step 8
+            findings += check_claimed_times(store, best, findings)
     except FirsthandError as problem:
         said = problem.message
         findings.append(say(Step.INCLUSION, Outcome.FAILED, "log.failed", reason=said))
