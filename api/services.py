@@ -170,7 +170,7 @@ class Services:
             suspect = observe(
                 path, self.sandbox, lists, name=name, proof=proof, bench=bench, detect=detect
             )
-            return verify(suspect, self.ledger, self.engine, claim), lists
+            return verify(suspect, self.ledger.held(), self.engine, claim), lists
 
         now, lists = report(None, detect=detect and as_of is None)
         if keep:
