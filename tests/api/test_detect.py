@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from tests import media
+from verifier.detector.models import models
 
 from .command import main
 
@@ -68,3 +69,21 @@ def test_clips_and_recordings_are_examined_too(folder: Path, make: object) -> No
     path = make(folder)  # type: ignore[operator]
     [answer] = main(NO_HOME, "detect", "--json", path).objects
     assert answer["detection"] is None or answer["detection"]["kind"] in ("video", "audio")
+
+
+def test_the_weights_are_put_on_record_once_and_found_by_the_digest_of_an_answer(
+    home: Path, photograph: Path
+) -> None:
+    first = main(home, "log", "detector")
+    assert first.code == 0
+    assert "as it was before" not in first.out
+    again = main(home, "log", "detector")
+    assert again.out.count("as it was before") == len(again.out.splitlines())
+    [answer] = main(home, "detect", "--json", photograph).objects
+    assert answer["detection"]["model"].removeprefix("sha256:") in first.out
+    assert main(home, "log", "fsck").code == 0
+
+
+def test_doctor_names_the_weights_by_their_digests(home: Path) -> None:
+    ran = main(home, "doctor")
+    assert all(f"{each.name} {each.digest[:8]}" in ran.out for each in models())

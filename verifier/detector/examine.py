@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ledger.asset import JPEG, MEDIA_TYPES, Kind, MediaType
 from ledger.errors import FirsthandError
 from verifier.media.limits import Limits
@@ -19,6 +21,7 @@ from .result import Examination, format_examination, parse_examination
 
 _BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 _AT_ONCE = 2  # parts: each may take memory and a core
+_MOST_FACES = 5  # are weighed, the largest first
 
 
 def examine_in(
@@ -37,7 +40,8 @@ def examine_in(
             answer = sandbox.run(part.task, str(path.resolve()), media_type.name, limits=limits)
             return parse_examination(answer)
         except FirsthandError as problem:
-            return Examination(not_looked_for=(f"Not looked for: {part.what} ({problem}).",))
+            said = f"It was not found out {part.what}: {problem}."
+            return Examination(not_looked_for=(said,))
 
     with ThreadPoolExecutor(_AT_ONCE) as beside:
         return joined(*beside.map(run, parts))
@@ -61,6 +65,18 @@ def picture_task(path: str, media_type: str) -> dict[str, Any]:
     return format_examination(Examination(detections=(found,)))
 
 
+def faces_task(path: str, media_type: str) -> dict[str, Any]:
+    """What each face in it looks like, the largest first, as plain values."""
+    from .detect import detect_face
+    from .faces import find_faces
+
+    image = picture(Path(path), _BY_NAME[media_type]).convert("RGB")
+    found = find_faces(np.asarray(image), most=_MOST_FACES)
+    return format_examination(
+        Examination(detections=tuple(detect_face(image, each.box) for each in found))
+    )
+
+
 def _coarseness(path: Path, media_type: MediaType) -> float | None:
     """The mean step of the luma table of a JPEG file (ITU-T T.81, B.2.4.1), else None."""
     if media_type != JPEG:
@@ -80,5 +96,8 @@ class Part:
 
 
 PARTS: Mapping[Kind, tuple[Part, ...]] = {
-    Kind.PICTURE: (Part("whether the picture was generated", picture_task),),
+    Kind.PICTURE: (
+        Part("whether the picture was generated", picture_task),
+        Part("whether a face in it was generated", faces_task),
+    ),
 }

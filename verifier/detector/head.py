@@ -22,7 +22,10 @@ from .weights import held
 
 FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
-    Subject.PICTURE: ("picture.npz", "af8b9b9ed92d7a547e1c8072bae2322bf8187cfc54355a66528192ce597cfb2e"),
+    Subject.PICTURE: (
+        "picture.npz",
+        "af8b9b9ed92d7a547e1c8072bae2322bf8187cfc54355a66528192ce597cfb2e",
+    ),
     Subject.FACE: ("face.npz", "0"),
 }
 
