@@ -96,7 +96,11 @@ def print_examination(found: Examination) -> None:
         for cue in detection.cues:
             say("  ", ("~", "dim"), f" {'measured':<16} {tell_cue(cue)}")
     for trace in found.traces:
-        limit = f" It does not show {trace.does_not_show}."
-        say("  ", ("~", "magenta"), f" {'trace':<16} {trace.sentence}", (limit, "dim"))
+        say(
+            "  ",
+            ("~", "magenta"),
+            f" {'trace':<16} {trace.sentence}",
+            (f" {trace.does_not_show}", "dim"),
+        )
     for sentence in found.not_looked_for:
         say("  ", ("·", "dim"), f" {'not looked for':<16} {sentence}")

@@ -37,7 +37,7 @@ function detectionItem(detection) {
 function traceItem(trace) {
   const item = element("li", undefined, "not_checked");
   item.append(element("span", "~", "mark"), element("span", trace.sentence));
-  item.append(element("span", `It does not show ${trace.does_not_show}.`, "limit"));
+  item.append(element("span", trace.does_not_show, "limit"));
   if (trace.heat || trace.boxes.length) {
     const button = element("button", "Show where", "look");
     button.type = "button";

@@ -72,7 +72,7 @@ class Trace:
     """What an edit, or a generator, left in a file: found by a test, at a place.
 
     `code` names the test, such as `jpeg.compressed-twice`; `sentence` says what was found, and
-    `does_not_show` ends “It does not show …”. `boxes` and `seconds` are where, empty where it is
+    `does_not_show` is a sentence of its own. `boxes` and `seconds` are where, empty where it is
     about the whole file. `score` is the test's own statistic, 0 to 1, higher for a clearer trace,
     and `usual` the score that 1 of 100 unedited files reaches. `heat` is a picture of the score
     (0 to 255), shown and not told.

@@ -55,7 +55,7 @@ NOTHING_TO_SAY = abstention(Subject.FACE, "it is too small", stratum="faces", mo
 TRACE = Trace(
     code="clip.frozen",
     sentence="It stands still.",
-    does_not_show="why",
+    does_not_show="It does not show why.",
     boxes=((1, 2, 3, 4),),
     seconds=((0.5, 1.25),),
     score=0.9,
