@@ -18,12 +18,14 @@ from scipy import fft, ndimage
 
 from .blocks import Floats, Mask, Plane
 
-CELL = 16  # pixels: copies are verified in squares of this side
+CELL = 8  # pixels: copies are verified in squares of this side
 _NEAR = 40  # pixels: nearer, everything is like itself
 _PEAKS = 5
 _PEAK = 5.0  # deviations of the correlation at distances where nothing is copied
 _ALIKE = 0.5  # correlation of a cell with its copy
-_LEAST_CELLS = 12
+_LEAST_CELLS = 40
+_EDGE = 0.12  # least over greatest slope: below it, a cell holds an edge, which is like all of itself
+_BESIDE = 3  # pixels: so far beside the distance, a copy's grain must not fit any more
 _GRAIN = 0.8  # grey levels of residual: less cannot be told from rounding
 
 
@@ -56,19 +58,21 @@ def find_copy(luma: Plane) -> Copy | None:
     if min(luma.shape) < 4 * CELL:
         return None
     grain = residual(luma)
+    lively = _lively(grain)
     found = [
         copy
         for by in _distances(grain)
-        for copy in (_verified(grain, *by),)
+        for copy in (_verified(grain, lively, *by),)
         if copy is not None
     ]
     if not found:
         return None
     best = max(found, key=lambda copy: copy.score)
+    sharp = _sharpness(grain, lively, best)
     rivals = [each for each in found if each is not best and _is_elsewhere(each, best)]
     overlap = max((float((each.cells & best.cells).sum()) for each in rivals), default=0.0)
     damp = 1 - min(overlap / max(best.cells.sum(), 1), 1)
-    return Copy(best.cells, best.moved, best.by, best.likeness, best.score * damp)
+    return Copy(best.cells, best.moved, best.by, best.likeness, best.score * damp * sharp)
 
 
 def _is_elsewhere(one: Copy, other: Copy) -> bool:
@@ -102,20 +106,34 @@ def _distances(grain: Plane) -> list[tuple[int, int]]:
     return chosen
 
 
-def _verified(grain: Plane, down: int, right: int) -> Copy | None:
+def _lively(grain: Plane) -> Mask:
+    """The cells whose grain goes more than one way."""
+    down, right = np.gradient(grain)
+    xx, yy, xy = (_sums(each) for each in (right * right, down * down, right * down))
+    half, root = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy * xy)
+    return np.asarray(half - root > _EDGE * (half + root))
+
+
+def _sharpness(grain: Plane, lively: Mask, copy: Copy) -> float:
+    """How far the likeness falls a little beside the distance: 1 for grain, 0 for edges."""
+    beside = []
+    for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        for sign in (-_BESIDE, _BESIDE):
+            down, right = copy.by[0] + sign * step[0], copy.by[1] + sign * step[1]
+            held = _alike(grain, lively, down, right)
+            if held is not None:
+                alike, (top, left) = held
+                its = copy.cells[top:, left:][: alike.shape[0], : alike.shape[1]]
+                beside.append(float(alike[its].mean()) if its.any() else 0.0)
+    return float(np.clip((copy.likeness - max(beside, default=0.0)) / 0.4, 0, 1))
+
+
+def _verified(grain: Plane, lively: Mask, down: int, right: int) -> Copy | None:
     """Hold each cell against what lies so far from it."""
-    height, width = grain.shape
-    top, left = max(0, -down), max(0, -right)
-    bottom, end = min(height, height - down), min(width, width - right)
-    if bottom - top < 2 * CELL or end - left < 2 * CELL:
+    held = _alike(grain, lively, down, right)
+    if held is None:
         return None
-    # Cells are those of the whole picture, so that the two parts can be laid over each other.
-    top, left = -(-top // CELL) * CELL, -(-left // CELL) * CELL
-    one = grain[top:bottom, left:end]
-    two = grain[top + down : bottom + down, left + right : end + right]
-    product, first, second = (_sums(each) for each in (one * two, one * one, two * two))
-    enough = np.minimum(first, second) > 0.15 * CELL * CELL
-    alike = np.where(enough, product / np.sqrt(np.maximum(first * second, 1e-6)), 0)
+    alike, start = held
     marked = ndimage.binary_opening(alike > _ALIKE, np.ones((2, 2)))
     labels, count = ndimage.label(ndimage.binary_closing(marked, np.ones((3, 3))))
     if not count:
@@ -126,10 +144,29 @@ def _verified(grain: Plane, down: int, right: int) -> Copy | None:
     if cells.sum() < _LEAST_CELLS:
         return None
     likeness = float(alike[cells].mean())
-    score = likeness * float(1 - np.exp(-cells.sum() / 60))
-    return Copy(
-        *_laid(cells, (top, left), (down, right), grain.shape), (down, right), likeness, score
-    )
+    score = likeness * float(1 - np.exp(-cells.sum() / 160))
+    return Copy(*_laid(cells, start, (down, right), grain.shape), (down, right), likeness, score)
+
+
+def _alike(
+    grain: Plane, lively: Mask, down: int, right: int
+) -> tuple[Floats, tuple[int, int]] | None:
+    """The correlation of each cell with what lies so far from it, and the first cell's place."""
+    height, width = grain.shape
+    top, left = max(0, -down), max(0, -right)
+    bottom, end = min(height, height - down), min(width, width - right)
+    if bottom - top < 2 * CELL or end - left < 2 * CELL:
+        return None
+    # Cells are those of the whole picture, so that the two parts can be laid over each other.
+    top, left = -(-top // CELL) * CELL, -(-left // CELL) * CELL
+    one = grain[top:bottom, left:end]
+    two = grain[top + down : bottom + down, left + right : end + right]
+    product, first, second = (_sums(each) for each in (one * two, one * one, two * two))
+    rows, columns = product.shape
+    their = lively[top // CELL :, left // CELL :][:rows, :columns]
+    enough = their & (np.minimum(first, second) > 0.15 * CELL * CELL)
+    alike = np.where(enough, product / np.sqrt(np.maximum(first * second, 1e-6)), 0)
+    return alike, (top // CELL, left // CELL)
 
 
 def _sums(plane: Plane) -> Floats:
@@ -144,7 +181,7 @@ def _laid(
     """Both parts as cells of the whole picture."""
     rows, columns = -(-shape[0] // CELL), -(-shape[1] // CELL)
     source, moved = np.zeros((rows, columns), bool), np.zeros((rows, columns), bool)
-    at = np.argwhere(cells) + np.array(start) // CELL
+    at = np.argwhere(cells) + np.array(start)
     to = np.rint(at + np.array(by) / CELL).astype(int)
     source[at[:, 0], at[:, 1]] = True
     inside = ((to >= 0) & (to < (rows, columns))).all(1)
