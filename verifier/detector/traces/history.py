@@ -14,10 +14,10 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+from scipy import ndimage, special
 
 from .blocks import ZIGZAG, Counts, Floats, Mask, Plane, blocks, coefficients
-from .jpegfile import Table
+from .jpegfile import Table, libjpeg_table
 
 MODES = ZIGZAG[1:11]  # the frequencies that are looked at: higher ones are nearly all 0
 STEPS = tuple(range(1, 41))  # the earlier steps that are tried; 1 is as good as none
@@ -26,6 +26,9 @@ _RANGE = 1100  # of unquantised coefficients
 _ROUNDING = 0.35  # grey levels: what decoding to whole grey levels adds to a coefficient
 _STRAY = 0.05  # share of blocks that need not follow the model
 _LEAST_BLOCKS = 400
+_AROUND = 5  # blocks that are judged together
+_LEAST_KNOWN = 0.3  # of them
+_AGAINST = 0.05  # nats
 _LEAST_BEYOND = 60  # coefficients that are not 0: fewer tell nothing of a mode
 
 
@@ -76,6 +79,51 @@ def history(luma: Plane, table: Table, clipped: Mask) -> History | None:
     best_steps = tuple(STEPS[n] for n in np.argmax(gains, 1))
     score = float(np.mean(gains.max(1)))
     return History(gains, best_steps, score, quantised, ratios, usable)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The part of a picture whose blocks were not compressed as the rest was before.
+
+    `blocks` marks it, `against` is each block's neighbourhood in nats against the rest's history
+    (rows, columns), `strength` their sum over the part, by the number of blocks of the picture.
+    """
+
+    blocks: Mask
+    against: Counts
+    strength: float
+
+
+def other_history(found: History) -> Part:
+    """Where a picture that was compressed twice does not look like it."""
+    ratio = np.zeros(found.usable.shape)
+    for number in range(len(MODES)):
+        value = found.quantised[..., number]
+        told = found.ratios[number][np.clip(value, -REACH, REACH) + REACH]
+        ratio += np.where(np.abs(value) <= REACH, told, 0)
+    ratio[~found.usable] = 0
+    known = ndimage.uniform_filter(found.usable.astype(float), _AROUND)
+    mean = ndimage.uniform_filter(ratio, _AROUND) / np.maximum(known, _LEAST_KNOWN)
+    against = np.where(known >= _LEAST_KNOWN, np.maximum(-mean, 0), 0)
+    labels, count = ndimage.label(against > _AGAINST)
+    if not count:
+        return Part(np.zeros(ratio.shape, bool), against, 0.0)
+    held = ndimage.sum_labels(against, labels, np.arange(1, count + 1))
+    return Part(labels == 1 + int(np.argmax(held)), against, float(held.max()) / ratio.size)
+
+
+def quality(found: History) -> int | None:
+    """The libjpeg quality whose table explains the earlier steps best; None where none does."""
+    best, which = 0.6 * float(np.mean(found.gains.max(1))), None
+    for candidate in range(30, 100):
+        table = libjpeg_table(candidate)
+        steps = [table[mode] for mode in MODES]
+        gain = sum(
+            found.gains[n, step - 1] if step <= STEPS[-1] else 0.0 for n, step in enumerate(steps)
+        ) / len(MODES)
+        if gain > best:
+            best, which = gain, candidate
+    return which
 
 
 def _usable(luma: Plane, clipped: Mask, left: int = 0, top: int = 0) -> Mask:

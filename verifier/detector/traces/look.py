@@ -19,8 +19,8 @@ from verifier.media.picture import opaque
 from .blocks import SIDE, Mask, Plane
 from .jpegfile import JpegFile, parse_header
 
-MOST = 4_000_000  # pixels that are examined closely
-MOST_WHOLE = 6_000_000  # pixels of the whole in which copies are looked for
+MOST = 3_000_000  # pixels that are examined closely
+MOST_WHOLE = 5_000_000  # pixels of the whole in which copies are looked for
 _HEADER = 4 << 20  # bytes of a JPEG file in which its header ends
 
 
@@ -52,18 +52,22 @@ class Look:
 
 def look(image: Image.Image, path: Path, media_type: MediaType) -> Look:
     """Unpack an opened picture; raises what its decoder raises."""
-    is_jpeg = media_type == asset.JPEG and image.mode in ("L", "YCbCr", "RGB")
+    is_jpeg = media_type == asset.JPEG and image.mode in ("L", "RGB")
     header = parse_header(_beginning(path)) if is_jpeg else None
     orientation = _orientation(image)
     if header is not None and header.luma is not None and image.mode == "RGB":
-        image.draft("YCbCr", None)  # the decoder's own luma, before colour is made of it
+        image.draft("YCbCr", image.size)  # the decoder's own luma, before colour is made of it
     image.load()
-    planes = image if image.mode == "YCbCr" else opaque(image)
-    width, height = planes.size
+    return look_at(image, header, orientation)
+
+
+def look_at(image: Image.Image, jpeg: JpegFile | None = None, orientation: int = 1) -> Look:
+    """Look at unpacked pixels, of any mode, as they lie."""
+    width, height = image.size
     box = _middle(width, height)
-    part = planes.crop(box)
+    part = _plain(image.crop(box))
     colours = np.asarray(part.convert("RGB"))
-    whole, factor = _whole(planes)
+    whole, factor = _whole(image)
     return Look(
         np.asarray(_luma(part), np.float32),
         ((colours <= 1) | (colours >= 254)).any(2),
@@ -73,7 +77,7 @@ def look(image: Image.Image, path: Path, media_type: MediaType) -> Look:
         factor,
         (width, height),
         orientation,
-        header,
+        jpeg,
     )
 
 
@@ -104,10 +108,17 @@ def _middle(width: int, height: int) -> Box:
 
 
 def _whole(image: Image.Image) -> tuple[Plane, int]:
-    pixels = image.size[0] * image.size[1]
-    factor = max(1, int(np.ceil((pixels / MOST_WHOLE) ** 0.5)))
-    plane = _luma(image)
-    return np.asarray(plane.reduce(factor) if factor > 1 else plane, np.float32), factor
+    factor = max(1, int(np.ceil((image.width * image.height / MOST_WHOLE) ** 0.5)))
+    if image.mode not in ("L", "RGB", "RGBA", "YCbCr", "CMYK"):
+        image = _plain(image)
+    elif image.mode == "YCbCr":
+        image = image.getchannel(0)
+    small = image.reduce(factor) if factor > 1 else image
+    return np.asarray(_luma(_plain(small)), np.float32), factor
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    return image if image.mode == "YCbCr" else opaque(image)
 
 
 def upright(array: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:

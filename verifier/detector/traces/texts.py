@@ -97,9 +97,11 @@ def _exif_texts(image: Image.Image) -> Iterator[Text]:
 def _info_texts(image: Image.Image) -> Iterator[Text]:
     """PNG's text chunks and the comments of JPEG and GIF; what Pillow itself notes is no text."""
     kind = "PNG text" if image.format == "PNG" else "comment"
-    named = cast("Mapping[Any, Any]", getattr(image, "text", None) or {})
-    if not named:
-        named = {"comment": image.info.get("comment")}
+    named: Mapping[Any, Any] = {"comment": image.info.get("comment")}
+    if image.format == "PNG":
+        named = {key: text for key, text in image.info.items() if isinstance(text, str)}
+        with contextlib.suppress(Exception):  # what stands behind the pixels, where they are whole
+            named = cast("Any", image).text
     for key, value in list(named.items())[:_MOST_TEXTS]:
         text = _decoded(value)
         if text and not str(key).startswith("XML:com.adobe.xmp"):
