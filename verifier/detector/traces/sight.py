@@ -63,10 +63,11 @@ class Sight:
 
 def sights(look: Look) -> tuple[Sight, ...]:
     """Ask every test; those that cannot say anything of this picture say nothing."""
-    return (*_of_history(look), *_of_grids(look), *_copies(look), *_periodic(look), *_noise(look))
+    return tuple(sight for ask in ASKED.values() for sight in ask(look))
 
 
-def _of_history(look: Look) -> list[Sight]:
+def of_history(look: Look) -> list[Sight]:
+    """An earlier compression on the same grid, and the part that lacks it."""
     if look.jpeg is None or look.jpeg.luma is None:
         return []
     found = history(look.luma, look.jpeg.luma, look.clipped)
@@ -85,41 +86,40 @@ def _of_history(look: Look) -> list[Sight]:
     ]
 
 
-def _of_grids(look: Look) -> list[Sight]:
-    """Of the whole by its block means; of a region by its zeros."""
-    seen = []
+def of_steps(look: Look) -> list[Sight]:
+    """An earlier compression on another grid, or in a file that is not JPEG on any."""
     own = look.jpeg is not None
     steps = periodicity(look.luma, look.clipped)
-    if steps is not None:
-        strength = steps.strength.copy()
-        if own:
-            strength[0, 0] = 0
-        down, right = (int(n) for n in np.unravel_index(int(np.argmax(strength)), strength.shape))
-        second = float(np.partition(strength.ravel(), -2)[-2])
-        clear = max(float(strength[down, right]) - 1.5 * second, 0.0)
-        moved = (8 - look.left - right) % 8 or 8, (8 - look.top - down) % 8 or 8
-        notes = {
-            "right": float(right),
-            "down": float(down),
-            "cut": float(moved[0] % 8),
-            "cut_down": float(moved[1] % 8),
-            "step": float(steps.steps[down, right]),
-        }
-        is_moved = own or bool(right or down)
-        code = "jpeg.moved-grid" if is_moved else "jpeg.before"
-        seen.append(Sight(code, clear, notes))
+    if steps is None:
+        return []
+    strength = steps.strength.copy()
+    if own:
+        strength[0, 0] = 0
+    down, right = (int(n) for n in np.unravel_index(int(np.argmax(strength)), strength.shape))
+    second = float(np.partition(strength.ravel(), -2)[-2])
+    clear = max(float(strength[down, right]) - 1.5 * second, 0.0)
+    notes = {
+        "cut": float(-(look.left + right) % SIDE),
+        "cut_down": float(-(look.top + down) % SIDE),
+        "step": float(steps.steps[down, right]),
+    }
+    is_moved = own or notes["cut"] > 0 or notes["cut_down"] > 0
+    return [Sight("jpeg.moved-grid" if is_moved else "jpeg.before", clear, notes)]
+
+
+def of_votes(look: Look) -> list[Sight]:
+    """A part that was compressed on another grid than the rest."""
     found = grids(votes(look.luma))
     heat = np.clip(found.share, 0, 1)
     at = (look.left, look.top)
-    seen.append(
-        Sight(
-            "jpeg.region-other-grid", found.foreign_certainty, {}, found.foreign, heat, GRID_CELL, *at
-        )
-    )
-    return seen
+    certainty = found.foreign_certainty
+    return [
+        Sight("jpeg.region-other-grid", certainty, {}, found.foreign, heat, GRID_CELL, *at)
+    ]
 
 
-def _copies(look: Look) -> list[Sight]:
+def of_copies(look: Look) -> list[Sight]:
+    """A part that stands in the picture twice."""
     straight = find_copy(look.whole)
     best = None
     if straight is not None:
@@ -143,7 +143,8 @@ def _copies(look: Look) -> list[Sight]:
     return [] if best is None else [best]
 
 
-def _periodic(look: Look) -> list[Sight]:
+def of_resampling(look: Look) -> list[Sight]:
+    """Interpolated pixels, in the whole or in a part."""
     found = resampled(look.luma)
     if found is None:
         return []
@@ -161,7 +162,8 @@ def _periodic(look: Look) -> list[Sight]:
     return [whole, region]
 
 
-def _noise(look: Look) -> list[Sight]:
+def of_noise(look: Look) -> list[Sight]:
+    """A part with less noise than the rest."""
     found = noise(look.luma, look.clipped)
     if found is None:
         return []
@@ -169,6 +171,16 @@ def _noise(look: Look) -> list[Sight]:
     at = (look.left, look.top)
     heat = np.clip(lack, 0, 1) * found.smooth
     return [Sight("noise.smooth-region", found.strength, {}, found.smooth, heat, NOISE_CELL, *at)]
+
+
+ASKED = {
+    "history": of_history,
+    "steps": of_steps,
+    "votes": of_votes,
+    "copies": of_copies,
+    "resampling": of_resampling,
+    "noise": of_noise,
+}
 
 
 def bytes_of(heat: Floats) -> npt.NDArray[np.uint8]:
