@@ -3,9 +3,9 @@
 "Detecting Deepfakes with Self-Blended Images" (Shiohara and Yamasaki, CVPR 2022): a face is changed
 a little in colour, sharpness and place and laid over itself through a soft mask, so that what there
 is to learn is the blend, and not any one maker of swaps. Here the mask may also be the mouth's
-alone, as in reenactment, the inner face may lose the detail that a small generator would not give,
-and it may be another person's, laid over by three points ("Face X-ray for More General Face
-Forgery Detection", CVPR 2020). Used in training alone; arrays and a random generator in, arrays out.
+alone, as in reenactment; the inner face may lose the detail that a small generator would not give,
+or be another person's, laid over by three points ("Face X-ray for More General Face Forgery
+Detection", CVPR 2020). Used in training alone: arrays and a random generator in, arrays out.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,8 @@ def self_blended(face: Portrait, random: Random, other: Portrait | None = None) 
         inner = _coarse(inner, face, random)
     share = random.choice((0.25, 0.5, 0.75, 1.0, 1.0, 1.0)) if other is None else 1.0
     weights = (mask * share)[..., None]
-    return (inner * weights + outer * (1 - weights)).clip(0, 255).astype(np.uint8)
+    told: Pixels = (inner * weights + outer * (1 - weights)).clip(0, 255).astype(np.uint8)
+    return told
 
 
 def _mask(face: Portrait, random: Random) -> Floats:

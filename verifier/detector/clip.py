@@ -29,7 +29,7 @@ EXPERIMENTAL = True  # docs/detector-clips.md says what was reached, and what wa
 LEAST_WIDTH = 80.0  # pixels of the face's width
 LEAST_SECONDS, LEAST_CROPS = 2.0, 6
 LEAST_SEEN = 0.5  # of the frames in which the face must be seen
-LEAST_BITS = 0.0  # bits a pixel of the stream
+LEAST_BITS = 0.0  # bits a pixel of a frame, sound included
 
 
 def detect_clip(path: Path, media_type: MediaType, *, rate: float = RATE) -> Detection:
@@ -48,7 +48,7 @@ def detect_clip(path: Path, media_type: MediaType, *, rate: float = RATE) -> Det
     if kept.within[0] > 0 and not kept.times:
         kept = watched(path, media_type, info, within=(0.0, STRETCH), rate=rate)
     shown = cues(measured(kept, heard(path, media_type, info, kept.within)))
-    reason = next(_reasons(kept, info, path.stat().st_size), None)
+    reason = next(reasons(kept), None) or too_coarse(info, path.stat().st_size)
     if reason is not None:
         return _abstained(reason, *shown)
     try:
@@ -79,8 +79,8 @@ def digests() -> dict[str, str]:
     return {**faces.digests(), swap.FILE: swap.DIGEST}
 
 
-def _reasons(kept: Watched, info: MediaInfo, size: int) -> Iterator[str]:
-    """Why nothing is said of a clip; `size` is the file's, in bytes."""
+def reasons(kept: Watched) -> Iterator[str]:
+    """Why nothing is said of a clip that was watched."""
     if not kept.times:
         yield "no face was found in it"
         return
@@ -96,16 +96,15 @@ def _reasons(kept: Watched, info: MediaInfo, size: int) -> Iterator[str]:
         yield "several of its faces are of alike size, and it would be about one of them alone"
     if kept.crops and np.median([colours(each) for each in kept.crops]) < FEW:
         yield "it looks like a drawing"
-    if _bits(info, size) < LEAST_BITS:
-        yield "it is compressed so heavily that little is left to judge"
 
 
-def _bits(info: MediaInfo, size: int) -> float:
-    """Bits a pixel of the stream, sound included; infinite where the container does not say."""
+def too_coarse(info: MediaInfo, size: int) -> str | None:
+    """The reason to say nothing of a clip in a file of `size` bytes that is compressed heavily."""
     rate = info.video[0].frame_rate
     if not info.duration or not rate or info.size is None:
-        return np.inf
-    return 8 * size / (info.duration * rate * info.size[0] * info.size[1])
+        return None
+    bits = 8 * size / (info.duration * rate * info.size[0] * info.size[1])
+    return "it is compressed so heavily that little is left to judge" if bits < LEAST_BITS else None
 
 
 def _abstained(reason: str, *shown: Cue) -> Detection:

@@ -38,7 +38,7 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Lips:
-    """How well mouth and sound go together at the lag (sound after mouth, seconds) that fits best."""
+    """How well mouth and sound go together at the lag that fits best (seconds, sound after it)."""
 
     lag: float
     correlation: float
@@ -150,7 +150,8 @@ def loudness(samples: Floats, rate: int, *, step: float = 0.02) -> tuple[Floats,
     whole = samples[: len(samples) // size * size].reshape(-1, size)
     power = 10 * np.log10((whole**2).mean(1) + 1e-10)
     times = (np.arange(len(power)) + 0.5) * step
-    return times, np.maximum(power, power.max(initial=-100.0) - 50)
+    floored: Floats = np.maximum(power, float(power.max(initial=-100.0)) - 50)
+    return times, floored
 
 
 def _between_corners(points: Floats) -> Floats:

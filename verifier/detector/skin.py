@@ -104,7 +104,9 @@ def see(rgb: Pixels, mesh: Mesh, frame: Template, before: Pixels | None) -> Seen
 def look_closer(rgb: Pixels, mesh: Mesh, frame: Template) -> Closer:
     """Look at one frame for what takes longer."""
     canvas, points = _laid_out(rgb, mesh, frame)
-    return Closer(_sharpness(rgb, mesh), _light(canvas, points, mesh, frame), _reflections(rgb, mesh))
+    return Closer(
+        _sharpness(rgb, mesh), _light(canvas, points, mesh, frame), _reflections(rgb, mesh)
+    )
 
 
 def _filled(corners: Floats) -> Mask:

@@ -1,7 +1,7 @@
 """How much a face looks blended over another, or over itself: what CLIP sees, and a learnt line.
 
-Learnt from real faces that `blend` laid over themselves, by `python -m verifier.detector.clip_train`;
-no maker of swaps was seen. A clip's score is the mean of its faces'.
+Learnt from real faces that `blend` laid over themselves: `python -m verifier.detector.clip_train`.
+No maker of swaps was seen. A clip's score is the mean of its faces'.
 """
 
 import hashlib

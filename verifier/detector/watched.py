@@ -28,7 +28,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(slots=True)
 class Watched:
-    """All that is kept: constant in the clip's length. `frames` were shown, `times` had the face."""
+    """All that is kept, whatever the clip's length; `frames` were shown, at `times` with a face."""
 
     within: Seconds
     frames: int = 0
