@@ -4,9 +4,8 @@ FOLDER holds real sources alone: folders `face/**/real*/` of pictures and `video
 clips. Each face is brought to a drawn size, once as it is and once blended over itself (`blend`),
 compressed as a frame of H.264 at a drawn quality, both alike, and seen by the encoder. What is seen
 is kept in DIR by source, so that a second run costs seconds. The line is learnt from faces; it is
-calibrated on whole clips of sources that it was not learnt from. `--cues` prints the range of each
-measurement over the real clips instead. The same folder and seed give the same weights, where the
-runtime and its processor round alike.
+calibrated on whole clips of sources that it was not learnt from. The same folder and seed give the
+same weights, where the runtime and its processor round alike.
 """
 
 import argparse
@@ -30,12 +29,10 @@ from . import swap
 from .blend import Portrait, changed_whole, self_blended
 from .calibration import auc, calibrate
 from .clip import LEAST_WIDTH
-from .cues import KINDS
 from .faces import Mesh, box_of, find_faces, fit
 from .head import Head, to_bytes
 from .learn import Components, held_out, learn
 from .track import stretch, watch
-from .watched import heard, measured, watched
 
 CANVAS = 320  # pixels: a face and its surroundings
 WIDTHS = (90, 200)  # pixels of a face on it, drawn from
@@ -201,32 +198,14 @@ def train(seen: dict[str, Views], seed: int) -> Head:
     return replace(head, lines=calibration.lines, bounds=np.array(calibration.bounds))
 
 
-def show_cues(folder: Path) -> None:
-    """Print the range of 95 % of each measurement over the real clips under a folder."""
-    rows = []
-    for path in sorted(folder.glob("video/**/real*/*")):
-        media_type = detect_media_type(path.read_bytes()[:4096])
-        info = probe(path, media_type)
-        kept = watched(path, media_type, info)
-        rows.append(measured(kept, heard(path, media_type, info, kept.within)))
-    for name in KINDS:
-        values = [v for each in rows if (v := getattr(each, name)) is not None]
-        low, high = np.quantile(values, (0.025, 0.975)) if values else (np.nan, np.nan)
-        print(f"{name:14} {len(values):4} clips  {low:8.3f} to {high:8.3f}")
-
-
 def main() -> None:
     """Train on what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--keep", type=Path, help="where what the encoder sees is kept")
+    parser.add_argument("--keep", type=Path, required=True, help="where what is seen is kept")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--to", type=Path, help="where the weights are written")
-    parser.add_argument("--cues", action="store_true", help="print ranges instead")
+    parser.add_argument("--to", type=Path, required=True, help="where the weights are written")
     options = parser.parse_args()
-    if options.cues:
-        show_cues(options.folder)
-        return
     options.keep.mkdir(parents=True, exist_ok=True)
     seen = {}
     for source in sorted(options.folder.glob("*/**/real*")):

@@ -1,7 +1,7 @@
 """The measurements that people look for in a face, each beside what is usual, in a sentence.
 
 They are shown and weigh nothing: makers of swaps learn to blink. What is usual is the range of 95 %
-of real clips of the training, as printed by `python -m verifier.detector.clip_train --cues`.
+of real clips of the training, as printed by `python -m bench.detector_cues`.
 """
 
 from collections.abc import Iterator

@@ -14,10 +14,11 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from .encoder import SIDE, encode, session
+from .encoder import LAYERS, SIDE, WIDTH, encode, session
 from .faces import Mesh, box_of
 from .head import Head, from_bytes
 
+LATE = slice(WIDTH * LAYERS.index(11), None)  # layers 11, 12 and the embedding, of what is seen
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
 DIGEST = "0000000000000000000000000000000000000000000000000000000000000000"  # SHA-256 of that file
@@ -39,8 +40,11 @@ def look_at(rgb: Pixels, mesh: Mesh, room: float = ROOM) -> Pixels:
 
 
 def features(square: Pixels) -> Floats:
-    """What is learnt from, of one look at a face; raises ToolMissing."""
-    return encode(square)
+    """What is learnt from, of one look at a face; raises ToolMissing.
+
+    The late layers alone: the early ones see how a frame was compressed more than what it shows.
+    """
+    return encode(square)[LATE]
 
 
 def score(squares: list[Pixels]) -> float | None:
