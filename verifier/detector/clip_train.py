@@ -210,8 +210,10 @@ def main() -> None:
     seen = {}
     for source in sorted(options.folder.glob("*/**/real*")):
         if source.is_dir() and source.parts[-3] in ("face", "video"):
-            seen[f"{source.parts[-3]}/{source.name}"] = views(source, options.keep, options.seed)
-            print(f"{len(seen[f'{source.parts[-3]}/{source.name}'].blended):5} {source.name}")
+            told = views(source, options.keep, options.seed)
+            print(f"{len(told.blended):5} {source.name}")
+            if len(told.blended):
+                seen[f"{source.parts[-3]}/{source.name}"] = told
     head = train(seen, options.seed)
     print(f"log10 likelihood ratios between {head.bounds[0]:.2f} and {head.bounds[1]:.2f}")
     data = to_bytes(head)

@@ -21,7 +21,7 @@ from .head import Head, from_bytes
 LATE = slice(WIDTH * LAYERS.index(11), None)  # layers 11, 12 and the embedding, of what is seen
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
-DIGEST = "0000000000000000000000000000000000000000000000000000000000000000"  # SHA-256 of that file
+DIGEST = "2c42224f63a3c86ada5b83fe3b343889d0af569aec7610349cbe9d00a9a5bd64"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
