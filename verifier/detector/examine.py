@@ -77,6 +77,45 @@ def faces_task(path: str, media_type: str) -> dict[str, Any]:
     )
 
 
+def clip_task(path: str, media_type: str) -> dict[str, Any]:
+    """What the face in a clip looks like over time, as plain values."""
+    from .clip import detect_clip
+
+    return format_examination(Examination(detections=(detect_clip(*_named(path, media_type)),)))
+
+
+def voice_task(path: str, media_type: str) -> dict[str, Any]:
+    """What its voice sounds like, as plain values."""
+    from .voice import detect_voice
+
+    return format_examination(Examination(detections=(detect_voice(*_named(path, media_type)),)))
+
+
+def traces_task(path: str, media_type: str) -> dict[str, Any]:
+    """What edits and generators left in it, as plain values."""
+    from .traces.clip import clip_traces
+    from .traces.examine import picture_traces
+    from .traces.sound import sound_traces
+
+    file, kind = _named(path, media_type)
+    looks = {
+        Kind.PICTURE: (picture_traces,),
+        Kind.CLIP: (clip_traces, sound_traces),
+        Kind.RECORDING: (sound_traces,),
+    }
+    found = [look(file, kind) for look in looks[kind.kind]]
+    return format_examination(
+        Examination(
+            traces=tuple(trace for traces, _ in found for trace in traces),
+            not_looked_for=tuple(sentence for _, missing in found for sentence in missing),
+        )
+    )
+
+
+def _named(path: str, media_type: str) -> tuple[Path, MediaType]:
+    return Path(path), _BY_NAME[media_type]
+
+
 def _coarseness(path: Path, media_type: MediaType) -> float | None:
     """The mean step of the luma table of a JPEG file (ITU-T T.81, B.2.4.1), else None."""
     if media_type != JPEG:
