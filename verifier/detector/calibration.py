@@ -5,7 +5,9 @@ within its class, so that one large source does not speak for all. How strong a 
 bounded by how much was seen (ELUB, "A Calibration Method for Bayes Factors: the Empirical Lower
 and Upper Bound", Vergeer et al., Science & Justice 56, 2016): with one more misleading score of
 each class, none of the ratios beyond the bounds would do better than saying nothing. The interval
-is the bootstrap's over whole sources, since pictures of one source err together.
+is the bootstrap's over whole sources, since pictures of one source err together; and since a file
+that is examined comes from a source that was not seen, each resample draws that source's offset
+too, as far from the others as they are from one another.
 """
 
 from collections.abc import Callable
@@ -56,6 +58,7 @@ def calibrate(
     classes = [np.unique(sources[generated == which]) for which in (False, True)]
     if min(map(len, classes)) < 2:
         raise ValueError("a calibration needs two sources of photographs and two of generated ones")
+    spread, known = _between(scores, generated, sources), len(classes[0])
     places = {name: np.flatnonzero(sources == name) for each in classes for name in each}
     while len(lines) <= resamples:
         drawn = [name for each in classes for name in random.choice(each, len(each))]
@@ -63,10 +66,22 @@ def calibrate(
         rows = np.concatenate(chosen)
         # A source drawn twice counts twice: its second drawing goes by another name.
         names = np.repeat(np.arange(len(drawn)), [len(each) for each in chosen]).astype(np.str_)
-        lines.append(_line(scores[rows], generated[rows], _even(generated[rows], names)))
+        line = _line(scores[rows], generated[rows], _even(generated[rows], names))
+        # Student's, since the spread itself is known from a few sources.
+        lines.append(line + (0.0, line[0] * spread * random.standard_t(known - 1)))
     kept = np.array(lines)
     ratios = (scores * kept[0, 0] + kept[0, 1]).clip(-10, 10)
     return Calibration(kept, supported(ratios, generated))
+
+
+def _between(scores: Floats, generated: Labels, sources: Names) -> float:
+    """The standard deviation of the middles of sources of photographs.
+
+    Of photographs, since to call one of a new source generated is the error that must be rare.
+    """
+    names = np.unique(sources[~generated])
+    middles = [np.median(scores[~generated & (sources == name)]) for name in names]
+    return float(np.std(middles, ddof=1))
 
 
 def supported(ratios: Floats, generated: Labels) -> tuple[float, float]:

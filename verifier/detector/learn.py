@@ -1,8 +1,9 @@
 """Learn a head from features: pure, arrays in, arrays out.
 
-For the calibration a photograph is scored by a line that has seen none of its source, and a
-generated picture by one that has seen none of its generator's family: the next generator is of no
-family that was seen. Each class weighs alike, and within it each source by the root of its size.
+For the calibration a photograph is scored by a line that has seen none of its source; a generated
+picture is scored twice, by a line that has seen none of its source and by one that has seen none of
+its generator's family, since the next generator may be of a family that was seen, or of none. Each
+class weighs alike, and within it each source by the root of its size.
 """
 
 import numpy as np
@@ -19,7 +20,6 @@ _FAMILIES = {  # what generators have in common, by how their sources' names beg
     "fake_gpt": "gpt",
     "fake_sd": "latent diffusion",
     "fake_ldm": "latent diffusion",
-    "fake_stylegan": "stylegan",
 }
 
 Floats = npt.NDArray[np.float64]
@@ -49,7 +49,10 @@ def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1)
     components = Components(features, COMPONENTS)
     along = components(features)
     families = np.array([family(each) for each in sources])
-    calibration = calibrate(held_out(along, generated, families), generated, sources, seed=seed)
+    scores = [held_out(along, generated, each) for each in (families, sources)]
+    calibration = calibrate(
+        np.concatenate(scores), np.tile(generated, 2), np.tile(sources, 2), seed=seed
+    )
     line = _logistic(along, generated, _weights(generated, sources))
     weights = components.scale * (components.directions @ line[:-1])
     shown = (components.directions[:, :DOMAIN] / components.deviations[:DOMAIN]).T
