@@ -10,7 +10,7 @@ windows and sky look alike but do not share their grain, and what repeats at sev
 patterns and letters do, is not told.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ _ALIKE = 0.5  # correlation of a cell with its copy
 _LEAST_CELLS = 40
 _EDGE = 0.12  # least over greatest slope: below it, a cell holds an edge, which is like all of itself
 _BESIDE = 3  # pixels: so far beside the distance, a copy's grain must not fit any more
+_REPEATS = 0.5  # of a copy that stands at another distance, too
 _GRAIN = 0.8  # grey levels of residual: less cannot be told from rounding
 
 
@@ -34,7 +35,8 @@ class Copy:
     """A part that stands twice: `cells` marks the one, `moved` the other (rows, columns of CELL).
 
     `by` is how far the other lies from it, down and to the right, in pixels; `likeness` the mean
-    correlation of their cells, `score` the statistic, 0 to 1.
+    correlation of their cells, `score` the statistic, 0 to 1. `repeats` tells that it stands there
+    more than twice, as a pattern does.
     """
 
     cells: Mask
@@ -42,6 +44,7 @@ class Copy:
     by: tuple[int, int]
     likeness: float
     score: float
+    repeats: bool = False
 
 
 def residual(luma: Plane) -> Plane:
@@ -71,8 +74,9 @@ def find_copy(luma: Plane) -> Copy | None:
     sharp = _sharpness(grain, lively, best)
     rivals = [each for each in found if each is not best and _is_elsewhere(each, best)]
     overlap = max((float((each.cells & best.cells).sum()) for each in rivals), default=0.0)
-    damp = 1 - min(overlap / max(best.cells.sum(), 1), 1)
-    return Copy(best.cells, best.moved, best.by, best.likeness, best.score * damp * sharp)
+    share = min(overlap / float(best.cells.sum()), 1)
+    score = best.score * (1 - share) * sharp
+    return replace(best, score=score, repeats=share > _REPEATS and sharp > _REPEATS)
 
 
 def _is_elsewhere(one: Copy, other: Copy) -> bool:

@@ -127,8 +127,8 @@ def of_copies(look: Look) -> list[Sight]:
         both = straight.cells | straight.moved
         notes = {"down": straight.by[0] * look.factor, "right": straight.by[1] * look.factor}
         best = Sight("copy-move", straight.score, notes, both, both * 1.0, cell)
-    if best is not None and best.score > 0.8:
-        return [best]
+        if straight.repeats or best.strength >= USUAL["copy-move"]:
+            return [best]
     plane, further = look.whole, 1
     while plane.size > MOST_TURNED:
         rows, columns = (side // 2 * 2 for side in plane.shape)
