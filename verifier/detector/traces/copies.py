@@ -24,7 +24,9 @@ _PEAKS = 5
 _PEAK = 5.0  # deviations of the correlation at distances where nothing is copied
 _ALIKE = 0.5  # correlation of a cell with its copy
 _LEAST_CELLS = 40
-_EDGE = 0.12  # least over greatest slope: below it, a cell holds an edge, which is like all of itself
+_EDGE = (
+    0.12  # least over greatest slope: below it, a cell holds an edge, which is like all of itself
+)
 _BESIDE = 3  # pixels: so far beside the distance, a copy's grain must not fit any more
 _REPEATS = 0.5  # of a copy that stands at another distance, too
 _GRAIN = 0.8  # grey levels of residual: less cannot be told from rounding

@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from ledger import asset
 from ledger.asset import MediaType
+from verifier.compare.result import Heat
 from verifier.detector.result import Box, Trace
 from verifier.errors import Unreadable
 from verifier.media.picture import opaque, opened, picture
@@ -98,7 +99,7 @@ def _told(sight: Sight, seen: Look) -> Trace:
         boxes=_boxes(sight, seen),
         score=round(sight.score, 4),
         usual=0.5,
-        heat=None if sight.heat is None else upright(_heat(sight, seen), seen.orientation),
+        heat=None if sight.heat is None else _upright(sight, seen),
     )
 
 
@@ -118,6 +119,11 @@ def _boxes(sight: Sight, seen: Look) -> tuple[Box, ...]:
         box = (int(left), int(top), int(right - left), int(bottom - top))
         boxes.append(upright_box(box, seen.size, seen.orientation))
     return tuple(boxes)
+
+
+def _upright(sight: Sight, seen: Look) -> Heat:
+    levels = np.ascontiguousarray(upright(_heat(sight, seen), seen.orientation))
+    return Heat(levels.shape[1], levels.shape[0], levels.tobytes())
 
 
 def _heat(sight: Sight, seen: Look) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -202,7 +208,7 @@ def _against_thumbnail(data: bytes | None, seen: Look) -> list[Trace]:
                 boxes=_boxes(sight, seen),
                 score=round(differs / (differs + _UNLIKE_PART), 4),
                 usual=0.5,
-                heat=upright(_heat(sight, seen), seen.orientation),
+                heat=_upright(sight, seen),
             )
         )
     return told

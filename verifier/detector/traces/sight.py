@@ -113,9 +113,7 @@ def of_votes(look: Look) -> list[Sight]:
     heat = np.clip(found.share, 0, 1)
     at = (look.left, look.top)
     certainty = found.foreign_certainty
-    return [
-        Sight("jpeg.region-other-grid", certainty, {}, found.foreign, heat, GRID_CELL, *at)
-    ]
+    return [Sight("jpeg.region-other-grid", certainty, {}, found.foreign, heat, GRID_CELL, *at)]
 
 
 def of_copies(look: Look) -> list[Sight]:
@@ -156,9 +154,7 @@ def of_resampling(look: Look) -> list[Sight]:
     heat = np.clip(np.log1p(found.heights) / np.log1p(300), 0, 1) * found.windows
     step = WINDOW / 2
     at = (look.left + WINDOW // 4, look.top + WINDOW // 4)
-    region = Sight(
-        "resampled.region", found.window_strength, {}, found.windows, heat, step, *at
-    )
+    region = Sight("resampled.region", found.window_strength, {}, found.windows, heat, step, *at)
     return [whole, region]
 
 

@@ -94,9 +94,7 @@ def _pairs(features: Features) -> npt.NDArray[np.intp]:
     return np.concatenate(kept)
 
 
-def _moves(
-    features: Features, pairs: npt.NDArray[np.intp]
-) -> list[tuple[Affine, Floats] | None]:
+def _moves(features: Features, pairs: npt.NDArray[np.intp]) -> list[tuple[Affine, Floats] | None]:
     """Up to two moves that most pairs agree on, each with the places that do."""
     moves: list[tuple[Affine, Floats] | None] = []
     for _ in range(2):

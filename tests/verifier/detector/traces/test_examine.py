@@ -24,7 +24,9 @@ def test_photographs_and_honest_copies_of_them_carry_no_trace_of_an_edit(
     name: str, tmp_path: Path
 ) -> None:
     picture = photograph(name)
-    smaller = picture.resize((picture.width * 3 // 4, picture.height * 3 // 4), Image.Resampling.BOX)
+    smaller = picture.resize(
+        (picture.width * 3 // 4, picture.height * 3 // 4), Image.Resampling.BOX
+    )
     assert codes(traces(jpeg(picture, 92), tmp_path)) == set()
     ordinary = {"resampled", "jpeg.compressed-twice"}
     assert codes(traces(jpeg(smaller, 80), tmp_path)) <= ordinary
@@ -46,7 +48,8 @@ def test_every_trace_is_told_with_its_limits_and_survives_the_way_out(tmp_path: 
     for before, after in zip(found, back.traces, strict=True):
         assert (before.heat is None) == (after.heat is None)
         if before.heat is not None:
-            assert np.array_equal(before.heat, after.heat)
+            assert after.heat is not None
+            assert before.heat.levels == after.heat.levels
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -73,7 +76,7 @@ def test_a_turned_file_is_told_where_it_is_seen(tmp_path: Path) -> None:
     told = next(each for each in found if each.code == "jpeg.region-other-history")
     assert covered(told, (400 - 101 - 140, 203, 140, 160)) > 0.7
     assert told.heat is not None
-    assert told.heat.shape[0] > told.heat.shape[1]
+    assert told.heat.height > told.heat.width
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK", "1", "P", "LA", "RGBA", "I;16"])

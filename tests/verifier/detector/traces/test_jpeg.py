@@ -91,7 +91,7 @@ def test_a_part_from_elsewhere_in_a_picture_compressed_twice_is_found(tmp_path: 
     told = next(each for each in found if each.code == "jpeg.region-other-history")
     assert covered(told, (203, 101, 160, 140)) > 0.7
     assert told.heat is not None
-    assert told.heat.max() > 128
+    assert max(told.heat.levels) > 128
 
 
 @pytest.mark.parametrize("name", CALM)
