@@ -6,13 +6,14 @@ FOLDER holds `real*/` and `fake*/` sources of clips that no training has seen. P
 source against all clips of the other class, the area under the ROC curve with its bootstrapped
 interval, once over all clips with a face and once where the detector does not abstain, and beside
 it that of MesoNet (`--meso`, its weights `Meso4_DF.h5`) on the same faces. The controls: what
-length, size and bits a pixel alone tell, learnt here with sources left out, and scores by labels
+length, size and bits a pixel alone tell, learnt here with scenes left out, and scores by labels
 at random. Then the likelihood ratios where it does not abstain: how many point the wrong way, their
 cost (Cllr), and how far they are from what came true (ECE). What is seen is kept in DIR by digest.
 """
 
 import argparse
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from PIL import Image
 
 from ledger.asset import detect_media_type
 from verifier.detector import clip, swap
-from verifier.detector.calibration import Floats, Labels, auc, cllr, expected_error, interval
+from verifier.detector.calibration import Floats, Labels, Names, auc, cllr, expected_error, interval
 from verifier.detector.head import Head, from_bytes
 from verifier.detector.learn import held_out
 from verifier.detector.watched import watched
@@ -40,6 +41,7 @@ class Clip:
 
     source: str
     features: Floats | None
+    scene: str  # the beginning of its name: a clip and what was made of it share it
     meso: float
     reason: str
     form: tuple[float, ...]
@@ -63,7 +65,8 @@ def look(path: Path, source: str, keep: Path, peer: Meso4 | None) -> Clip:
     width, height = info.size or (1, 1)
     rate, lasts = info.video[0].frame_rate or 1.0, info.duration or 1.0
     form = (width * height, width / height, lasts, rate, len(data) / lasts / rate / width / height)
-    return Clip(source, mean if mean.size else None, meso, reason, tuple(np.log(form)))
+    told = mean if mean.size else None
+    return Clip(source, told, path.stem[:3], meso, reason, tuple(np.log(form)))
 
 
 def _peer(peer: Meso4 | None, squares: list[npt.NDArray[np.uint8]]) -> float:
@@ -93,7 +96,7 @@ def show(clips: list[Clip], head: Head) -> None:
     near = np.array([head.distance(each.features) <= float(head.farthest) for each in seen])
     speaks = near & np.array([not each.reason for each in seen])
     print(f"{len(clips)} clips, {len(seen)} with a face, abstained on {np.sum(~speaks)} of those")
-    reasons = Counter(each.reason for each in clips if each.reason)
+    reasons = Counter(re.sub(r"[\d.]+ ", "N ", each.reason) for each in clips if each.reason)
     reasons["unlike the training's"] = int(np.sum(~near))
     for reason, count in reasons.most_common():
         print(f"    {count:3} {reason}")
@@ -109,7 +112,8 @@ def show(clips: list[Clip], head: Head) -> None:
             f"  {area(meso[known], fake[known])}",
             flush=True,
         )
-    controls(np.array([each.form for each in seen]), scores, fake, names)
+    scenes = np.array([each.scene for each in seen])
+    controls(np.array([each.form for each in seen]), scores, fake, scenes)
     slope, offset = head.lines[0]
     ratios = np.clip(slope * scores + offset, *head.bounds)[speaks]
     truth = fake[speaks]
@@ -118,10 +122,11 @@ def show(clips: list[Clip], head: Head) -> None:
     print(f"Cllr {cllr(ratios, truth):.3f}, ECE {expected_error(ratios, truth):.3f}")
 
 
-def controls(form: Floats, scores: Floats, fake: Labels, names: np.ndarray) -> None:
+def controls(form: Floats, scores: Floats, fake: Labels, scenes: Names) -> None:
     """Print what the format alone tells, and what scores tell of labels at random."""
     form = (form - form.mean(0)) / (form.std(0) + 1e-6)
-    print(f"format alone, sources left out   AUC {auc(held_out(form, fake, names), fake):.3f}")
+    alone = held_out(form, fake, scenes)
+    print(f"format alone, scenes left out    AUC {auc(alone, fake):.3f}")
     random = np.random.default_rng(1)
     told = [auc(scores, random.permutation(fake)) for _ in range(50)]
     print(f"labels at random                 AUC {np.mean(told):.3f} ± {np.std(told):.3f}")

@@ -16,7 +16,7 @@ from verifier.media.probe import MediaInfo, probe
 from . import faces, swap
 from .calibration import weigh
 from .cues import cues
-from .domain import FEW, colours
+from .domain import colours
 from .result import Cue, Detection, Subject, abstention, opinion
 from .track import RATE, STRETCH
 from .watched import Watched, heard, measured, watched
@@ -28,6 +28,7 @@ EXPERIMENTAL = True  # docs/detector-clips.md says what was reached, and what wa
 
 LEAST_WIDTH = 80.0  # pixels of the face's width
 LEAST_SECONDS, LEAST_CROPS = 2.0, 6
+LEAST_COLOURS = 18  # that cover nine tenths of a face: drawings; compressed clips have 21 or more
 LEAST_SEEN = 0.5  # of the frames in which the face must be seen
 LEAST_BITS = 0.0  # bits a pixel of a frame, sound included
 
@@ -94,7 +95,7 @@ def reasons(kept: Watched) -> Iterator[str]:
         yield f"its largest face is {width:.0f} pixels wide; {LEAST_WIDTH:.0f} are needed"
     if np.median(kept.others) >= 1:
         yield "several of its faces are of alike size, and it would be about one of them alone"
-    if kept.crops and np.median([colours(each) for each in kept.crops]) < FEW:
+    if kept.crops and np.median([colours(each) for each in kept.crops]) < LEAST_COLOURS:
         yield "it looks like a drawing"
 
 

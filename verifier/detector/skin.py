@@ -91,7 +91,7 @@ def see(rgb: Pixels, mesh: Mesh, frame: Template, before: Pixels | None) -> Seen
     """Look at one frame; `before` is the canvas of the frame before."""
     canvas, points = _laid_out(rgb, mesh, frame)
     flicker = None
-    if before is not None:
+    if before is not None and frame.inside.any() and frame.outside.any() and frame.edge.any():
         change = np.abs(canvas.astype(np.int16) - before).mean(2)
         around = (change[frame.inside].mean() + change[frame.outside].mean()) / 2
         # Where nothing moves, rounding is all there is to compare.
