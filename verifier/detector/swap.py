@@ -14,14 +14,13 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from .encoder import LAYERS, SIDE, WIDTH, encode, session
+from .encoder import SIDE, encode, session
 from .faces import Mesh, box_of
 from .head import Head, from_bytes
 
-LATE = slice(WIDTH * LAYERS.index(11), None)  # layers 11, 12 and the embedding, of what is seen
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
-DIGEST = "2c42224f63a3c86ada5b83fe3b343889d0af569aec7610349cbe9d00a9a5bd64"  # SHA-256 of that file
+DIGEST = "cf903f134359b95065b8fbfb2856b97da28678fd6bd4d8c7a89528d6fffaa16d"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -40,11 +39,8 @@ def look_at(rgb: Pixels, mesh: Mesh, room: float = ROOM) -> Pixels:
 
 
 def features(square: Pixels) -> Floats:
-    """What is learnt from, of one look at a face; raises ToolMissing.
-
-    The late layers alone: the early ones see how a frame was compressed more than what it shows.
-    """
-    return encode(square)[LATE]
+    """What is learnt from, of one look at a face; raises ToolMissing."""
+    return encode(square)
 
 
 def score(squares: list[Pixels]) -> float | None:
