@@ -1,16 +1,17 @@
 """How well cloned voices are told from recorded ones, source by source: the detector's table.
 
-    python -m bench.detector_voices FOLDER [--peer CODE WEIGHTS CONFIG]...
+    python -m bench.detector_voices FOLDER --keep DIR [--peer CODE WEIGHTS CONFIG]...
 
-FOLDER holds `real*/` and `fake*/` sources that no training has heard, in any formats. Every clip is
-decoded, trimmed and brought through the same codec as every other of its row: none, MP3 of 32 and
-16 kbit/s, Opus of 16, AAC of 48, and a telephone. Printed are, for each codec and for each source
-against the other class, the area under the ROC curve with its bootstrapped interval and the equal
-error rate; the cost of the likelihood ratios (Cllr: 1 says nothing) and how far they are from what
-came true (ECE); how many were abstained from, and why. The controls: what a file's size, length and
-ending tell, and what the long-term average spectrum tells, both learnt here with sources left out;
-and scores by labels at random. `--peer` measures an AASIST beside (its model's code, weights and
-configuration; needs torch) on `--peer-most` clips of a source, as they are.
+FOLDER holds `real*/` and `fake*/` sources that no training has heard, in any formats. Every clip
+is decoded, trimmed, cut to 8 s and brought through the same codec as every other of its row: none,
+MP3 of 32 and 16 kbit/s, Opus of 16, AAC of 48, and a telephone. Printed are, for each codec and
+for each source against the other class, the area under the ROC curve with its bootstrapped
+interval and the equal error rate; the cost of the likelihood ratios (Cllr: 1 says nothing) and how
+far they are from what came true (ECE); how many were abstained from, and why. The controls: what a
+file's size, length and ending tell, and what the long-term average spectrum tells, both learnt
+here with sources left out; and scores by labels at random. `--peer` measures an AASIST beside (its
+model's code, weights and configuration; needs torch), on the clips of the codecs' rows, without a
+codec.
 """
 
 import argparse
@@ -50,7 +51,7 @@ CODECS = (
     Codec("aac-48", ".m4a", ("-c:a", "aac", "-b:a", "48k"), 44_100),
     TELEPHONE,
 )
-LONGEST = 16 * RATE  # samples of a clip
+LONGEST = 8 * RATE  # samples of a clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +63,45 @@ class Clip:
     form: tuple[float, ...]
 
 
-def gathered(folder: Path, most: int) -> list[Clip]:
-    """At most `most` clips of each source, chosen by the digest of their names."""
+def gathered(folder: Path, keep: Path, most: int) -> list[Clip]:
+    """At most `most` clips of each source, chosen by the digest of their names; decoded once."""
+    keep.mkdir(parents=True, exist_ok=True)
     told = []
     for place in sorted(folder.iterdir()):
         if not place.name.startswith(("real", "fake")):
             continue
-        paths = sorted(place.iterdir(), key=lambda each: hashlib.sha256(each.name.encode()).digest())
+        paths = sorted(place.iterdir(), key=lambda each: _digest(each.name.encode()))
         for path in paths[:most]:
-            with path.open("rb") as file:
-                media_type = detect_media_type(file.read(4096))
-            try:
-                blocks = list(samples(path, media_type, rate=RATE))
-            except Unreadable:
-                continue
-            whole = np.concatenate(blocks)
-            size, seconds = path.stat().st_size, len(whole) / RATE
+            data = path.read_bytes()
+            kept = keep / f"{_digest(data)}.npy"
+            if not kept.exists():
+                try:
+                    blocks = list(samples(path, detect_media_type(data[:4096]), rate=RATE))
+                except Unreadable:
+                    continue
+                np.save(kept, np.concatenate(blocks)[: 20 * RATE].astype(np.float16))
+            whole = np.load(kept).astype(np.float32)
+            seconds = len(whole) / RATE
             ending = tuple(float(path.suffix == each) for each in (".wav", ".mp3", ".flac"))
-            form = (np.log(size), np.log(seconds), np.log(size / seconds), *ending)
-            heard = trimmed(whole[:LONGEST])
+            form = (np.log(len(data)), np.log(seconds), np.log(len(data) / seconds), *ending)
+            heard = trimmed(whole)[:LONGEST]
             if len(heard) >= 2 * RATE:
                 told.append(Clip(place.name, heard, form))
+    return told
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def first(clips: list[Clip], most: int) -> list[Clip]:
+    """At most `most` clips of each source."""
+    seen = Counter[str]()
+    told = []
+    for clip in clips:
+        seen[clip.source] += 1
+        if seen[clip.source] <= most:
+            told.append(clip)
     return told
 
 
@@ -99,7 +118,10 @@ def row(name: str, scores: Floats, cloned: Labels, note: str = "") -> None:
     """Print one line of a table."""
     low, high = interval(auc, scores, cloned, resamples=200)
     area = f"{auc(scores, cloned):.3f} ({low:.3f} to {high:.3f})"
-    print(f"{name:42} {len(scores):5}  {area:24} {equal_error(scores, cloned):.3f}  {note}", flush=True)
+    print(
+        f"{name:42} {len(scores):5}  {area:24} {equal_error(scores, cloned):.3f}  {note}",
+        flush=True,
+    )
 
 
 def by_source(scores: Floats, cloned: Labels, sources: Names) -> None:
@@ -185,32 +207,25 @@ def main() -> None:
     """Measure what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--keep", type=Path, required=True, help="where decoded sound is kept")
     parser.add_argument("--most", type=int, default=32, help="clips of a source")
     parser.add_argument("--peer", type=Path, nargs=3, action="append", default=[])
-    parser.add_argument("--peer-most", type=int, default=6, help="clips of a source for each peer")
+    parser.add_argument("--few", type=int, default=8, help="clips of a source for codecs and peers")
     options = parser.parse_args()
-    clips = gathered(options.folder, options.most)
+    clips = gathered(options.folder, options.keep, options.most)
     print(f"{'':42} {'n':>5}  {'AUC':24} EER")
-    all_told = [measure(clips, codec) for codec in CODECS]
-    scores, cloned, sources = all_told[0]
-    print("each source, no codec:")
+    scores, cloned, sources = measure(clips, NONE)
     by_source(scores, cloned, sources)
     print("controls:")
     controls(clips, scores, cloned)
-    seen = Counter[str]()
-    few = []
-    for clip in clips:
-        seen[clip.source] += 1
-        if seen[clip.source] <= options.peer_most:
-            few.append(clip)
+    print(f"through codecs, at most {options.few} clips of a source:")
+    few = first(clips, options.few)
+    for codec in CODECS:
+        measure(few, codec)
     classes = np.array([each.source.startswith("fake") for each in few])
     for paths in options.peer:
         score = aasist(*paths)
-        row(f"beside: {paths[1]}", np.array([score(each.heard) for each in few]), classes)
-    if options.peer:
-        ours = [voice.listen(voice.windows([each.heard])).score for each in few]
-        known = np.array([each is not None for each in ours])
-        row("ours, on the same clips", np.array([x for x in ours if x is not None]), classes[known])
+        row(f"beside: {paths[1].name}", np.array([score(each.heard) for each in few]), classes)
 
 
 if __name__ == "__main__":

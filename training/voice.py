@@ -1,8 +1,8 @@
-"""Train the networks of voices that the package carries: `python -m training.voice FOLDER --keep DIR`.
+"""Train the networks of voices: `python -m training.voice FOLDER --keep DIR --leave PATTERN`.
 
 FOLDER holds sources of 16 kHz WAVs, one a folder: `real*/` of recorded and `fake*/` of synthetic
-speech, among them what `training.voice_copies` makes of the recorded ones, and `none*/` of music and
-noise. Every clip is dirtied and coded by draws from the seed (`voice_views.py`), so that both
+speech, among them what `training.voice_copies` makes of the recorded ones, and `none*/` of music
+and noise. Every clip is dirtied and coded by draws from the seed (`voice_views.py`), so that both
 classes come alike; the views are kept in DIR. Sources are drawn alike within their class. Each
 `--leave` is a fold: a network that never heard the systems it names, judged by them. The networks
 of all folds are what is shipped, and their scores of what they never heard are what calibrates it.
@@ -79,9 +79,7 @@ class Views:
 
     def only(self, rows: npt.NDArray[np.bool_]) -> "Views":
         """Some of them."""
-        return Views(
-            self.bands[rows], self.synthetic[rows], self.sources[rows], self.thirds[rows]
-        )
+        return Views(self.bands[rows], self.synthetic[rows], self.sources[rows], self.thirds[rows])
 
 
 def clips(folder: Path, most: int) -> Iterator[tuple[str, Floats]]:
@@ -261,7 +259,7 @@ def show(scores: npt.NDArray[np.float64], known: Views) -> None:
 
 
 def main() -> None:
-    """Train what the command line names: a network for each `--leave`, all of them kept together."""
+    """Train a network for each `--leave`, and write all of them together."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where views are kept")
@@ -283,8 +281,11 @@ def main() -> None:
         show(scores[-1], known.only(left))
     if options.to:
         told, places = np.concatenate(scores), np.concatenate(rows)
-        calibration = calibrate(told, known.synthetic[places], known.sources[places])
-        write(options.to, networks, speech_line(options.folder, 40, options.seed), calibration)
+        recorded = ~known.synthetic[places]
+        calibration = calibrate(told, ~recorded, known.sources[places])
+        held = speech_line(options.folder, 40, options.seed)
+        held["usual"] = np.quantile(told[recorded], (0.025, 0.975))
+        write(options.to, networks, held, calibration)
 
 
 def write(

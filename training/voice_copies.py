@@ -1,11 +1,12 @@
-"""Copy recorded speech by vocoders: `python -m training.voice_copies FOLDER [--hifigan F] [--lyra D]`.
+"""Copy recorded speech by vocoders: `python -m training.voice_copies FOLDER`.
 
-For each `real*/` source of 16 kHz WAVs under FOLDER, `fake_own_<vocoder>/` gets copies of its clips:
-the same words, voice, room and microphone, so that a network that tells them apart has nothing to go
-by but the vocoder (Wang and Yamagishi, "Spoofed training data for speech spoofing countermeasure can
-be efficiently created using neural vocoders", 2023). WORLD (pyworld), linear prediction and
-Griffin-Lim from a mel and a linear spectrogram always; a HiFi-GAN as ONNX, from 80 mel bands at
-22,050 Hz, and a folder with Lyra's three TFLite models (ai-edge-litert) where they are given.
+For each `real*/` source of 16 kHz WAVs under FOLDER, `fake_own_<vocoder>/` gets copies of its
+clips: the same words, voice, room and microphone, so that a network that tells them apart has
+nothing to go by but the vocoder (Wang and Yamagishi, "Spoofed training data for speech spoofing
+countermeasure can be efficiently created using neural vocoders", 2023). WORLD (pyworld), linear
+prediction and Griffin-Lim from a mel and a linear spectrogram always; a HiFi-GAN as ONNX, from 80
+mel bands at 22,050 Hz, and a folder with Lyra's three TFLite models (ai-edge-litert) where they
+are given.
 """
 
 import argparse
@@ -116,7 +117,7 @@ def world(samples: Floats, random: Random) -> Floats:
 
 
 def predicted(samples: Floats, random: Random) -> Floats:
-    """By way of linear prediction, excited by pulses where there is a pitch and by noise elsewhere."""
+    """By way of linear prediction, excited by pulses where there is a pitch, else by noise."""
     import pyworld
 
     order, size, step = int(random.integers(14, 26)), 480, 160

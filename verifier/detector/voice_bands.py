@@ -1,4 +1,4 @@
-"""What the network of voices sees: the energy of 64 bands of equal width, each relative to its mean.
+"""What the networks of voices see: the energy of 64 bands, each relative to its mean.
 
 A recording's level, its room's and its microphone's colour are constant factors in a band; with the
 mean of each band taken away they are gone, and so is what a format does to the long-term spectrum.

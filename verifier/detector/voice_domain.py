@@ -1,8 +1,8 @@
 """Whether a window is speech that the detector of voices was measured on, and if not, why not.
 
 Speech is told from music and noise by ten plain numbers and a line through them: how often it
-pauses, how fast its level rises and falls (syllables come three to six times a second), how much of
-it has a pitch and how that moves, and how its spectrum changes (the features of Scheirer and Slaney,
+pauses, how fast its level rises and falls (syllables come three to six times a second), how much
+of it has a pitch and how that moves, and how its spectrum changes (after Scheirer and Slaney,
 "Construction and evaluation of a robust multifeature speech/music discriminator", 1997).
 """
 
@@ -79,7 +79,7 @@ def _syllabic(level: Floats) -> float:
 
 
 def _pitches(samples: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The pitch in Hz of each frame, and how well the frame repeats itself at its period, 0 to 1."""
+    """The pitch in Hz of each frame, and how well it repeats itself at that period, 0 to 1."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, _PITCH_FRAME)[::_PITCH_STEP]
     centred = (frames - frames.mean(1, keepdims=True)).astype(np.float64)
     power = np.abs(np.fft.rfft(centred, 2 * _PITCH_FRAME)) ** 2

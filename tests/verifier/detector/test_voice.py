@@ -1,4 +1,4 @@
-"""The detector of voices abstains from what is no speech, whatever it is given, and never raises."""
+"""The detector of voices abstains from what is no speech, and bears whatever it is given."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_the_same_samples_get_the_same_answer() -> None:
 
 def test_a_telephone_is_told_from_a_wide_band() -> None:
     bins = np.fft.rfft(babble(4))
-    bins[int(3500 * 4) :] = 0
+    bins[3500 * 4 :] = 0
     assert is_narrow(spectrum(np.fft.irfft(bins).astype(np.float32)))
     assert not is_narrow(spectrum(babble(4)))
 
