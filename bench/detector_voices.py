@@ -1,0 +1,232 @@
+"""How well cloned voices are told from recorded ones, source by source: the detector's table.
+
+    python -m bench.detector_voices FOLDER --keep DIR [--peer CODE WEIGHTS CONFIG]...
+
+FOLDER holds `real*/` and `fake*/` sources that no training has heard, in any formats. Every clip
+is decoded, trimmed, cut to 8 s and brought through the same codec as every other of its row: none,
+MP3 of 32 and 16 kbit/s, Opus of 16, AAC of 48, and a telephone. Printed are, for each codec and
+for each source against the other class, the area under the ROC curve with its bootstrapped
+interval and the equal error rate; the cost of the likelihood ratios (Cllr: 1 says nothing) and how
+far they are from what came true (ECE); how many were abstained from, and why. The controls: what a
+file's size, length and ending tell, and what the long-term average spectrum tells, both learnt
+here with sources left out; and scores by labels at random. `--peer` measures an AASIST beside (its
+model's code, weights and configuration; needs torch), on the clips of the codecs' rows, without a
+codec.
+"""
+
+import argparse
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ledger.asset import detect_media_type
+from training.voice_views import NONE, TELEPHONE, Codec, through, trimmed
+from verifier.detector import voice, voice_net
+from verifier.detector.calibration import (
+    Floats,
+    Labels,
+    Names,
+    auc,
+    cllr,
+    expected_error,
+    interval,
+)
+from verifier.detector.learn import held_out
+from verifier.detector.voice_bands import RATE, spectrum
+from verifier.errors import Unreadable
+from verifier.media.decode import samples
+from verifier.media.ffmpeg import find_ffmpeg
+
+CODECS = (
+    NONE,
+    Codec("mp3-32", ".mp3", ("-c:a", "libmp3lame", "-b:a", "32k"), 22_050),
+    Codec("mp3-16", ".mp3", ("-c:a", "libmp3lame", "-b:a", "16k"), 16_000),
+    Codec("opus-16", ".ogg", ("-c:a", "libopus", "-b:a", "16k"), 48_000),
+    Codec("aac-48", ".m4a", ("-c:a", "aac", "-b:a", "48k"), 44_100),
+    TELEPHONE,
+)
+LONGEST = 8 * RATE  # samples of a clip
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip of a source, at 16 kHz, and its format's own numbers."""
+
+    source: str
+    heard: Any
+    form: tuple[float, ...]
+
+
+def gathered(folder: Path, keep: Path, most: int) -> list[Clip]:
+    """At most `most` clips of each source, chosen by the digest of their names; decoded once."""
+    keep.mkdir(parents=True, exist_ok=True)
+    told = []
+    for place in sorted(folder.iterdir()):
+        if not place.name.startswith(("real", "fake")):
+            continue
+        paths = sorted(place.iterdir(), key=lambda each: _digest(each.name.encode()))
+        for path in paths[:most]:
+            data = path.read_bytes()
+            kept = keep / f"{_digest(data)}.npy"
+            if not kept.exists():
+                try:
+                    blocks = list(samples(path, detect_media_type(data[:4096]), rate=RATE))
+                except Unreadable:
+                    continue
+                np.save(kept, np.concatenate(blocks)[: 20 * RATE].astype(np.float16))
+            whole = np.load(kept).astype(np.float32)
+            seconds = len(whole) / RATE
+            ending = tuple(float(path.suffix == each) for each in (".wav", ".mp3", ".flac"))
+            form = (np.log(len(data)), np.log(seconds), np.log(len(data) / seconds), *ending)
+            heard = trimmed(whole)[:LONGEST]
+            if len(heard) >= 2 * RATE:
+                told.append(Clip(place.name, heard, form))
+    return told
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def first(clips: list[Clip], most: int) -> list[Clip]:
+    """At most `most` clips of each source."""
+    seen = Counter[str]()
+    told = []
+    for clip in clips:
+        seen[clip.source] += 1
+        if seen[clip.source] <= most:
+            told.append(clip)
+    return told
+
+
+def equal_error(scores: Floats, cloned: Labels) -> float:
+    """The rate at which as many recorded clips are above a threshold as cloned ones below."""
+    limits = np.unique(scores)
+    missed = np.searchsorted(np.sort(scores[cloned]), limits) / cloned.sum()
+    false = 1 - np.searchsorted(np.sort(scores[~cloned]), limits) / (~cloned).sum()
+    place = int(np.argmin(np.abs(missed - false)))
+    return float((missed[place] + false[place]) / 2)
+
+
+def row(name: str, scores: Floats, cloned: Labels, note: str = "") -> None:
+    """Print one line of a table."""
+    low, high = interval(auc, scores, cloned, resamples=200)
+    area = f"{auc(scores, cloned):.3f} ({low:.3f} to {high:.3f})"
+    print(
+        f"{name:42} {len(scores):5}  {area:24} {equal_error(scores, cloned):.3f}  {note}",
+        flush=True,
+    )
+
+
+def by_source(scores: Floats, cloned: Labels, sources: Names) -> None:
+    """Print each source against all of the other class."""
+    for name in np.unique(sources):
+        its = sources == name
+        against = its | (cloned != cloned[its][0])
+        row(f"  {name}", scores[against], cloned[against], f"{its.sum()} clips")
+
+
+def measure(clips: list[Clip], codec: Codec) -> tuple[Floats, Labels, Names]:
+    """Print one codec's lines; scores, classes and sources of what was not abstained from."""
+    heard = through([each.heard for each in clips], codec, find_ffmpeg())
+    listened = [voice.listen(voice.windows([each])) for each in heard]
+    reasons = Counter(
+        f"{clip.source[:4]}: {one.reason}"
+        for clip, one in zip(clips, listened, strict=True)
+        if one.reason is not None
+    )
+    judged = np.array([one.score is not None for one in listened])
+    scores = np.array([one.score for one in listened if one.score is not None])
+    sources = np.array([each.source for each in clips])[judged]
+    cloned = np.char.startswith(sources, "fake")
+    row(codec.name, scores, cloned)
+    ratios = told(scores)
+    share = np.mean(ratios[cloned] < 0), np.mean(ratios[~cloned] > 0)
+    bits, error = cllr(ratios, cloned, sources), expected_error(ratios, cloned)
+    print(f"    Cllr {bits:.3f}, every source alike; ECE {error:.3f}", end="; ")
+    print(f"cloned called recorded {share[0]:.3f}, recorded called cloned {share[1]:.3f}")
+    for reason, count in reasons.most_common():
+        print(f"    abstained from {count} {reason}")
+    return scores, cloned, sources
+
+
+def told(scores: Floats) -> Floats:
+    """The log10 likelihood ratios of scores."""
+    calibration = voice_net.trained().calibration
+    slope, offset = calibration.lines[0]
+    ratios: Floats = np.clip(slope * scores + offset, *calibration.bounds)
+    return ratios
+
+
+def controls(clips: list[Clip], scores: Floats, cloned: Labels) -> None:
+    """Print what the format alone, the average spectrum alone and random labels tell."""
+    sources = np.array([each.source for each in clips])
+    classes = np.char.startswith(sources, "fake")
+    for name, features in (
+        ("format alone, sources left out", [each.form for each in clips]),
+        ("average spectrum alone, sources left out", [_average(each.heard) for each in clips]),
+    ):
+        values = np.array(features, np.float64)
+        values = (values - values.mean(0)) / (values.std(0) + 1e-6)
+        row(name, held_out(values, classes, sources), classes)
+    row("labels at random", scores, np.random.default_rng(1).permutation(cloned))
+
+
+def _average(heard: Any) -> Floats:
+    energy = np.log(spectrum(heard).mean(0, dtype=np.float64) + 1e-9)
+    told: Floats = energy - energy.mean()
+    return told
+
+
+def aasist(code: Path, weights: Path, configuration: Path) -> Callable[[Any], float]:
+    """An AASIST (Jung et al., 2022): more for what it takes for synthetic."""
+    import torch
+
+    torch.set_num_threads(1)
+    module: dict[str, Any] = {}
+    exec(compile(code.read_bytes(), code.name, "exec"), module)  # noqa: S102  # the peer's own code
+    network = module["Model"](json.loads(configuration.read_bytes())["model_config"])
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    network.eval()
+
+    def score(heard: Any) -> float:
+        whole = np.tile(heard, 64_600 // len(heard) + 1)[:64_600]
+        with torch.no_grad():
+            return -float(network(torch.from_numpy(whole.copy())[None])[1][0, 1])
+
+    return score
+
+
+def main() -> None:
+    """Measure what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--keep", type=Path, required=True, help="where decoded sound is kept")
+    parser.add_argument("--most", type=int, default=32, help="clips of a source")
+    parser.add_argument("--peer", type=Path, nargs=3, action="append", default=[])
+    parser.add_argument("--few", type=int, default=8, help="clips of a source for codecs and peers")
+    options = parser.parse_args()
+    clips = gathered(options.folder, options.keep, options.most)
+    print(f"{'':42} {'n':>5}  {'AUC':24} EER")
+    scores, cloned, sources = measure(clips, NONE)
+    by_source(scores, cloned, sources)
+    print("controls:")
+    controls(clips, scores, cloned)
+    print(f"through codecs, at most {options.few} clips of a source:")
+    few = first(clips, options.few)
+    for codec in CODECS:
+        measure(few, codec)
+    classes = np.array([each.source.startswith("fake") for each in few])
+    for paths in options.peer:
+        score = aasist(*paths)
+        row(f"beside: {paths[1].name}", np.array([score(each.heard) for each in few]), classes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""The detector of voices abstains from what is no speech, and bears whatever it is given."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from ledger.asset import WAV
+from tests import media
+from verifier.detector import voice, voice_net
+from verifier.detector.result import Subject
+from verifier.detector.voice_bands import FRAMES, RATE, WINDOW, normalised, seen, spectrum
+from verifier.detector.voice_domain import is_narrow, loudness
+from verifier.errors import ToolMissing, Unreadable
+
+Floats = npt.NDArray[np.float32]
+
+
+def noise(seconds: float, level: float = 0.1) -> Floats:
+    random = np.random.default_rng(3)
+    return (level * random.standard_normal(int(seconds * RATE))).astype(np.float32)
+
+
+def tone(seconds: float) -> Floats:
+    return np.sin(2 * np.pi * 440 * np.arange(int(seconds * RATE)) / RATE).astype(np.float32) / 2
+
+
+def babble(seconds: float, seed: int = 0) -> Floats:
+    """Something with syllables, pauses, a moving pitch and moving formants, as speech has."""
+    random = np.random.default_rng(seed)
+    count = int(seconds * RATE)
+    times = np.arange(count) / RATE
+    pitch = 120 + 25 * np.sin(2 * np.pi * 0.6 * times) + 12 * np.sin(2 * np.pi * 2.3 * times)
+    phase = 2 * np.pi * np.cumsum(pitch) / RATE
+    formants = 500 + 250 * np.sin(2 * np.pi * 3.1 * times), 1500 + 500 * np.sin(7 * times)
+    told = np.zeros(count)
+    for harmonic in range(1, 30):
+        weight = sum(np.exp(-(((harmonic * pitch - each) / 250) ** 2)) for each in formants)
+        told += (weight + 0.02) * np.sin(harmonic * phase)
+    rhythm = np.clip(np.sin(2 * np.pi * 4.2 * times + np.sin(1.7 * times)), 0, 1) ** 0.7
+    phrases = np.sin(2 * np.pi * 0.35 * times) > -0.7
+    hiss = random.standard_normal(count)
+    told = told * rhythm * phrases + 0.6 * hiss * np.clip(-np.sin(8.4 * np.pi * times), 0.8, 1) * (
+        (rhythm < 0.02) & phrases
+    )
+    told += 0.003 * hiss
+    return (0.2 * told / np.abs(told).max()).astype(np.float32)
+
+
+def reason_for(samples: Floats) -> str:
+    told = voice.weigh_voice(samples)
+    assert told.kind is Subject.VOICE
+    assert told.log10_lr is None
+    assert told.abstained is not None
+    return told.abstained
+
+
+@pytest.mark.parametrize("make", [lambda: np.zeros(5 * RATE, np.float32), lambda: noise(5, 1e-5)])
+def test_silence_is_not_judged(make: Callable[[], Floats]) -> None:
+    assert "silent" in reason_for(make())
+
+
+def test_silence_with_a_constant_part_is_still_silent() -> None:
+    assert "silent" in reason_for(np.full(5 * RATE, 0.4, np.float32))
+
+
+@pytest.mark.parametrize("make", [lambda: noise(5), lambda: tone(9), lambda: noise(5, 40.0)])
+def test_noise_and_tones_are_not_judged(make: Callable[[], Floats]) -> None:
+    assert "no speech" in reason_for(make())
+
+
+def test_music_is_not_judged(tmp_path: Path) -> None:
+    told = voice.detect_voice(media.recording(tmp_path), WAV)
+    assert told.log10_lr is None
+    assert told.abstained is not None
+
+
+@pytest.mark.parametrize("count", [0, 1, 511, 1600, RATE - 1])
+def test_what_is_shorter_than_a_second_is_not_judged(count: int) -> None:
+    assert "shorter" in reason_for(noise(1)[:count])
+
+
+def test_numbers_that_are_none_do_not_matter() -> None:
+    samples = babble(6)
+    samples[RATE : RATE + 50] = np.nan
+    samples[2 * RATE] = np.inf
+    assert np.isfinite(voice.weigh_voice(samples).log10_lr or 0.0)
+
+
+@pytest.mark.parametrize("gain", [1e-2, 1.0, 30.0])
+def test_loud_clipped_and_quiet_voices_get_an_answer_within_the_bounds(gain: float) -> None:
+    told = voice.weigh_voice((babble(8) * gain).clip(-1, 1))
+    low, high = voice_net.trained().calibration.bounds
+    assert told.abstained is not None or low <= (told.log10_lr or 0) <= high
+
+
+def test_the_same_samples_get_the_same_answer() -> None:
+    assert voice.weigh_voice(babble(6)) == voice.weigh_voice(babble(6))
+
+
+def test_a_telephone_is_told_from_a_wide_band() -> None:
+    bins = np.fft.rfft(babble(4))
+    bins[3500 * 4 :] = 0
+    assert is_narrow(spectrum(np.fft.irfft(bins).astype(np.float32)))
+    assert not is_narrow(spectrum(babble(4)))
+
+
+def test_level_and_colour_do_not_change_what_the_network_sees() -> None:
+    samples = babble(4)
+    colour = np.linspace(1, 30, 64, dtype=np.float32)
+    plain, coloured = normalised(spectrum(samples)), normalised(spectrum(samples * 0.01))
+    assert np.allclose(plain, coloured, atol=1e-3)
+    assert np.abs(normalised(spectrum(samples) * colour) - plain).mean() < 0.1
+
+
+def test_a_short_voice_fills_the_window_by_repeating_itself() -> None:
+    bands = seen(spectrum(babble(1.5)))
+    assert bands.shape == (FRAMES, 64)
+    assert np.isfinite(bands).all()
+
+
+def test_windows_of_a_long_recording_are_few_and_spread_over_it() -> None:
+    def blocks() -> object:
+        for minute in range(90):
+            yield np.full(60 * RATE, minute, np.float32)
+
+    kept = voice.windows(blocks())  # type: ignore[arg-type]
+    assert voice.MOST_WINDOWS / 2 <= len(kept) <= voice.MOST_WINDOWS
+    assert kept[0][0] == 0
+    assert 50 <= kept[-1][0] < 60  # of the first hour
+
+
+def test_the_end_of_a_recording_is_judged_with_what_came_before_it() -> None:
+    kept = voice.windows([np.arange(WINDOW + RATE, dtype=np.float32)])
+    assert [len(each) for each in kept] == [WINDOW, WINDOW]
+    assert kept[1][-1] == WINDOW + RATE - 1
+
+
+def test_a_truncated_file_is_unreadable_or_short(tmp_path: Path) -> None:
+    path = media.recording(tmp_path)
+    path.write_bytes(path.read_bytes()[:30])
+    with pytest.raises(Unreadable):
+        voice.detect_voice(path, WAV)
+
+
+def test_two_channels_and_eight_kilohertz_are_read(tmp_path: Path) -> None:
+    source = tmp_path / "voice.wav"
+    _write(source, babble(6))
+    for name, arguments in (("two.wav", ("-ac", "2")), ("low.wav", ("-ar", "8000"))):
+        media.run_ffmpeg("-i", str(source), *arguments, str(tmp_path / name))
+        told = voice.detect_voice(tmp_path / name, WAV)
+        assert told.kind is Subject.VOICE
+
+
+def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    altered = bytearray(voice_net.MODEL.read_bytes())
+    altered[len(altered) // 2] ^= 1
+    path = tmp_path / "voice.npz"
+    path.write_bytes(altered)
+    voice_net.trained.cache_clear()
+    monkeypatch.setattr(voice_net, "MODEL", path)
+    with pytest.raises(ToolMissing, match="not those"):
+        voice.weigh_voice(babble(4))
+    assert "not those" in (voice.ready() or "")
+    monkeypatch.undo()
+    assert voice.ready() is None
+
+
+def test_the_networks_agree_with_a_slow_reference() -> None:
+    network = voice_net.trained().networks[0]
+    weight, bias, steps = network.layers[1]
+    random = np.random.default_rng(1)
+    given = random.standard_normal((weight.shape[1], 9, 11)).astype(np.float32)
+    fast = voice_net._convolved(given, weight, bias, steps)
+    around = np.pad(given, ((0, 0), (1, 1), (1, 1)))
+    for row, column in ((0, 0), (2, 3), (4, 5)):
+        top, left = row * steps[0], column * steps[1]
+        patch = around[:, top : top + 3, left : left + 3]
+        slow = np.maximum((weight * patch).sum((1, 2, 3)) + bias, 0)
+        assert np.allclose(fast[:, row, column], slow, atol=1e-4)
+
+
+def test_loudness_is_of_what_moves() -> None:
+    assert loudness(np.full(100, 0.5, np.float32)) == 0
+    assert loudness(np.zeros(0, np.float32)) == 0
+
+
+def test_digests_name_the_weights() -> None:
+    assert voice.digests() == {"voice.npz": voice_net.DIGEST}
+
+
+def _write(path: Path, samples: Floats) -> None:
+    import wave
+
+    with wave.open(str(path), "wb") as opened:
+        opened.setparams((1, 2, RATE, 0, "NONE", ""))
+        opened.writeframes((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
