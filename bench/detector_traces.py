@@ -61,7 +61,9 @@ def main() -> None:
     rows = [
         _edited(path, other, options.keep, options.only)
         for path, other in zip(
-            originals[: options.edits], (originals[1:] + originals[:1])[: options.edits], strict=True
+            originals[: options.edits],
+            (originals[1:] + originals[:1])[: options.edits],
+            strict=True,
         )
     ]
     _show_edits(rows)
@@ -140,7 +142,8 @@ def _fit(sight: Sight | None, parts: tuple[Box, ...], size: tuple[int, int]) -> 
         (along >= 0) & (along < sight.mask.shape[1])
     )
     down, along = (
-        np.clip(each, 0, count - 1) for each, count in zip((down, along), sight.mask.shape, strict=True)
+        np.clip(each, 0, count - 1)
+        for each, count in zip((down, along), sight.mask.shape, strict=True)
     )
     marked = inside & sight.mask[down[:, None], along[None]]
     return float(2 * (marked & true).sum() / max(marked.sum() + true.sum(), 1))

@@ -80,7 +80,9 @@ def double(first: int, second: int, cut: tuple[int, int] = (0, 0)) -> Maker:
 def splice(first: int, second: int | None, donor: int | None = None) -> Maker:
     """A part of another picture in one that was compressed, saved, beside the one without it."""
 
-    def make(image: Image.Image, other: Image.Image, random: np.random.Generator) -> tuple[Made, Made]:
+    def make(
+        image: Image.Image, other: Image.Image, random: np.random.Generator
+    ) -> tuple[Made, Made]:
         ground = again(fresh(image), first)
         given = fresh(other).resize(ground.size, Image.Resampling.LANCZOS)
         if donor is not None:
@@ -126,7 +128,9 @@ def copied(quality: int, *, turned: bool = False) -> Maker:
 def enlarged(quality: int | None, *, whole: bool) -> Maker:
     """The whole, or a part from another picture, made larger, beside the picture without."""
 
-    def make(image: Image.Image, other: Image.Image, random: np.random.Generator) -> tuple[Made, Made]:
+    def make(
+        image: Image.Image, other: Image.Image, random: np.random.Generator
+    ) -> tuple[Made, Made]:
         ground, factor = native(image), float(random.uniform(1.15, 1.6))
         source = ground if whole else native(other)
         size = [round(side * factor) for side in source.size]

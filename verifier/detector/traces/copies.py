@@ -24,7 +24,9 @@ _PEAKS = 5
 _PEAK = 5.0  # deviations of the correlation at distances where nothing is copied
 _ALIKE = 0.5  # correlation of a cell with its copy
 _LEAST_CELLS = 40
-_EDGE = 0.12  # least over greatest slope: below it, a cell holds an edge, which is like all of itself
+_EDGE = (
+    0.12  # least over greatest slope: below it, a cell holds an edge, which is like all of itself
+)
 _BESIDE = 3  # pixels: so far beside the distance, a copy's grain must not fit any more
 _REPEATS = 0.5  # of a copy that stands at another distance, too
 _GRAIN = 0.8  # grey levels of residual: less cannot be told from rounding
@@ -75,8 +77,9 @@ def find_copy(luma: Plane) -> Copy | None:
     rivals = [each for each in found if each is not best and _is_elsewhere(each, best)]
     overlap = max((float((each.cells & best.cells).sum()) for each in rivals), default=0.0)
     share = min(overlap / float(best.cells.sum()), 1)
-    score = best.score * (1 - share) * sharp
-    return replace(best, score=score, repeats=share > _REPEATS and sharp > _REPEATS)
+    repeats = share > _REPEATS and sharp > _REPEATS
+    score = 0.0 if repeats else best.score * (1 - share) * sharp
+    return replace(best, score=score, repeats=repeats)
 
 
 def _is_elsewhere(one: Copy, other: Copy) -> bool:

@@ -67,7 +67,7 @@ def history(luma: Plane, table: Table, clipped: Mask) -> History | None:
     ratios = np.zeros((len(MODES), 2 * REACH + 1))
     for number, step in enumerate(steps):
         counted = _counts(quantised[..., number][usable])
-        if counted.sum() - counted[REACH] < _LEAST_BEYOND :
+        if counted.sum() - counted[REACH] < _LEAST_BEYOND:
             continue
         source = _source(free[:, number], int(step))
         models = np.stack([_model(source, earlier, int(step)) for earlier in STEPS])

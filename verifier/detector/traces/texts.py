@@ -123,7 +123,7 @@ def _decoded(value: object, *, is_comment: bool = False) -> str:
 
 def _moment(value: object) -> datetime | None:
     with contextlib.suppress(ValueError):
-        return datetime.strptime(str(value).strip("\0 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
+        return datetime.strptime(str(value).strip("\0 "), "%Y:%m:%d %H:%M:%S")
     return None
 
 

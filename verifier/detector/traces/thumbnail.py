@@ -67,7 +67,8 @@ def _resized(plane: Plane, shape: tuple[int, int]) -> Plane:
     factors = (plane.shape[0] / shape[0], plane.shape[1] / shape[1])
     smooth = ndimage.gaussian_filter(plane, [0.4 * max(each, 0.01) for each in factors])
     rows, columns = (
-        (np.arange(count) + 0.5) * factor - 0.5 for count, factor in zip(shape, factors, strict=True)
+        (np.arange(count) + 0.5) * factor - 0.5
+        for count, factor in zip(shape, factors, strict=True)
     )
     grid = np.meshgrid(rows, columns, indexing="ij")
     return np.asarray(ndimage.map_coordinates(smooth, grid, order=1, mode="nearest"), np.float32)

@@ -94,9 +94,7 @@ def _pairs(features: Features) -> npt.NDArray[np.intp]:
     return np.concatenate(kept)
 
 
-def _moves(
-    features: Features, pairs: npt.NDArray[np.intp]
-) -> list[tuple[Affine, Floats] | None]:
+def _moves(features: Features, pairs: npt.NDArray[np.intp]) -> list[tuple[Affine, Floats] | None]:
     """Up to two moves that most pairs agree on, each with the places that do."""
     moves: list[tuple[Affine, Floats] | None] = []
     for _ in range(2):
@@ -174,5 +172,5 @@ def _laid_over(detail: Plane, move: Affine, places: Floats) -> Turned | None:
     if (other & part).sum() > 0.2 * part.sum():  # a turn about its own middle: no copy
         return None
     likeness = float(alike[part].mean())
-    score = likeness * (1 - float(np.exp(-held.max() / 12)))
+    score = likeness * (1 - float(np.exp(-(held.max() - _PAIRS) / 12)))
     return Turned(part, other, move, likeness, score)

@@ -85,5 +85,7 @@ def covered(trace: Trace, box: tuple[int, int, int, int]) -> float:
     left, top, width, height = box
     marked = np.zeros((height, width), bool)
     for x, y, across, down in trace.boxes:
-        marked[max(y - top, 0) : max(y + down - top, 0), max(x - left, 0) : max(x + across - left, 0)] = True
+        marked[
+            max(y - top, 0) : max(y + down - top, 0), max(x - left, 0) : max(x + across - left, 0)
+        ] = True
     return float(marked.mean())

@@ -24,7 +24,9 @@ def test_photographs_and_honest_copies_of_them_carry_no_trace_of_an_edit(
     name: str, tmp_path: Path
 ) -> None:
     picture = photograph(name)
-    smaller = picture.resize((picture.width * 3 // 4, picture.height * 3 // 4), Image.Resampling.BOX)
+    smaller = picture.resize(
+        (picture.width * 3 // 4, picture.height * 3 // 4), Image.Resampling.BOX
+    )
     assert codes(traces(jpeg(picture, 92), tmp_path)) == set()
     ordinary = {"resampled", "jpeg.compressed-twice"}
     assert codes(traces(jpeg(smaller, 80), tmp_path)) <= ordinary

@@ -162,7 +162,7 @@ def test_no_text_makes_the_names_raise(where: str, text: str) -> None:
 
 
 def day(number: int, hour: int = 12) -> datetime:
-    return datetime(2024, 5, number, hour)  # noqa: DTZ001  # EXIF's have no zone either
+    return datetime(2024, 5, number, hour)  # EXIF's have no zone either
 
 
 def test_a_capture_after_the_last_change_is_told_but_not_by_hours() -> None:
