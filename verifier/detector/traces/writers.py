@@ -17,10 +17,11 @@ _SHOWN = 160  # characters of a stranger's text
 
 _GENERATORS = re.compile(
     r"stable.?diffusion|midjourney|dall.?e\b|\bopenai\b|chatgpt|gpt.?image|\bgpt-4o\b"
-    r"|adobe.firefly|made with google ai|imagen \d|google (?:gemini|imagen)|gemini \d|nano.?banana|novelai"
-    r"|comfyui|automatic1111|invoke.?ai|fooocus|swarmui|draw things|leonardo\.ai|ideogram|bing image creator"
-    r"|microsoft designer|\bflux\.?1\b|black forest labs|dreamstudio|stability ai|\bsdxl\b"
-    r"|nightcafe|playground ai|\bgrok\b|meta ai|seedream|hunyuan|kling ?ai|runway ?ml|stylegan",
+    r"|adobe.firefly|made with google ai|imagen \d|google (?:gemini|imagen)|gemini \d"
+    r"|nano.?banana|novelai|comfyui|automatic1111|invoke.?ai|fooocus|swarmui|draw things"
+    r"|leonardo\.ai|ideogram|bing image creator|microsoft designer|\bflux\.?1\b"
+    r"|black forest labs|dreamstudio|stability ai|\bsdxl\b|nightcafe|playground ai|\bgrok\b"
+    r"|meta ai|seedream|hunyuan|kling ?ai|runway ?ml|stylegan",
     re.IGNORECASE,
 )
 _EDITORS = re.compile(
