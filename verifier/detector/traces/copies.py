@@ -77,8 +77,9 @@ def find_copy(luma: Plane) -> Copy | None:
     rivals = [each for each in found if each is not best and _is_elsewhere(each, best)]
     overlap = max((float((each.cells & best.cells).sum()) for each in rivals), default=0.0)
     share = min(overlap / float(best.cells.sum()), 1)
-    score = best.score * (1 - share) * sharp
-    return replace(best, score=score, repeats=share > _REPEATS and sharp > _REPEATS)
+    repeats = share > _REPEATS and sharp > _REPEATS
+    score = 0.0 if repeats else best.score * (1 - share) * sharp
+    return replace(best, score=score, repeats=repeats)
 
 
 def _is_elsewhere(one: Copy, other: Copy) -> bool:

@@ -1,9 +1,10 @@
 """Whether a JPEG picture was compressed before, on the same grid, and where it was not. Pure.
 
 What was quantised by one step and then by another has gaps and heaps in the histogram of its
-coefficients, at the period of both: D. Fu, Y. Shi and W. Su, "A generalized Benford's law for JPEG
-coefficients" (SPIE 6505, 2007); T. Bianchi and A. Piva, "Image forgery localization via block-grained
-analysis of JPEG artifacts" (IEEE TIFS 7, 2012), whose model this follows. What the coefficients were
+coefficients, at the period of both: D. Fu, Y. Shi and W. Su, "A generalized Benford's law for
+JPEG coefficients" (SPIE 6505, 2007); T. Bianchi and A. Piva, "Image forgery localization via
+block-grained analysis of JPEG artifacts" (IEEE TIFS 7, 2012), whose model this follows; a part
+that lacks them stands out, as ghosts do (H. Farid, IEEE TIFS 4, 2009). What the coefficients were
 before any compression is taken from the same picture on a grid moved by half a block, which no
 quantiser has touched; each earlier step is tried on that, and the one kept that explains the
 histogram best. Statistic: how much better, in nats a coefficient, than no earlier step.
@@ -139,7 +140,7 @@ def _counts(values: npt.NDArray[np.int32]) -> Counts:
 
 
 def _source(free: Plane, step: int) -> npt.NDArray[np.int64]:
-    """How often each value occurs before quantisation, in half grey levels, as far as it matters."""
+    """How often each value occurs before quantisation, in half grey levels, up to `_reach`."""
     reach = _reach(step)
     values = np.floor(2 * free[np.abs(free) < reach]).astype(int)
     return np.bincount(values + 2 * reach, minlength=4 * reach)
@@ -157,7 +158,7 @@ def _model(source: npt.NDArray[np.int64], earlier: int, step: int) -> Counts:
     return np.asarray(mixed / mixed.sum())
 
 
-# What the moved grid gets wrong of a histogram is smooth: how much there is at 0, how fast it falls.
+# What the moved grid gets wrong of a histogram is smooth: how much is at 0, how fast it falls.
 _BENDS = np.stack([np.abs(np.arange(-REACH, REACH + 1)) / REACH, np.arange(-REACH, REACH + 1) == 0])
 
 

@@ -130,7 +130,7 @@ def upright(array: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.ui
         5: lambda a: a.T,
         6: lambda a: np.rot90(a, -1),
         7: lambda a: a[::-1, ::-1].T,
-        8: lambda a: np.rot90(a),
+        8: np.rot90,
     }.get(orientation)
     return np.ascontiguousarray(turned(array) if turned else array)
 

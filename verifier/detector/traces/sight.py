@@ -24,16 +24,18 @@ from .turned import find_turned
 
 MOST_TURNED = 1_200_000  # pixels of the whole in which turned copies are looked for
 
+_ALL_OF_IT = 5.0  # of a picture that is interpolated as a whole no part is told
+
 USUAL = {
     "jpeg.compressed-twice": 0.0025,
-    "jpeg.region-other-history": 0.01,
+    "jpeg.region-other-history": 0.025,
     "jpeg.moved-grid": 7.0,
     "jpeg.region-other-grid": 12.0,
     "jpeg.before": 7.0,
     "copy-move": 0.06,
-    "resampled": 12.0,
-    "resampled.region": 60.0,
-    "noise.smooth-region": 60.0,
+    "resampled": 10.0,
+    "resampled.region": 22.0,
+    "noise.smooth-region": 150.0,
 }
 
 
@@ -149,7 +151,7 @@ def of_resampling(look: Look) -> list[Sight]:
     across, down = (abs(each) for each in found.frequency)
     whole = Sight("resampled", found.strength, {"across": across, "down": down})
     share = float(found.windows.mean())
-    if share > 0.6:  # then it is the whole's
+    if share > 0.6 or found.strength > _ALL_OF_IT:
         return [whole]
     heat = np.clip(np.log1p(found.heights) / np.log1p(300), 0, 1) * found.windows
     step = WINDOW / 2

@@ -172,5 +172,5 @@ def _laid_over(detail: Plane, move: Affine, places: Floats) -> Turned | None:
     if (other & part).sum() > 0.2 * part.sum():  # a turn about its own middle: no copy
         return None
     likeness = float(alike[part].mean())
-    score = likeness * (1 - float(np.exp(-held.max() / 12)))
+    score = likeness * (1 - float(np.exp(-(held.max() - _PAIRS) / 12)))
     return Turned(part, other, move, likeness, score)

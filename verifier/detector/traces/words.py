@@ -35,7 +35,8 @@ def _copy(sight: Sight) -> str:
     if "degrees" not in notes:
         return (
             "A part of the picture stands in it twice with the same grain, "
-            f"{abs(notes['right']):.0f} pixels across and {abs(notes['down']):.0f} down from itself."
+            f"{abs(notes['right']):.0f} pixels across and {abs(notes['down']):.0f} down from "
+            "itself."
         )
     turned = f"turned by {abs(notes['degrees']):.0f} degrees" if abs(notes["degrees"]) > 1 else ""
     sized = f"{notes['factor']:.2f} times as large" if abs(notes["factor"] - 1) > 0.02 else ""

@@ -16,11 +16,12 @@ from .xmp import EVENT, IPTC_EXTENSION, PHOTOSHOP, XAP, Said
 _SHOWN = 160  # characters of a stranger's text
 
 _GENERATORS = re.compile(
-    r"stable.?diffusion|midjourney|dall.?e\b|\bopenai\b|chatgpt|gpt.?image|\bgpt-4o\b|adobe.firefly"
-    r"|made with google ai|imagen \d|google (?:gemini|imagen)|gemini \d|nano.?banana|novelai|comfyui|automatic1111"
-    r"|invoke.?ai|fooocus|swarmui|draw things|leonardo\.ai|ideogram|bing image creator"
-    r"|microsoft designer|\bflux\.?1\b|black forest labs|dreamstudio|stability ai|\bsdxl\b"
-    r"|nightcafe|playground ai|\bgrok\b|meta ai|seedream|hunyuan|kling ?ai|runway ?ml|stylegan",
+    r"stable.?diffusion|midjourney|dall.?e\b|\bopenai\b|chatgpt|gpt.?image|\bgpt-4o\b"
+    r"|adobe.firefly|made with google ai|imagen \d|google (?:gemini|imagen)|gemini \d"
+    r"|nano.?banana|novelai|comfyui|automatic1111|invoke.?ai|fooocus|swarmui|draw things"
+    r"|leonardo\.ai|ideogram|bing image creator|microsoft designer|\bflux\.?1\b"
+    r"|black forest labs|dreamstudio|stability ai|\bsdxl\b|nightcafe|playground ai|\bgrok\b"
+    r"|meta ai|seedream|hunyuan|kling ?ai|runway ?ml|stylegan",
     re.IGNORECASE,
 )
 _EDITORS = re.compile(
@@ -33,7 +34,8 @@ _EDITORS = re.compile(
 )
 # Where a text has a form that only one program gives it.
 _OWN_FORM = (
-    (re.compile(r"\bSteps: \d+, (?:Sampler|Schedule)"), "the settings of a Stable Diffusion program"),
+    (re.compile(r"\bSteps: \d+, (?:Sampler|Schedule)"),
+     "settings as Stable Diffusion programs write them"),
     (re.compile(r"--(?:v|ar|niji|style|stylize|q)\s\S+.*Job ID: [0-9a-f-]{36}", re.DOTALL),
      "a prompt and a job number as Midjourney writes them"),
     (re.compile(r"Job ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),

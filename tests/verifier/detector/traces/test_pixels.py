@@ -34,7 +34,7 @@ def test_an_enlarged_picture_is_told_to_be_interpolated(factor: float) -> None:
 
 def test_an_enlarged_part_is_found_where_it_is() -> None:
     ground = Image.effect_noise((1280, 1024), 60).convert("RGB")
-    part = photograph("motorcycle_left.png").crop((40, 40, 640, 490))
+    part = Image.effect_noise((600, 450), 60).convert("RGB")
     ground.paste(part.resize((810, 608), Image.Resampling.BICUBIC), (0, 200))
     told = next(each for each in of_resampling(seen(ground)) if each.code == "resampled.region")
     assert told.strength > USUAL["resampled.region"]
