@@ -41,7 +41,7 @@ class Rhythm:
 
 
 def rhythms(motion: Motion, window: int = _LONG) -> list[Rhythm]:
-    """The strongest rhythm of each window of frames (windows overlap by half, short ones by more)."""
+    """The strongest rhythm of each window of frames (windows overlap)."""
     lengths, weights = _lengths(motion)
     size = min(window, len(lengths))
     if size < _SHORT:

@@ -4,7 +4,7 @@ Each threshold is what at most 1 of 100 unedited clips reached after ordinary ha
 was measured is in docs/detector-motion.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +168,7 @@ def _rhythms(motion: Motion) -> Iterator[Trace]:
         does_not_show="It does not show which of the two: a change of speed, or of the frame rate "
         "alone (25 into 30 a second, film into television), which leaves the speed as it was.",
         seconds=where,
-        score=best.strength / (best.strength + RHYTHM),
+        score=rhythm_score(long, short),
         usual=0.5,
     )
 
@@ -186,6 +186,20 @@ def _alike(best: Rhythm, motion: Motion) -> list[Rhythm]:
     if not alike or len(alike) > _MOSTLY * len(windows):
         return [*windows, best]
     return alike
+
+
+def rhythm_score(long: Iterable[Rhythm], short: Iterable[Rhythm]) -> float:
+    """How clear the clearest rhythm is, 0 to 1; from 0.5 on it is told."""
+    told = [
+        min(each.strength / strength, abs(each.contrast) / contrast)
+        for some, strength, contrast in (
+            (long, RHYTHM, CONTRAST),
+            (short, SHORT_RHYTHM, SHORT_CONTRAST),
+        )
+        for each in some
+    ]
+    most = max(told, default=0.0)
+    return most / (most + 1)
 
 
 def telling(rhythm: Rhythm, strength: float, contrast: float) -> bool:

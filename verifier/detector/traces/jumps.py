@@ -1,4 +1,4 @@
-"""Where a clip jumps: frames were left out inside a shot, or one shot ends and another begins. Pure.
+"""Where a clip jumps: frames were left out of a shot, or one shot ends and another begins. Pure.
 
 At a jump one step is longer than all around it, and the frames beside it lie at the two ends of
 the way across it. (Frame deletion by motion that breaks off: Feng et al., "Motion-adaptive frame

@@ -25,7 +25,9 @@ _SIGNED = re.compile(
     r"|copyright|prompt|workflow|c2pa|aigc|ai_?generated|tsse|tenc|source$",
     re.IGNORECASE,
 )
-_PROSE = re.compile(r"title|artist|comment|description|synopsis|author|copyright|source", re.I)
+_PROSE = re.compile(
+    r"title|artist|comment|description|synopsis|author|copyright|source", re.IGNORECASE
+)
 # Whole names of services and programs that make pictures, clips, voices or music from a prompt.
 _GENERATORS = re.compile(
     r"\b(open ?ai|dall[-·]?e|chat ?gpt|sora(?: ?2)?(?= |$|[.,;)])|runway(?:ml)?|gen-[34]\b|pika"
@@ -153,7 +155,7 @@ def _times(fields: list[tuple[str, str]]) -> Iterator[Trace]:
 
     told: dict[str, datetime] = {}
     for name, value in fields:
-        if re.fullmatch(r"creation_?time|com\.apple\.quicktime\.creationdate", name, re.I):
+        if re.fullmatch(r"creation_?time|com\.apple\.quicktime\.creationdate", name, re.IGNORECASE):
             with suppress(ValueError):
                 time = datetime.fromisoformat(value.strip()[:32])
                 if time.tzinfo is not None and time.year > 1980:  # 1904 and 1970 stand for none
