@@ -101,13 +101,14 @@ def _strongest(lengths: Floats, weights: Floats, start: int, size: int) -> Rhyth
 
 @cache
 def _masks(size: int) -> tuple[npt.NDArray[np.float64], Floats]:
-    """Every rhythm in eight phases: which of `size` frames it names (rows), and their share."""
-    shares = np.unique(np.concatenate([1 / np.arange(2, 33), np.linspace(_SLOWEST, 0.5, 471)]))
-    frames, rows, kept = np.arange(size), [], []
+    """Every rhythm in six phases: which of `size` frames it names (rows), and their share."""
+    fine = np.linspace(_SLOWEST, 0.5, round(0.94 * size))  # half of what a window can tell apart
+    shares = np.unique(np.concatenate([1 / np.arange(2, 33), fine]))
+    rows, kept = [], []
     for share in shares:
-        for phase in range(8):
-            named = np.diff(np.floor(np.arange(size + 1) * share + phase / 8)) > 0
-            if _FEWEST < named.sum() <= len(frames) * 0.51:
+        for phase in range(6):
+            named = np.diff(np.floor(np.arange(size + 1) * share + phase / 6)) > 0
+            if _FEWEST < named.sum() <= size * 0.51:
                 rows.append(named)
                 kept.append(share)
     return np.array(rows, np.float64), np.array(kept)

@@ -26,13 +26,14 @@ from .when import clock, clocks, seconds
 
 Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
-FROZEN, REPEATED = 0.75, 0.35  # scores of `stretches`
+FROZEN, REPEATED = 0.8, 0.35  # scores of `stretches`
 JUMP, CUT = 1.8, 2.5  # clearness of a jump inside a shot, and between two
 RHYTHM, SHORT_RHYTHM = 7.0, 9.0  # standard errors, over ten seconds and over two
 CONTRAST, SHORT_CONTRAST = 0.2, 0.4  # shares of the way
 _MOST = 40  # places that one trace names
 _STEADY = 0.15  # of its share: windows with rhythms that differ less have one rhythm
 _HEARD = 5.0  # standard errors of a rhythm in a short window, where it is known to be there
+_AS_CLEAR = 0.6  # of the greatest contrast: windows that lie half outside have less
 _MOSTLY = 0.6  # of the windows: then it is throughout
 
 
@@ -183,6 +184,8 @@ def _alike(best: Rhythm, motion: Motion) -> list[Rhythm]:
         and each.repeats == best.repeats
         and abs(each.share / best.share - 1) < _STEADY
     ]
+    most = max((abs(each.contrast) for each in alike), default=0.0)
+    alike = [each for each in alike if abs(each.contrast) >= _AS_CLEAR * most]
     if not alike or len(alike) > _MOSTLY * len(windows):
         return [*windows, best]
     return alike

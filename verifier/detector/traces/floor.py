@@ -14,8 +14,10 @@ RATE = 16_000  # samples a second, of all that is looked at here
 FRAME, HOP = 512, 160  # samples
 BANDS = 18  # from 100 Hz to 7.8 kHz, evenly on a scale of octaves above 500 Hz
 _BLOCK = 4096  # frames that are transformed together
-_SIDE, _STEP = 150, 5  # frames on each side of a place; frames from one place to the next
-_LOW = 0.1  # of the frames of a side are quieter than its floor
+_SIDE, _STEP = 60, 10  # frames on each side of a place; frames from one place to the next
+_LOW = 0.15  # of the frames of a side are its quietest
+_MOST_TIMES = 8.0  # that a band may change more than it usually does
+_FEW = 8  # places
 _SHORT = 80  # samples: 5 ms
 _NOTHING = 2.5 / 32768  # the loudest sample of digital silence, after most codecs
 _LEAST_MUTE = 0.03  # seconds
@@ -64,36 +66,36 @@ def _edges() -> Floats:
 
 
 def changes(decibels: Floats) -> list[Change]:
-    """Where the floor differs most before and after, of levels (frames, BANDS), clearest first.
+    """Where the background differs most before and after, clearest first.
 
-    Floors are as low as a tenth of 1.5 seconds. The score is by how much the change exceeds how
-    much the floor changes elsewhere in the recording.
+    It is the middle of the quietest frames of 0.6 seconds. The score is by how many times a band
+    changes more than it usually does from one such stretch to the next, the mean of all bands.
     """
-    places = np.arange(_SIDE, len(decibels) - _SIDE, _STEP)
-    if len(places) < 12:
-        return []
-    windows = np.lib.stride_tricks.sliding_window_view(decibels, _SIDE, axis=0)
-    floors = np.concatenate(
-        [
-            np.partition(windows[at : at + 20 * _STEP : _STEP], round(_LOW * _SIDE), axis=2)[
-                :, :, round(_LOW * _SIDE)
-            ]
-            for at in range(0, len(windows), 20 * _STEP)
-        ]
-    )
+    floors = _floors(decibels)
     apart = _SIDE // _STEP
+    if len(floors) < 3 * apart:
+        return []
     change = np.abs(floors[apart:] - floors[:-apart])
-    mean = change.mean(1)
-    usual = float(np.median(mean))
+    times = (change / (np.median(change, 0) + 1)).clip(0, _MOST_TIMES).mean(1)
     found: list[Change] = []
-    for best in np.argsort(-mean):
+    for best in np.argsort(-times):
         at = (float(best) * _STEP + _SIDE) * HOP / RATE
         if all(abs(at - each.at) > 1.0 for each in found):
-            beyond = max(0.0, float(mean[best]) - usual)
-            found.append(Change(at, float(mean[best]), beyond / (beyond + 6.0)))
-        if len(found) == 8:
+            score = float(times[best]) / _MOST_TIMES
+            found.append(Change(at, float(change[best].mean()), score))
+        if len(found) == _FEW:
             break
     return found
+
+
+def _floors(decibels: Floats) -> Floats:
+    """What each band has in the quietest frames from each place on: (places, BANDS)."""
+    quiet = max(3, round(_LOW * _SIDE))
+    floors = []
+    for at in range(0, len(decibels) - _SIDE + 1, _STEP):
+        frames = decibels[at : at + _SIDE]
+        floors.append(np.median(frames[np.argpartition(frames.mean(1), quiet)[:quiet]], 0))
+    return np.array(floors).reshape(len(floors), decibels.shape[1])
 
 
 def mutes(sound: Samples) -> list[Mute]:

@@ -68,7 +68,7 @@ def watch(frames: Iterable[Frame]) -> Motion:
         table[:, 0],
         table[:, 1],
         np.array([*ends[0], *shares, *ends[1]]),
-        np.array(thumbs, np.float32).reshape(len(times), -1),
+        np.array(thumbs, np.float32).reshape(len(times), SMALL[0] * SMALL[1] // _THUMB**2),
         whole,
     )
 

@@ -101,11 +101,12 @@ def repeated(motion: Motion, rate: float) -> Stretch | None:
 
 def _components(thumbs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Frames of shape (n, 576) by what changes most in the clip: (n, 24), distances kept."""
-    if len(thumbs) < 2:
-        return thumbs[:, :_PARTS]
-    centred = thumbs - thumbs.mean(0)
+    halved = thumbs.reshape(len(thumbs), -1, 2).mean(2)  # side by side: a smaller matrix
+    if len(halved) < 2:
+        return halved[:, :_PARTS]
+    centred = halved - halved.mean(0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
-    shown: npt.NDArray[np.float32] = (centred @ vectors[:, -_PARTS:]) / np.sqrt(thumbs.shape[1])
+    shown: npt.NDArray[np.float32] = (centred @ vectors[:, -_PARTS:]) / np.sqrt(halved.shape[1])
     return shown
 
 
