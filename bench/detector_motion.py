@@ -27,10 +27,10 @@ from verifier.detector.result import Trace
 from verifier.detector.traces import clip as clips
 from verifier.detector.traces import sound as sounds
 from verifier.detector.traces.cadence import rhythms, short_rhythms
-from verifier.detector.traces.repeats import copied
 from verifier.detector.traces.floor import RATE, changes, levels, mutes
 from verifier.detector.traces.jumps import clearest
 from verifier.detector.traces.motion import SMALL, watch
+from verifier.detector.traces.repeats import copied
 from verifier.detector.traces.stretched import beat
 from verifier.detector.traces.stretches import frozen, repeated
 from verifier.errors import Unreadable

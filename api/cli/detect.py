@@ -11,7 +11,7 @@ from verifier.detector.as_json import examination_json
 from verifier.detector.draw import draw_examination
 from verifier.detector.examine import examine_in
 from verifier.detector.result import Examination
-from verifier.detector.sentence import tell, tell_cue
+from verifier.detector.sentence import tell
 from verifier.harmless import harmless_values
 from verifier.media.limits import limits_for
 from verifier.media.sandbox import Sandbox
@@ -94,7 +94,7 @@ def print_examination(found: Examination) -> None:
     for detection in found.detections:
         say("  ", ("~", "magenta"), f" {'opinion':<16} {tell(detection)}")
         for cue in detection.cues:
-            say("  ", ("~", "dim"), f" {'measured':<16} {tell_cue(cue)}")
+            say("  ", ("~", "dim"), f" {'measured':<16} {cue.sentence}")
     for trace in found.traces:
         say(
             "  ",

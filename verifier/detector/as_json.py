@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from .result import Detection, Examination, Trace
-from .sentence import tell, tell_cue
+from .sentence import tell
 
 
 def examination_json(examination: Examination | None) -> dict[str, object]:
@@ -25,11 +25,7 @@ def examination_json(examination: Examination | None) -> dict[str, object]:
 
 
 def _detection_json(detection: Detection) -> dict[str, object]:
-    cues = [
-        each | {"sentence": tell_cue(cue)}
-        for each, cue in zip(asdict(detection)["cues"], detection.cues, strict=True)
-    ]
-    told: dict[str, object] = _rounded(asdict(detection) | {"cues": cues})
+    told: dict[str, object] = _rounded(asdict(detection))
     return told | {"sentence": tell(detection)}
 
 

@@ -48,7 +48,7 @@ def detect_clip(path: Path, media_type: MediaType, *, rate: float = RATE) -> Det
     kept = watched(path, media_type, info, rate=rate)
     if kept.within[0] > 0 and not kept.times:
         kept = watched(path, media_type, info, within=(0.0, STRETCH), rate=rate)
-    shown = cues(measured(kept, heard(path, media_type, info, kept.within)))
+    shown = cues(measured(kept, heard(path, media_type, info, kept.within))) if seen(kept) else ()
     reason = next(reasons(kept), None) or too_coarse(info, path.stat().st_size)
     if reason is not None:
         return _abstained(reason, *shown)
@@ -78,6 +78,11 @@ def ready() -> None:
 def digests() -> dict[str, str]:
     """The files of weights that are read, and the SHA-256 digest that each must have."""
     return {**faces.digests(), swap.FILE: swap.DIGEST}
+
+
+def seen(kept: Watched) -> bool:
+    """Whether a face is seen long enough to be measured."""
+    return len(kept.times) >= LEAST_SEEN * kept.frames and kept.seconds >= LEAST_SECONDS
 
 
 def reasons(kept: Watched) -> Iterator[str]:

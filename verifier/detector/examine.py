@@ -15,6 +15,7 @@ from ledger.asset import JPEG, MEDIA_TYPES, Kind, MediaType
 from ledger.errors import FirsthandError
 from verifier.media.limits import Limits
 from verifier.media.picture import opened, picture
+from verifier.media.probe import probe
 from verifier.media.sandbox import Sandbox
 
 from .result import Examination, format_examination, parse_examination
@@ -88,7 +89,10 @@ def voice_task(path: str, media_type: str) -> dict[str, Any]:
     """What its voice sounds like, as plain values."""
     from .voice import detect_voice
 
-    return format_examination(Examination(detections=(detect_voice(*_named(path, media_type)),)))
+    file, kind = _named(path, media_type)
+    if not probe(file, kind).sound:
+        return format_examination(Examination(not_looked_for=("No voice: it holds no sound.",)))
+    return format_examination(Examination(detections=(detect_voice(file, kind),)))
 
 
 def traces_task(path: str, media_type: str) -> dict[str, Any]:
@@ -138,5 +142,15 @@ PARTS: Mapping[Kind, tuple[Part, ...]] = {
     Kind.PICTURE: (
         Part("whether the picture was generated", picture_task),
         Part("whether a face in it was generated", faces_task),
+        Part("what edits left in it", traces_task),
+    ),
+    Kind.CLIP: (
+        Part("whether its face was swapped", clip_task),
+        Part("whether its voice was cloned", voice_task),
+        Part("what edits left in it", traces_task),
+    ),
+    Kind.RECORDING: (
+        Part("whether its voice was cloned", voice_task),
+        Part("what edits left in it", traces_task),
     ),
 }

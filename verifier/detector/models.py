@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import detect, faces
+from . import clip, detect, voice
 from .weights import held
+
+_PARTS = (detect, clip, voice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,6 @@ class Model:
 def models() -> Iterator[Model]:
     """Every file of weights that the detector reads, in the order of their names."""
     folder = Path(__file__).parent
-    named = {name: digest for part in (detect, faces) for name, digest in part.digests().items()}
+    named = {name: digest for part in _PARTS for name, digest in part.digests().items()}
     for name, digest in sorted(named.items()):
         yield Model(folder / name, digest)

@@ -34,7 +34,8 @@ class Subject(StrEnum):
 class Cue:
     """One measurement, as people look for it, beside the range of 95 % of real media.
 
-    It is shown and weighs nothing. `usual` is None where it was measured on too few.
+    It is shown and weighs nothing. `usual` is None where it was measured on too few; `sentence`
+    says both.
     """
 
     code: str

@@ -1,6 +1,6 @@
 """What an examination says, in sentences. Pure."""
 
-from .result import Cue, Detection, Subject
+from .result import Detection, Subject
 
 _SUBJECT = {
     Subject.PICTURE: "The picture as a whole",
@@ -22,12 +22,3 @@ def tell(detection: Detection) -> str:
         f"{subject}: {detection.words} (log10 of the likelihood ratio {ratio:+.1f}, "
         f"95 % interval {low:+.1f} to {high:+.1f}; holds for {detection.stratum})."
     )
-
-
-def tell_cue(cue: Cue) -> str:
-    """Say a measurement, beside what is usual."""
-    if cue.usual is None:
-        return cue.sentence
-    low, high = cue.usual
-    unit = f" {cue.unit}" if cue.unit else ""
-    return f"{cue.sentence} Usual: {low:g} to {high:g}{unit}."

@@ -29,7 +29,7 @@ from verifier.detector.result import (
     opinion,
     parse_examination,
 )
-from verifier.detector.sentence import tell, tell_cue
+from verifier.detector.sentence import tell
 from verifier.media.answer import format_value, parse_value
 from verifier.media.sandbox import Sandbox
 from verifier.observe import observe
@@ -115,12 +115,6 @@ def test_an_opinion_is_told_with_its_interval_and_what_it_holds_for() -> None:
 def test_an_abstention_is_told_with_its_reason_and_an_experiment_as_one() -> None:
     assert "abstains, for it is too small" in tell(NOTHING_TO_SAY)
     assert "experimental" in tell(replace(said(1.0, 0.5, 1.5), experimental=True))
-
-
-def test_a_measurement_is_told_beside_what_is_usual() -> None:
-    [cue] = said(1.0, 0.5, 1.5).cues
-    assert tell_cue(cue) == "Three. Usual: 4 to 40 a minute."
-    assert tell_cue(replace(cue, usual=None)) == "Three."
 
 
 def test_the_report_has_one_opinion_on_the_whole_and_the_others_beside() -> None:

@@ -17,10 +17,10 @@ from verifier.media.decode import samples
 from verifier.media.probe import probe
 
 from .band import highest
-from .repeats import Copy, copied
 from .floor import RATE, Change, Floats, Mute, Samples, changes, levels, mutes
 from .hum import Break, listen
 from .notes import noted
+from .repeats import Copy, copied
 from .stretched import Beat, beat
 from .when import clock, clocks
 
