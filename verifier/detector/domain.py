@@ -13,7 +13,9 @@ FLAT = 0.7  # share of neighbouring pixels that are equal: screens, text, drawin
 FEW = 10  # colours of 4,096 that cover nine tenths of a picture: graphics; photographs have more
 FEW_OF_FACE = 4  # the same of a face: a grey portrait has as few as 5
 COARSE = 30  # JPEG quality (the standard's tables) below which traces are compressed away
-ROUGH = 1.1  # steps between neighbours, in deviations of the whole: noise 1.4, photographs below 0.8
+ROUGH = (
+    1.1  # steps between neighbours, in deviations of the whole: noise 1.4, photographs below 0.8
+)
 BLOCKY = 1.6  # steps across the grid of JPEG's blocks, against those within: seen by the eye
 _LUMA_SUM = 3685  # of the standard's luma table (ITU-T T.81, K.1): quality 50
 
