@@ -1,6 +1,6 @@
 """How well generated pictures and faces are told from photographs, source by source.
 
-    python -m bench.detector FOLDER --keep DIR [--most N] [--plot DIR] [--wheel]
+    python -m bench.detector FOLDER --keep DIR [--most N] [--after N] [--plot DIR] [--wheel]
 
 FOLDER holds sources that no training has seen, as `verifier.detector.samples` reads them: `real*/`
 and `fake*/` anywhere, those under a folder named `face` of aligned faces. For each of the two, over
@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where features are kept")
     parser.add_argument("--most", type=int, default=100, help="pictures of a source")
+    parser.add_argument("--after", type=int, default=15, help="of a source, after each change")
     parser.add_argument("--plot", type=Path, help="where to draw")
     parser.add_argument("--wheel", action="store_true", help="measure the wheel's own head too")
     options = parser.parse_args()
@@ -76,13 +77,13 @@ def main() -> None:
             continue
         print(f"\n{subject}")
         head = trained(subject)
-        samples, abstained = _read(options, subject, EXAMINED, head)
+        samples, abstained = _read(options, subject, EXAMINED, options.most)
         told = Told.by(head, samples, subject)
         show(samples, told, total)
         print(f"abstained on {abstained} as unlike the training's")
         controls(samples, told)
-        for change in CHANGES:
-            after(options, subject, change, auc(told.scores, samples.generated))
+        for view in (EXAMINED, *CHANGES):
+            after(options, subject, view)
         if options.wheel and subject == Subject.PICTURE:
             own_scores(options.folder, options.keep, options.most)
         if options.plot and subject == Subject.PICTURE:
@@ -90,9 +91,10 @@ def main() -> None:
 
 
 def _read(
-    options: argparse.Namespace, subject: Subject, view: str, head: Head
+    options: argparse.Namespace, subject: Subject, view: str, most: int
 ) -> tuple[Samples, int]:
-    samples = gathered(read_samples(options.folder, options.keep, subject, view, most=options.most))
+    head = trained(subject)
+    samples = gathered(read_samples(options.folder, options.keep, subject, view, most=most))
     near = np.array([head.distance(each) for each in samples.features]) <= float(head.farthest)
     kept = Samples(
         samples.features[near], samples.generated[near], samples.sources[near], samples.form[near]
@@ -152,16 +154,15 @@ def controls(samples: Samples, told: Told) -> None:
     print(f"labels at random                 AUC {auc(told.scores, shuffled):.3f}")
 
 
-def after(options: argparse.Namespace, subject: Subject, change: str, before: float) -> None:
-    """Print what is left after a change."""
-    head = trained(subject)
-    samples, _ = _read(options, subject, change, head)
-    told = Told.by(head, samples, subject)
+def after(options: argparse.Namespace, subject: Subject, view: str) -> None:
+    """Print what is left after a change, or before any, of the same files."""
+    samples, _ = _read(options, subject, view, options.after)
+    told = Told.by(trained(subject), samples, subject)
     area = auc(told.scores, samples.generated)
     wrong = np.mean(told.sides == np.where(samples.generated, -1, 1))
     print(
-        f"after {change:12} {len(told.scores):4} told, AUC {area:.3f} ({area - before:+.3f}), "
-        f"words for the wrong side {wrong:.3f}, for neither {np.mean(told.sides == 0):.3f}",
+        f"{view:12} {len(told.scores):4} told, AUC {area:.3f}, words for the wrong side "
+        f"{wrong:.3f}, for neither {np.mean(told.sides == 0):.3f}",
         flush=True,
     )
 

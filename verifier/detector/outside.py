@@ -10,11 +10,12 @@
     sides = ["a generated picture", "a photograph"]
     stratum = "photographs and pictures by …"
 
-The model takes floats (1, 3, size, size): red, green and blue from 0 to 1, less the mean, over
-the deviation, of the square in a picture's middle. Its score is taken as it is: what it means is
-found by `python -m verifier.detector.outside DESCRIPTION FOLDER`, which reads sources (`real*/`,
+The model takes floats (1, 3, size, size): red, green and blue from 0 to 1, less the mean, over the
+deviation, of the square in a picture's middle. Its score is taken as it is: what it means is found
+by `python -m verifier.detector.outside DESCRIPTION FOLDER`, which reads sources (`real*/`,
 `fake*/`) that the model was not trained on, and writes `detector.calibration.json` beside the
-description. Without it nothing is said. The calibration names the model's digest, and is refused for another.
+description. Without it nothing is said. The calibration names the model's digest, and is refused
+for another.
 """
 
 import argparse
@@ -188,7 +189,7 @@ def calibrated(model: Outside, folder: Path, most: int) -> Calibration:
         sources.append(source)
     which = np.array(generated, bool)
     told = np.array(scores, np.float64)
-    calibration = calibrate(told, which, np.array(sources, np.str_))
+    calibration = calibrate(told, which, np.array(sources, np.str_), unseen=True)
     low, high = calibration.bounds
     print(f"{len(told)} pictures, AUC {auc(told, which):.3f}, ratios {low:.2f} to {high:.2f}")
     return calibration

@@ -1,10 +1,10 @@
 """Train a head that the package carries: `python -m verifier.detector.train SUBJECT FOLDER …`.
 
 SUBJECT is `image` or `face`; FOLDER holds sources, as `samples` reads them. Every picture is
-resized and compressed once, by draws from its own bytes, so that both classes come alike; a head
-for faces learns from pictures too. The same folder gives the same weights, where the runtime and
-its processor round alike. Printed beside the figure of what was held out: what file size, shape and
-format alone would tell, and what is learnt from labels at random (about 0.5).
+resized and compressed once, by draws from its own bytes, so that both classes come alike. The same
+folder gives the same weights, where the runtime and its processor round alike. Printed beside the
+figure of what was held out: what file size, shape and format alone would tell, and what is learnt
+from labels at random (about 0.5).
 """
 
 import argparse
@@ -48,13 +48,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=400, help="pictures of a source")
     parser.add_argument("--to", type=Path, required=True, help="where the weights are written")
     options = parser.parse_args()
-    subjects = [Subject.PICTURE]
-    if options.subject == Subject.FACE:
-        subjects.append(Subject.FACE)
     samples = gathered(
-        each
-        for subject in subjects
-        for each in read_samples(options.folder, options.keep, subject, TRAINING, most=options.most)
+        read_samples(options.folder, options.keep, options.subject, TRAINING, most=options.most)
     )
     for name, count in zip(*np.unique(samples.sources, return_counts=True), strict=True):
         print(f"{count:5d} {name}")
