@@ -30,13 +30,13 @@ LEAST_WIDTH = 80.0  # pixels of the face's width
 LEAST_SECONDS, LEAST_CROPS = 2.0, 6
 LEAST_COLOURS = 18  # that cover nine tenths of a face: drawings; compressed clips have 21 or more
 LEAST_SEEN = 0.5  # of the frames in which the face must be seen
-LEAST_BITS = 0.0  # bits a pixel of a frame, sound included
+LEAST_BITS = 0.002  # a pixel of a frame, sound included: fewer than any clip that was measured
 
 
 def detect_clip(path: Path, media_type: MediaType, *, rate: float = RATE) -> Detection:
     """Weigh a clip inside the sandbox: at most STRETCH seconds of it, `rate` frames a second.
 
-    Takes about 10 s of one core for 10 s of a face, and memory that does not grow with the clip.
+    Takes less than 10 s of one core for 10 s of a face, and memory that does not grow with the clip.
     Without the weights of the picture encoder it abstains, and the measurements are shown. Raises
     Unreadable, and ToolMissing where the weights that find faces are absent or are others.
     """

@@ -149,7 +149,7 @@ def loudness(samples: Floats, rate: int, *, step: float = 0.02) -> tuple[Floats,
     size = max(1, int(rate * step))
     whole = samples[: len(samples) // size * size].reshape(-1, size)
     power = 10 * np.log10((whole**2).mean(1) + 1e-10)
-    times: Floats = (np.arange(len(power)) + 0.5) * step
+    times = np.arange(len(power), dtype=np.float64) * step + step / 2
     floored: Floats = np.maximum(power, float(power.max(initial=-100.0)) - 50)
     return times, floored
 

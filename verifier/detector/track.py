@@ -18,9 +18,9 @@ from .faces import MOST, Face, Mesh, box_of, find_faces, find_near, fit, follow
 
 STRETCH = 10.0  # seconds
 LONG = 60.0  # seconds from which it lies in a clip's middle: titles come first
-RATE = 30.0  # frames a second, at most
+RATE = 25.0  # frames a second, at most
 LARGEST = 1280  # pixels of the longer side that frames are scaled to
-AGAIN = 0.5  # seconds between two looks for all the faces of a frame
+AGAIN, LOST = 0.5, 0.1  # seconds between two looks for all faces: with a face in view, without
 
 Pixels = npt.NDArray[np.uint8]
 Seconds = tuple[float, float]
@@ -64,8 +64,7 @@ def watch(
     for time, rgb in shown:
         if mesh is not None:
             mesh = follow(rgb, mesh)
-        if time - looked >= AGAIN or mesh is None:
-            # Lost at every frame would mean a look for all at every frame: once in a while will do.
+        if time - looked >= (LOST if mesh is None else AGAIN):
             found = find_faces(rgb, most=MOST) if looked == -np.inf else find_near(rgb)
             looked = time
             mesh = _largest(rgb, found, mesh)

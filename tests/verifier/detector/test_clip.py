@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from verifier.detector.head import Head
 from verifier.detector.result import Detection, Subject
 from verifier.detector.track import LARGEST, scaled, stretch
 from verifier.errors import ToolMissing, Unreadable
+from verifier.media.probe import MediaInfo, Video
 
 Pixels = npt.NDArray[np.uint8]
 FACE: Pixels = np.asarray(
@@ -224,6 +226,14 @@ def test_long_clips_are_watched_in_their_middle_and_large_frames_made_smaller() 
     assert scaled((640, 272)) == (640, 272)
     assert scaled((7680, 4320)) == (LARGEST, LARGEST * 9 // 16)
     assert scaled((1, 100000)) == (2, LARGEST)
+
+
+def test_heavier_compression_than_was_ever_measured_is_not_judged() -> None:
+    shown = Video(1280, 720, 0, 30.0, "h264")
+    info = MediaInfo(10.0, (1280, 720), (shown,), ())
+    assert clip.too_coarse(info, 150_000) is None
+    assert "compressed so heavily" in (clip.too_coarse(info, 50_000) or "")
+    assert clip.too_coarse(replace(info, duration=None), 10) is None
 
 
 def test_every_measurement_has_its_range_and_sentence() -> None:
