@@ -26,10 +26,10 @@ STRATUM = "speech of at least 2 seconds, in any language, not of telephone bandw
 SIDES = ("a synthetic or cloned voice", "a recorded voice")
 MOST_WINDOWS = 24  # that are judged, spread over a recording: 96 seconds of it
 LONGEST = 3600  # seconds that are decoded
-BAR_REACHED = False  # AUC 0.74 on systems that it never heard: see docs/detector-voices.md
+BAR_REACHED = False  # without a codec it is, after low-rate ones not: docs/detector-voices.md
 UNPROVEN = (
-    "it tells voices cloned by systems that it never heard from recorded ones too rarely to be "
-    "evidence"
+    "compression changes what it listens for more than cloning does, and it cannot hear whether "
+    "a sound has been compressed"
 )
 _LEAST = 2.0  # seconds of sound in windows of speech
 
