@@ -27,7 +27,7 @@ import numpy as np
 
 from ledger.asset import detect_media_type
 from training.voice_views import NONE, TELEPHONE, Codec, through, trimmed
-from verifier.detector import voice, voice_net
+from verifier.detector import voice, voice_model
 from verifier.detector.calibration import (
     Floats,
     Labels,
@@ -158,7 +158,7 @@ def measure(clips: list[Clip], codec: Codec) -> tuple[Floats, Labels, Names]:
 
 def told(scores: Floats) -> Floats:
     """The log10 likelihood ratios of scores."""
-    calibration = voice_net.trained().calibration
+    calibration = voice_model.trained().calibration
     slope, offset = calibration.lines[0]
     ratios: Floats = np.clip(slope * scores + offset, *calibration.bounds)
     return ratios
@@ -220,7 +220,7 @@ def main() -> None:
     controls(clips, scores, cloned)
     print(f"through codecs, at most {options.few} clips of a source:")
     few = first(clips, options.few)
-    for codec in CODECS:
+    for codec in CODECS if few else ():
         measure(few, codec)
     classes = np.array([each.source.startswith("fake") for each in few])
     for paths in options.peer:

@@ -16,7 +16,7 @@ from ledger.asset import MediaType
 from verifier.errors import ToolMissing
 from verifier.media.decode import samples as decoded
 
-from . import voice_net as learnt
+from . import voice_model as learnt
 from .calibration import weigh
 from .result import Cue, Detection, Subject, abstention, opinion
 from .voice_bands import RATE, WINDOW, seen, spectrum
@@ -26,10 +26,10 @@ STRATUM = "speech of at least 2 seconds, in any language, not of telephone bandw
 SIDES = ("a synthetic or cloned voice", "a recorded voice")
 MOST_WINDOWS = 24  # that are judged, spread over a recording: 96 seconds of it
 LONGEST = 3600  # seconds that are decoded
-BAR_REACHED = False  # AUC 0.74 on systems that it never heard: see docs/detector-voices.md
+BAR_REACHED = False  # without a codec it is, after low-rate ones not: docs/detector-voices.md
 UNPROVEN = (
-    "its networks tell cloned voices that they never heard from recorded ones too rarely to be "
-    "evidence"
+    "compression changes what it listens for more than cloning does, and it cannot hear whether "
+    "a sound has been compressed"
 )
 _LEAST = 2.0  # seconds of sound in windows of speech
 
@@ -102,7 +102,7 @@ class _Told(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was made of windows: the networks' score, or the reason to say nothing."""
+    """What was made of windows: the line's score, or the reason to say nothing."""
 
     score: float | None
     reason: str | None
@@ -117,7 +117,7 @@ def listen(pieces: list[Floats]) -> Heard:
     for piece in loud:
         energy = spectrum(piece)
         if model.is_speech(describe(piece, energy)):
-            scores.append(model.score(seen(energy)))
+            scores.append(model.voice.score(seen(energy)))
             seconds += seconds_of_sound(energy)
             narrow += is_narrow(energy)
     reason = _why_not(len(long), len(loud), len(scores), seconds, narrow)
@@ -137,15 +137,14 @@ def _judged(pieces: list[Floats]) -> Detection:
 
 
 def _cue(score: float, usual: tuple[float, float]) -> Cue:
-    """The networks' score as a measurement, which weighs nothing."""
+    """The score as a measurement, which weighs nothing."""
     return Cue(
         code="voice.score",
         value=round(score, 2),
         unit="",
         usual=usual,
-        sentence="The networks that listen for synthetic voices score it as shown; higher is more "
-        "like the synthetic ones that they were trained on. Many recorded voices score high, and "
-        "many cloned ones low.",
+        sentence="How much it sounds like the synthetic voices of the training. Many recorded "
+        "voices score high, and many cloned ones low.",
     )
 
 

@@ -37,7 +37,8 @@ def active(energy: Floats) -> npt.NDArray[np.bool_]:
     """Which frames are within 30 dB of the loudest tenth, of energies (frames, 64)."""
     loudness = energy.sum(1)
     loud = np.partition(loudness, -1 - len(loudness) // 10)[-1 - len(loudness) // 10 :].mean()
-    return loudness > _ACTIVE * loud
+    heard: npt.NDArray[np.bool_] = loudness > _ACTIVE * loud
+    return heard
 
 
 def normalised(energy: Floats) -> Floats:

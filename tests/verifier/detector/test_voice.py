@@ -9,10 +9,11 @@ import pytest
 
 from ledger.asset import WAV
 from tests import media
-from verifier.detector import voice, voice_net
+from verifier.detector import voice, voice_model
 from verifier.detector.result import Subject
 from verifier.detector.voice_bands import FRAMES, RATE, WINDOW, normalised, seen, spectrum
 from verifier.detector.voice_domain import is_narrow, loudness
+from verifier.detector.voice_statistics import statistics
 from verifier.errors import ToolMissing, Unreadable
 
 Floats = npt.NDArray[np.float32]
@@ -92,8 +93,18 @@ def test_numbers_that_are_none_do_not_matter() -> None:
 @pytest.mark.parametrize("gain", [1e-2, 1.0, 30.0])
 def test_loud_clipped_and_quiet_voices_get_an_answer_within_the_bounds(gain: float) -> None:
     told = voice.weigh_voice((babble(8) * gain).clip(-1, 1))
-    low, high = voice_net.trained().calibration.bounds
+    low, high = voice_model.trained().calibration.bounds
+    assert told.experimental
     assert told.abstained is not None or low <= (told.log10_lr or 0) <= high
+
+
+def test_what_did_not_reach_its_bar_shows_its_score_and_says_nothing() -> None:
+    told = voice.weigh_voice(babble(8))
+    assert not voice.BAR_REACHED
+    assert told.abstained == voice.UNPROVEN
+    assert told.log10_lr is None
+    assert told.cues[0].usual == voice_model.trained().usual
+    assert np.isfinite(told.cues[0].value)
 
 
 def test_the_same_samples_get_the_same_answer() -> None:
@@ -155,12 +166,12 @@ def test_two_channels_and_eight_kilohertz_are_read(tmp_path: Path) -> None:
 
 
 def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    altered = bytearray(voice_net.MODEL.read_bytes())
+    altered = bytearray(voice_model.MODEL.read_bytes())
     altered[len(altered) // 2] ^= 1
     path = tmp_path / "voice.npz"
     path.write_bytes(altered)
-    voice_net.trained.cache_clear()
-    monkeypatch.setattr(voice_net, "MODEL", path)
+    voice_model.trained.cache_clear()
+    monkeypatch.setattr(voice_model, "MODEL", path)
     with pytest.raises(ToolMissing, match="not those"):
         voice.weigh_voice(babble(4))
     assert "not those" in (voice.ready() or "")
@@ -168,18 +179,16 @@ def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert voice.ready() is None
 
 
-def test_the_networks_agree_with_a_slow_reference() -> None:
-    network = voice_net.trained().networks[0]
-    weight, bias, steps = network.layers[1]
-    random = np.random.default_rng(1)
-    given = random.standard_normal((weight.shape[1], 9, 11)).astype(np.float32)
-    fast = voice_net._convolved(given, weight, bias, steps)
-    around = np.pad(given, ((0, 0), (1, 1), (1, 1)))
-    for row, column in ((0, 0), (2, 3), (4, 5)):
-        top, left = row * steps[0], column * steps[1]
-        patch = around[:, top : top + 3, left : left + 3]
-        slow = np.maximum((weight * patch).sum((1, 2, 3)) + bias, 0)
-        assert np.allclose(fast[:, row, column], slow, atol=1e-4)
+def test_statistics_are_those_of_a_slow_reference() -> None:
+    bands = np.random.default_rng(1).standard_normal((FRAMES, 64)).astype(np.float32)
+    fast = statistics(bands)
+    assert fast.shape == voice_model.trained().voice.weights.shape
+    band = bands[:, 7].astype(np.float64)
+    spread = band.std() + 0.05
+    even = (band - band.mean()) / spread
+    lagged = sum(even[place] * even[place + 1] for place in range(FRAMES - 1)) / (FRAMES - 1)
+    assert np.isclose(fast[7], np.log(spread), atol=1e-4)
+    assert np.isclose(fast[6 * 64 + 7], lagged, atol=1e-4)
 
 
 def test_loudness_is_of_what_moves() -> None:
@@ -188,7 +197,7 @@ def test_loudness_is_of_what_moves() -> None:
 
 
 def test_digests_name_the_weights() -> None:
-    assert voice.digests() == {"voice.npz": voice_net.DIGEST}
+    assert voice.digests() == {"voice.npz": voice_model.DIGEST}
 
 
 def _write(path: Path, samples: Floats) -> None:

@@ -1,0 +1,88 @@
+"""What was learnt of cloned voices: a line over statistics, one that knows speech, a calibration.
+
+    voice.npz    mean, deviation and line (1685,) of a window's statistics, and offset;
+                 speech_mean, speech_deviation (10,) and speech_line (21,) with speech_least;
+                 lines (n, 2) and bounds (2,); usual (2,): 95 % of recorded voices left out
+
+Written by `python -m training.voice`, read only if it has the digest below.
+"""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from verifier.errors import ToolMissing
+
+from .calibration import Calibration
+from .voice_statistics import statistics
+
+MODEL = Path(__file__).with_name("voice.npz")
+DIGEST = "56ea334917928424e40173f494e24d296a53d5422a65773b5c0cf317f45c2f8f"  # SHA-256 of that file
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line through numbers in units of their deviation, none further than four from the mean."""
+
+    mean: Floats
+    deviation: Floats
+    weights: Floats
+    offset: float
+
+    def score(self, bands: Floats) -> float:
+        """More for what sounds cloned, of normalised bands (frames, 64)."""
+        along = ((statistics(bands) - self.mean) / self.deviation).clip(-4, 4)
+        return float(along @ self.weights + self.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """All that `voice.npz` holds."""
+
+    voice: Line
+    speech: tuple[Floats, ...]  # mean, deviation, line
+    speech_least: float
+    calibration: Calibration
+    usual: tuple[float, float]  # the scores of 95 % of recorded voices
+
+    def is_speech(self, described: Floats) -> bool:
+        """Whether the ten numbers of a window (`voice_domain.describe`) are those of speech."""
+        mean, deviation, line = self.speech
+        along = (described - mean) / deviation
+        return bool(np.concatenate((along, along**2, (1.0,))) @ line > self.speech_least)
+
+
+def from_bytes(data: bytes) -> Learnt:
+    """Read what `training.voice` wrote."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as held:
+        kept = {name: held[name].astype(np.float64) for name in held.files}
+    low, high = (float(each) for each in kept["bounds"])
+    least, most = (round(float(each), 2) for each in kept["usual"])
+    return Learnt(
+        Line(kept["mean"], kept["deviation"], kept["line"], float(kept["offset"])),
+        (kept["speech_mean"], kept["speech_deviation"], kept["speech_line"]),
+        float(kept["speech_least"]),
+        Calibration(kept["lines"], (low, high)),
+        (least, most),
+    )
+
+
+@cache
+def trained() -> Learnt:
+    """The networks that belong to this version; raises ToolMissing."""
+    try:
+        data = MODEL.read_bytes()
+    except OSError as problem:
+        said = f"the weights of the detector of voices cannot be read ({problem.strerror})"
+        raise ToolMissing(said, "install Firsthand again") from None
+    if hashlib.sha256(data).hexdigest() != DIGEST:
+        said = "the weights of the detector of voices are not those that belong to this version"
+        raise ToolMissing(said, "install Firsthand again")
+    return from_bytes(data)
