@@ -13,6 +13,7 @@ peak over its surroundings.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from .blocks import Counts, Floats, Mask, Plane
@@ -101,7 +102,7 @@ def _peak(spectrum: Floats) -> tuple[float, tuple[int, int]]:
     return 16 * value / max(17 - value, 1e-3), (int(place[0]), int(place[1]))
 
 
-def _agreeing(heights: Counts, places: np.ndarray) -> tuple[Mask, float]:  # type: ignore[type-arg]
+def _agreeing(heights: Counts, places: npt.NDArray[np.int64]) -> tuple[Mask, float]:
     """The windows whose peak is at the frequency that most strong ones have."""
     nothing = np.zeros(heights.shape, bool), 0.0
     strong = heights > np.median(heights)

@@ -5,6 +5,7 @@ handling, as `python -m bench.detector_traces` measures it. The score that is sh
 over itself and the usual one, so that 0.5 is usual for every test.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,7 @@ class Sight:
 
     code: str
     strength: float
-    notes: dict[str, float]
+    notes: Mapping[str, float]
     mask: Mask | None = None
     heat: Floats | None = None
     cell: float = 1.0
@@ -123,7 +124,7 @@ def of_copies(look: Look) -> list[Sight]:
     straight = find_copy(look.whole)
     best = None
     if straight is not None:
-        cell = COPY_CELL * look.factor
+        cell = float(COPY_CELL * look.factor)
         both = straight.cells | straight.moved
         notes = {"down": straight.by[0] * look.factor, "right": straight.by[1] * look.factor}
         best = Sight("copy-move", straight.score, notes, both, both * 1.0, cell)
@@ -137,9 +138,9 @@ def of_copies(look: Look) -> list[Sight]:
     turned = find_turned(plane)
     if turned is not None and (best is None or turned.score > best.strength):
         both = turned.one | turned.other
-        notes = {"degrees": turned.degrees, "factor": turned.factor}
+        its = {"degrees": turned.degrees, "factor": turned.factor}
         cell = float(look.factor * further)
-        best = Sight("copy-move", turned.score, notes, both, both * 1.0, cell)
+        best = Sight("copy-move", turned.score, its, both, both * 1.0, cell)
     return [] if best is None else [best]
 
 

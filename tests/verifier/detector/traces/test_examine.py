@@ -48,7 +48,7 @@ def test_every_trace_is_told_with_its_limits_and_survives_the_way_out(tmp_path: 
     assert [each.code for each in back.traces] == [each.code for each in found]
     for before, after in zip(found, back.traces, strict=True):
         assert (before.heat is None) == (after.heat is None)
-        if before.heat is not None:
+        if before.heat is not None and after.heat is not None:
             assert np.array_equal(before.heat, after.heat)
 
 
