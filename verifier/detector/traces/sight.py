@@ -25,7 +25,7 @@ from .turned import find_turned
 
 MOST_TURNED = 1_200_000  # pixels of the whole in which turned copies are looked for
 
-_ALL_OF_IT = 5.0  # of a picture that is interpolated as a whole no part is told
+_ALL_OF_IT = 2.0  # deviations beside the part: then the whole is interpolated, and no part told
 
 USUAL = {
     "jpeg.compressed-twice": 0.0025,
@@ -152,7 +152,7 @@ def of_resampling(look: Look) -> list[Sight]:
     across, down = (abs(each) for each in found.frequency)
     whole = Sight("resampled", found.strength, {"across": across, "down": down})
     share = float(found.windows.mean())
-    if share > 0.6 or found.strength > _ALL_OF_IT:
+    if share > 0.6 or found.beside > _ALL_OF_IT:
         return [whole]
     heat = np.clip(np.log1p(found.heights) / np.log1p(300), 0, 1) * found.windows
     step = WINDOW / 2
