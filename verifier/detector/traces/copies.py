@@ -116,7 +116,7 @@ def _distances(grain: Plane) -> list[tuple[int, int]]:
 def _lively(grain: Plane) -> Mask:
     """The cells whose grain goes more than one way."""
     down, right = np.gradient(grain)
-    xx, yy, xy = (_sums(each) for each in (right * right, down * down, right * down))
+    xx, yy, xy = (_sums(np.asarray(each)) for each in (right * right, down * down, right * down))
     half, root = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy * xy)
     return np.asarray(half - root > _EDGE * (half + root))
 

@@ -189,4 +189,4 @@ def _transfer(earlier: int, step: int) -> Floats:
     borders = (np.arange(-REACH, REACH + 2) - 0.5) * step
     spread = np.hypot(_ROUNDING, 0.29 if step == 1 else 0)
     below = special.ndtr((borders[None] - kept[:, None]) / spread)
-    return np.diff(below, axis=1).astype(np.float32)
+    return np.asarray(np.diff(below, axis=1), np.float32)

@@ -4,6 +4,7 @@ Traces are finer than a pixel and die when a picture is shrunk, so a large one i
 middle, from the corner of a block. Copies outlive shrinking, and are looked for in the whole.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def look_at(image: Image.Image, jpeg: JpegFile | None = None, orientation: int =
     whole, factor = _whole(image)
     return Look(
         np.asarray(_luma(part), np.float32),
-        ((colours <= 1) | (colours >= 254)).any(2),
+        np.asarray(((colours <= 1) | (colours >= 254)).any(2)),
         box[0],
         box[1],
         whole,
@@ -123,14 +124,14 @@ def _plain(image: Image.Image) -> Image.Image:
 
 def upright(array: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
     """Turn what lies as stored as it is displayed (EXIF 2.32, Orientation)."""
-    turned = {
+    turned: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]] | None = {
         2: lambda a: a[:, ::-1],
         3: lambda a: a[::-1, ::-1],
         4: lambda a: a[::-1],
         5: lambda a: a.T,
         6: lambda a: np.rot90(a, -1),
         7: lambda a: a[::-1, ::-1].T,
-        8: np.rot90,
+        8: lambda a: np.rot90(a, 1),
     }.get(orientation)
     return np.ascontiguousarray(turned(array) if turned else array)
 

@@ -79,7 +79,7 @@ def _law(level: Floats, bright: Floats, whole: Mask) -> Counts:
             edges[number] = np.quantile(its, _EDGE)
     # A wide retouched part must not lower the law for its own brightness alone.
     known = edges > 0
-    for number in np.flatnonzero(known):
+    for number in np.flatnonzero(known).tolist():
         beside = [edges[n] for n in (number - 1, number + 1) if 0 <= n < _LEVELS and known[n]]
         if beside:
             edges[number] = max(edges[number], 0.7 * min(beside))

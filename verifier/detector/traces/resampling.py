@@ -13,6 +13,7 @@ peak over its surroundings.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from .blocks import Counts, Floats, Mask, Plane
@@ -31,7 +32,8 @@ class Resampled:
 
     `frequency` is the peak's, across and down, in cycles a pixel; `strength` its height over its
     surroundings. `heights` are the peaks of the windows at any frequency, `windows` those that have
-    one at the frequency most have, `window_strength` the least of its heights but for one in four.
+    one at the frequency most have, `window_strength` the least of its heights but for one in four;
+    `beside` is how high the others together are at that frequency, 0 where there are none.
     """
 
     frequency: tuple[float, float]
@@ -39,6 +41,7 @@ class Resampled:
     heights: Counts
     windows: Mask
     window_strength: float
+    beside: float
 
 
 def resampled(luma: Plane) -> Resampled | None:
@@ -50,18 +53,25 @@ def resampled(luma: Plane) -> Resampled | None:
     rows, columns = ((side - WINDOW) // _STEP + 1 for side in luma.shape)
     heights = np.zeros((rows, columns))
     places = np.zeros((rows, columns, 2), int)
-    whole = np.zeros((WINDOW, WINDOW // 2 + 1))
+    spectra = np.zeros((rows, columns, WINDOW, WINDOW // 2 + 1), np.float32)
     taper = np.hanning(WINDOW).astype(np.float32)
     for row in range(rows):
         for column in range(columns):
             top, left = row * _STEP, column * _STEP
             spectrum = _spectrum(foretold[top : top + WINDOW, left : left + WINDOW], taper)
-            whole += spectrum
+            spectra[row, column] = spectrum
             heights[row, column], places[row, column] = _peak(spectrum)
-    strength, place = _peak(whole)
+    strength, place = _peak(spectra.sum((0, 1), dtype=np.float64))
     windows, window_strength = _agreeing(heights, places)
+    beside = 0.0
+    others = ~ndimage.binary_dilation(windows, np.ones((3, 3)))
+    if windows.any() and others.any():
+        at = places[windows][int(np.argmax(heights[windows]))]
+        height = _heights(spectra[others].sum(0, dtype=np.float64))
+        near = [np.roll(height, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+        beside = float(np.max(near, 0)[at[0], at[1]])
     down = float(np.fft.fftfreq(WINDOW)[place[0]])
-    return Resampled((place[1] / WINDOW, down), strength, heights, windows, window_strength)
+    return Resampled((place[1] / WINDOW, down), strength, heights, windows, window_strength, beside)
 
 
 def _spectrum(plane: Plane, taper: Plane) -> Floats:
@@ -87,21 +97,26 @@ def _looked_at() -> Mask:
 _LOOKED_AT = _looked_at()
 
 
-def _peak(spectrum: Floats) -> tuple[float, tuple[int, int]]:
-    """The height of the highest peak over the mean around it, and where it is."""
+def _heights(spectrum: Floats) -> Floats:
+    """Each frequency over the mean around it, 0 where it is not looked at."""
     around = ndimage.uniform_filter(spectrum, (17, 17), mode="wrap")
     # On the axes every picture is strong: a peak must stand out along them, too.
     across = ndimage.uniform_filter1d(spectrum, 17, axis=1)
     down = ndimage.uniform_filter1d(spectrum, 17, axis=0, mode="wrap")
     level = np.maximum(np.maximum(around, across), down)
-    height = np.where(_LOOKED_AT, spectrum / (level + 1e-9), 0)
+    return np.where(_LOOKED_AT, spectrum / (level + 1e-9), 0)
+
+
+def _peak(spectrum: Floats) -> tuple[float, tuple[int, int]]:
+    """The height of the highest peak, and where it is."""
+    height = _heights(spectrum)
     place = np.unravel_index(int(np.argmax(height)), height.shape)
     # A mean over 17 bins holds the peak itself, and can be exceeded 17 times at most.
     value = float(height[place])
     return 16 * value / max(17 - value, 1e-3), (int(place[0]), int(place[1]))
 
 
-def _agreeing(heights: Counts, places: np.ndarray) -> tuple[Mask, float]:  # type: ignore[type-arg]
+def _agreeing(heights: Counts, places: npt.NDArray[np.int64]) -> tuple[Mask, float]:
     """The windows whose peak is at the frequency that most strong ones have."""
     nothing = np.zeros(heights.shape, bool), 0.0
     strong = heights > np.median(heights)

@@ -5,6 +5,7 @@ handling, as `python -m bench.detector_traces` measures it. The score that is sh
 over itself and the usual one, so that 0.5 is usual for every test.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,7 @@ from .turned import find_turned
 
 MOST_TURNED = 1_200_000  # pixels of the whole in which turned copies are looked for
 
-_ALL_OF_IT = 5.0  # of a picture that is interpolated as a whole no part is told
+_ALL_OF_IT = 2.0  # deviations beside the part: then the whole is interpolated, and no part told
 
 USUAL = {
     "jpeg.compressed-twice": 0.0025,
@@ -50,7 +51,7 @@ class Sight:
 
     code: str
     strength: float
-    notes: dict[str, float]
+    notes: Mapping[str, float]
     mask: Mask | None = None
     heat: Floats | None = None
     cell: float = 1.0
@@ -123,7 +124,7 @@ def of_copies(look: Look) -> list[Sight]:
     straight = find_copy(look.whole)
     best = None
     if straight is not None:
-        cell = COPY_CELL * look.factor
+        cell = float(COPY_CELL * look.factor)
         both = straight.cells | straight.moved
         notes = {"down": straight.by[0] * look.factor, "right": straight.by[1] * look.factor}
         best = Sight("copy-move", straight.score, notes, both, both * 1.0, cell)
@@ -137,9 +138,9 @@ def of_copies(look: Look) -> list[Sight]:
     turned = find_turned(plane)
     if turned is not None and (best is None or turned.score > best.strength):
         both = turned.one | turned.other
-        notes = {"degrees": turned.degrees, "factor": turned.factor}
+        its = {"degrees": turned.degrees, "factor": turned.factor}
         cell = float(look.factor * further)
-        best = Sight("copy-move", turned.score, notes, both, both * 1.0, cell)
+        best = Sight("copy-move", turned.score, its, both, both * 1.0, cell)
     return [] if best is None else [best]
 
 
@@ -151,7 +152,7 @@ def of_resampling(look: Look) -> list[Sight]:
     across, down = (abs(each) for each in found.frequency)
     whole = Sight("resampled", found.strength, {"across": across, "down": down})
     share = float(found.windows.mean())
-    if share > 0.6 or found.strength > _ALL_OF_IT:
+    if share > 0.6 or found.beside > _ALL_OF_IT:
         return [whole]
     heat = np.clip(np.log1p(found.heights) / np.log1p(300), 0, 1) * found.windows
     step = WINDOW / 2

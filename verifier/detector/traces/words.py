@@ -1,5 +1,7 @@
 """What each test's sight means, in a sentence, and what it does not show. Pure."""
 
+from collections.abc import Callable
+
 from .sight import Sight
 
 _ORDINARY = "Every site and messenger that saves a picture again leaves the same. "
@@ -52,7 +54,7 @@ def _resampled(sight: Sight) -> str:
     )
 
 
-_SENTENCES = {
+_SENTENCES: dict[str, Callable[[Sight], str]] = {
     "jpeg.compressed-twice": _twice,
     "jpeg.region-other-history": lambda _: (
         "The picture was compressed as JPEG twice, and a part of it only once, or otherwise the "
