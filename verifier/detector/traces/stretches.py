@@ -16,7 +16,7 @@ from .motion import Floats, Motion
 _FLANK = 0.5  # seconds before and after a stretch that it is held against
 _SHORTEST = 0.3  # seconds of a frozen stretch
 _ACTIVE = 1.5  # grey levels: where less moves before and after, nothing can be said to stop
-_RESTS = (0.2, 0.4, 0.8, 1.5, 3.0)  # grey levels: runs of frames that move less are looked at
+_RESTS = (0.2, 0.4, 0.8)  # grey levels: runs of frames that move less are looked at
 _FAINT = 0.05  # grey levels, added to what moves in it: rounding
 _MOST_ODD = 0.15  # of the frames of a frozen stretch may move: a codec refreshes the picture
 _COMPARED = 0.5  # seconds of a stretch that is looked for elsewhere
@@ -101,7 +101,8 @@ def repeated(motion: Motion, rate: float) -> Stretch | None:
 
 def _components(thumbs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Frames of shape (n, 576) by what changes most in the clip: (n, 24), distances kept."""
-    halved = thumbs.reshape(len(thumbs), -1, 2).mean(2)  # side by side: a smaller matrix
+    # Two side by side as one: a smaller matrix.
+    halved: npt.NDArray[np.float32] = thumbs.reshape(len(thumbs), -1, 2).mean(2)
     if len(halved) < 2:
         return halved[:, :_PARTS]
     centred = halved - halved.mean(0)
