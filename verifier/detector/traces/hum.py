@@ -75,8 +75,8 @@ def _break(phase: Floats, line: float) -> Break | None:
     steps = np.arange(_NEAR, _SIDE, dtype=np.float64)
     for at in range(_SIDE, len(phase) - _SIDE, 2):
         before, after = phase[at - _SIDE : at - _NEAR], phase[at + _NEAR : at + _SIDE]
-        heading = np.polynomial.polynomial.polyfit(-steps[::-1], before, 1)
-        coming = np.polynomial.polynomial.polyfit(steps, after, 1)
+        heading: Floats = np.polyfit(-steps[::-1], before, 1)[::-1]
+        coming: Floats = np.polyfit(steps, after, 1)[::-1]
         error = _rest(-steps[::-1], before, heading) + _rest(steps, after, coming)
         apart = (coming[0] - heading[0] + np.pi) % (2 * np.pi) - np.pi
         score = max(0.0, abs(float(apart)) - 3 * error) / np.pi
