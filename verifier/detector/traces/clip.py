@@ -45,7 +45,8 @@ def clip_traces(path: Path, media_type: MediaType) -> Found:
     if media_type.kind is not Kind.CLIP:
         return (), ()
     info = probe(path, media_type)
-    traces, untold = [*noted(path, media_type), *lengths(path, media_type)], []
+    traces = [*noted(path, media_type), *lengths(path, media_type)]
+    untold: list[str] = []
     if not info.video:
         return tuple(traces), ("It was not looked for edits of pictures: it has none.",)
     found, missing = _in_times(path, media_type)
@@ -137,7 +138,7 @@ def _jumps(motion: Motion, found: list[Jump]) -> Iterator[Trace]:
             said = f"The motion jumps {clocks(where)}, inside what looks like one shot."
             limits = (
                 "It does not show whether frames were taken out, the recorder lost some, or "
-                "something did move so suddenly (a flash, a shake, an animation)."
+                "something did change so suddenly (a caption, a flash, an animation)."
             )
         else:
             said = f"One shot ends and another begins {clocks(where)}."

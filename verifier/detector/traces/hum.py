@@ -9,6 +9,7 @@ IEEE T-IFS 5, 2010; Grigoras 2005).
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from .floor import RATE, Floats, Samples
 
@@ -57,14 +58,15 @@ def _clearness(sound: Samples, line: float) -> float:
     return float(20 * np.log10(np.quantile(here, 0.3) / max(float(np.median(noise)), 1e-9)))
 
 
-def _turning(sound: Samples, line: float) -> "np.typing.NDArray[np.complex128]":
+def _turning(sound: Samples, line: float) -> npt.NDArray[np.complex128]:
     """What is left of a line when it is turned back: a value each 20 ms, smoothed."""
     count = len(sound) // _STEP
     turn = np.exp(-2j * np.pi * line / RATE * np.arange(_STEP))
     values = sound[: count * _STEP].reshape(count, _STEP) @ turn
     values *= np.exp(-2j * np.pi * line / RATE * _STEP * np.arange(count))
     window = np.hanning(_SMOOTH + 2)[1:-1]
-    return np.convolve(values, window / window.sum(), "same")
+    smooth: npt.NDArray[np.complex128] = np.convolve(values, window / window.sum(), "same")
+    return smooth
 
 
 def _break(phase: Floats, line: float) -> Break | None:
@@ -73,8 +75,8 @@ def _break(phase: Floats, line: float) -> Break | None:
     steps = np.arange(_NEAR, _SIDE, dtype=np.float64)
     for at in range(_SIDE, len(phase) - _SIDE, 2):
         before, after = phase[at - _SIDE : at - _NEAR], phase[at + _NEAR : at + _SIDE]
-        heading = np.polynomial.polynomial.polyfit(-steps[::-1], before, 1)
-        coming = np.polynomial.polynomial.polyfit(steps, after, 1)
+        heading: Floats = np.polyfit(-steps[::-1], before, 1)[::-1]
+        coming: Floats = np.polyfit(steps, after, 1)[::-1]
         error = _rest(-steps[::-1], before, heading) + _rest(steps, after, coming)
         apart = (coming[0] - heading[0] + np.pi) % (2 * np.pi) - np.pi
         score = max(0.0, abs(float(apart)) - 3 * error) / np.pi

@@ -8,6 +8,7 @@ of speech recording using similarities of pitch and formant", IEEE T-IFS 14, 201
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from .floor import HOP, RATE, Floats, Samples
 
@@ -42,7 +43,7 @@ def copied(sound: Samples, decibels: Floats) -> Copy | None:
     return _grown(sound, *at, best) if best else None
 
 
-def _candidates(rows: "np.typing.NDArray[np.float32]") -> list[tuple[float, int, int]]:
+def _candidates(rows: npt.NDArray[np.float32]) -> list[tuple[float, int, int]]:
     """Pairs of stretches whose spectra differ least, against how they differ from most."""
     found = []
     squares = np.square(rows).sum(1)

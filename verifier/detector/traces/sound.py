@@ -27,7 +27,7 @@ from .when import clock, clocks
 Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
 MUTE = 20.0  # decibels below the quietest else
-CHANGE, COPY, BREAK, BEAT = 0.66, 0.9, 0.25, 9.0  # scores of `changes`, `copied`, `listen`, `beat`
+CHANGE, COPY, BREAK, BEAT = 0.62, 0.9, 0.25, 11.0  # scores of `changes`, `copied`, `listen`, `beat`
 _LONGEST = 10 * 60  # seconds that are listened to
 _SHORTEST = 2.0
 _MOST = 40  # places that one trace names
@@ -60,7 +60,8 @@ def sound_traces(path: Path, media_type: MediaType) -> Found:
 
 def _heard(blocks: Iterable[Samples]) -> tuple[Samples, bool]:
     """The samples of the first ten minutes, and whether that is all of them: 38 MB."""
-    parts, left = [], _LONGEST * RATE
+    parts: list[Samples] = []
+    left = _LONGEST * RATE
     for block in blocks:
         if not left:
             return np.concatenate(parts), False

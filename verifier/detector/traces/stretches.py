@@ -17,6 +17,7 @@ _FLANK = 0.5  # seconds before and after a stretch that it is held against
 _SHORTEST = 0.3  # seconds of a frozen stretch
 _ACTIVE = 1.5  # grey levels: where less moves before and after, nothing can be said to stop
 _RESTS = (0.2, 0.4, 0.8, 1.5, 3.0)  # grey levels: runs of frames that move less are looked at
+_NOISE_STILL = 0.8  # grey levels: where more moves, noise does
 _FAINT = 0.05  # grey levels, added to what moves in it: rounding
 _MOST_ODD = 0.15  # of the frames of a frozen stretch may move: a codec refreshes the picture
 _COMPARED = 0.5  # seconds of a stretch that is looked for elsewhere
@@ -42,7 +43,8 @@ class Stretch:
 def frozen(motion: Motion, rate: float) -> list[Stretch]:
     """Stretches in which nothing moves between two in which much does, in order.
 
-    The score is how much less moves in it than before and after, whichever is less.
+    The score is how much less moves in it than before and after, whichever is less; lower where
+    what moves may be noise.
     """
     found: list[Stretch] = []
     for limit in _RESTS:
@@ -72,7 +74,9 @@ def _stillness(peaks: Floats, first: int, end: int, rate: float) -> float:
         return 0.0
     moves = min(float(np.median(before)), float(np.median(after)))
     still = float(np.quantile(peaks[first:end], 1 - _MOST_ODD))
-    return max(0.0, 1 - (still + _FAINT) / moves) if moves >= _ACTIVE else 0.0
+    if moves < _ACTIVE:
+        return 0.0
+    return max(0.0, 1 - (still + _FAINT) / moves) * min(1.0, _NOISE_STILL / max(still, _FAINT))
 
 
 def repeated(motion: Motion, rate: float) -> Stretch | None:
@@ -101,7 +105,8 @@ def repeated(motion: Motion, rate: float) -> Stretch | None:
 
 def _components(thumbs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Frames of shape (n, 576) by what changes most in the clip: (n, 24), distances kept."""
-    halved = thumbs.reshape(len(thumbs), -1, 2).mean(2)  # side by side: a smaller matrix
+    # Two side by side as one: a smaller matrix.
+    halved: npt.NDArray[np.float32] = thumbs.reshape(len(thumbs), -1, 2).mean(2)
     if len(halved) < 2:
         return halved[:, :_PARTS]
     centred = halved - halved.mean(0)

@@ -117,7 +117,7 @@ def pan(seed: int, count: int = 300) -> npt.NDArray[np.uint8]:
     """A camera that turns evenly past a wall."""
     random = np.random.default_rng(seed)
     wall = random.normal(0, 40, (72, 1200))
-    wall = np.array([np.convolve(row, np.ones(25) / 5, "same") for row in wall]) + 128
+    wall = np.array([np.convolve(row, np.ones(61) / 8, "same") for row in wall]) + 128
     shown = np.array([wall[:, 2 * at : 2 * at + 128] for at in range(count)])
     return shown.clip(0, 255).astype(np.uint8)
 
@@ -125,7 +125,7 @@ def pan(seed: int, count: int = 300) -> npt.NDArray[np.uint8]:
 def test_frames_taken_out_of_even_motion_are_found() -> None:
     even = pan(4)
     assert not found(even)
-    trace = found(np.concatenate([even[:140], even[144:]]))["clip.jump"]
+    trace = found(np.concatenate([even[:140], even[146:]]))["clip.jump"]
     assert trace.seconds[0] == pytest.approx((139 / RATE, 140 / RATE), abs=0.01)
 
 
@@ -166,7 +166,10 @@ def test_a_clip_that_goes_on_is_looked_at_up_to_a_limit(
 
 def test_missing_pictures_are_found_only_where_pictures_come_evenly() -> None:
     even = np.arange(100) / 25
-    assert gaps(even) == ((), pytest.approx(0.04))
+    none = gaps(even)
+    assert none is not None
+    assert none[0] == ()
+    assert none[1] == pytest.approx(0.04)
     told = gaps(np.delete(even, slice(50, 55)))
     assert told is not None
     assert told[0][0] == pytest.approx((49 / 25, 55 / 25))

@@ -32,9 +32,11 @@ def room(seconds: float, *, seed: int = 1, hum: float = 0.0, level: float = 0.00
     speech = sosfilt(
         butter(2, [200, 3500], "bandpass", fs=RATE, output="sos"), random.normal(size=count)
     )
-    heard = 0.3 * np.clip(slow - 0.4, 0, 1) ** 2 * speech + level * random.normal(size=count)
+    says = np.sin(2 * np.pi * 1.7 * time) > -0.3  # and then draws breath
+    heard = 0.3 * says * np.clip(slow - 0.3, 0, 1) ** 2 * speech + level * random.normal(size=count)
     heard += hum * np.sin(2 * np.pi * 50.02 * time + 1)
-    return heard.astype(np.float32)
+    made: Samples = heard.astype(np.float32)
+    return made
 
 
 def found(sound: Samples) -> dict[str, Trace]:
