@@ -43,6 +43,15 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--picture", type=Path, metavar="OUT.png", help="draw it, and where each trace was found"
     )
+    parser.add_argument(
+        "--model",
+        dest="models",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DETECTOR.toml",
+        help="ask somebody else's model of pictures too (docs/detector.md); may be given again",
+    )
     parser.add_argument("--json", action="store_true", help="one object a file, one line each")
     parser.set_defaults(run=run)
 
@@ -62,7 +71,8 @@ def run(options: argparse.Namespace, _: Settings) -> int:
 def _one(sandbox: Sandbox, path: Path, options: argparse.Namespace) -> int:
     try:
         asset = read_asset_file(path)
-        found = examine_in(sandbox, path, asset.media_type, limits=limits_for(asset.size))
+        limits = limits_for(asset.size)
+        found = examine_in(sandbox, path, asset.media_type, limits=limits, models=options.models)
         if options.picture:
             write_picture(options.picture, _drawn(sandbox, path, asset, found))
     except (FirsthandError, OSError) as unread:

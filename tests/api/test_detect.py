@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests import media
+from tests.verifier.detector.test_outside import described
+from verifier.detector.calibration import Calibration
 from verifier.detector.models import models
+from verifier.detector.outside import calibration_file, format_calibration, parse_description
 
 from .command import main
 
@@ -87,3 +91,19 @@ def test_the_weights_are_put_on_record_once_and_found_by_the_digest_of_an_answer
 def test_doctor_names_the_weights_by_their_digests(home: Path) -> None:
     ran = main(home, "doctor")
     assert all(f"{each.name} {each.digest[:8]}" in ran.out for each in models())
+
+
+def test_somebody_elses_model_is_asked_beside_ours_once_it_is_calibrated(
+    photograph: Path, folder: Path
+) -> None:
+    description = described(folder)
+    ran = main(NO_HOME, "detect", "--json", photograph, "--model", description)
+    [answer] = ran.objects
+    assert any("detector.calibration.json" in said for said in answer["not_looked_for"])
+    lines = np.array([[1.0, 0.0], [1.1, 0.1], [0.9, -0.1]])
+    digest = parse_description(description.read_text(), folder).sha256
+    told = format_calibration(Calibration(lines, (-1.0, 1.0)), digest)
+    calibration_file(description).write_text(told)
+    [answer] = main(NO_HOME, "detect", "--json", photograph, "--model", description).objects
+    assert answer["detection"]["model"] != f"sha256:{digest}"
+    assert f"sha256:{digest}" in {each["model"] for each in answer["further_detections"]}

@@ -3,7 +3,7 @@
 A part that fails says so, and leaves the others standing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,19 +26,31 @@ _MOST_FACES = 5  # are weighed, the largest first
 
 
 def examine_in(
-    sandbox: Sandbox, path: Path, media_type: MediaType, *, limits: Limits | None = None
+    sandbox: Sandbox,
+    path: Path,
+    media_type: MediaType,
+    *,
+    limits: Limits | None = None,
+    models: Sequence[Path] = (),
 ) -> Examination:
     """Examine a file, the parts beside one another, each in a job of `sandbox`.
 
-    Never raises for what the file is: what could not be looked for is said.
+    `models` are descriptions of others' models, for pictures (`outside`). Never raises for what the
+    file is: what could not be looked for is said.
     """
     parts = PARTS.get(media_type.kind, ())
+    if media_type.kind is Kind.PICTURE:
+        named = (str(each.resolve()) for each in models)
+        parts += tuple(
+            Part(f"what {Path(each).name} says", outside_task, (each,)) for each in named
+        )
     if not parts:
         return Examination(not_looked_for=(f"No detector looks at {media_type.name}.",))
 
     def run(part: Part) -> Examination:
         try:
-            answer = sandbox.run(part.task, str(path.resolve()), media_type.name, limits=limits)
+            arguments = (str(path.resolve()), media_type.name, *part.more)
+            answer = sandbox.run(part.task, *arguments, limits=limits)
             return parse_examination(answer)
         except FirsthandError as problem:
             said = f"It was not found out {part.what}: {problem}."
@@ -76,6 +88,15 @@ def faces_task(path: str, media_type: str) -> dict[str, Any]:
     return format_examination(
         Examination(detections=tuple(detect_face(image, each.box) for each in found))
     )
+
+
+def outside_task(path: str, media_type: str, description: str) -> dict[str, Any]:
+    """What somebody else's model says of a picture, as plain values."""
+    from .outside import opened as opened_model
+
+    model, calibration = opened_model(Path(description))
+    image = picture(Path(path), _BY_NAME[media_type]).convert("RGB")
+    return format_examination(Examination(detections=(model.detect(image, calibration),)))
 
 
 def clip_task(path: str, media_type: str) -> dict[str, Any]:
@@ -135,7 +156,8 @@ class Part:
     """What one job looks for."""
 
     what: str
-    task: Callable[[str, str], dict[str, Any]]
+    task: Callable[..., dict[str, Any]]
+    more: tuple[str, ...] = ()
 
 
 PARTS: Mapping[Kind, tuple[Part, ...]] = {
