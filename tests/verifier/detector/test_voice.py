@@ -26,7 +26,8 @@ def noise(seconds: float, level: float = 0.1) -> Floats:
 
 def tone(seconds: float) -> Floats:
     times = np.arange(int(seconds * RATE), dtype=np.float32) / RATE
-    return np.sin(2 * np.pi * 440 * times) / np.float32(2)
+    told: Floats = np.sin(2 * np.pi * 440 * times).astype(np.float32) / np.float32(2)
+    return told
 
 
 def babble(seconds: float, seed: int = 0) -> Floats:
