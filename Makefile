@@ -1,6 +1,6 @@
 # demo and test each do everything on a machine with Python 3.11 or newer and nothing of ours.
 .DELETE_ON_ERROR:
-.PHONY: demo serve test test-faults interop bench-ledger bench-compare lint format clean
+.PHONY: demo serve test test-faults interop bench-ledger bench-compare bench-detector lint format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,6 +41,12 @@ bench-compare: $(VENV)/.test
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/pip install --quiet pdqhash==0.2.8 || echo 'pdqhash cannot be built here: compared without it'
 	$(BIN)/python -m bench.tables $(MEDIA)
+
+# MEDIA holds sources that no training has seen, one a folder: real*/ and fake*/, faces under face/
+bench-detector: $(VENV)/.test
+	@test -n "$(MEDIA)" || { echo "say MEDIA=folder of real*/ and fake*/ sources"; exit 2; }
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m bench.detector $(MEDIA) --keep $(VENV)/detector --plot docs --wheel
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

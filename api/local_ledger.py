@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache, partial
 
 from ledger.catalogue import Catalogue
@@ -42,6 +43,12 @@ class LocalLedger:
             partial(open_checkpoint, verifier=self.log_key, origin=self.origin)
         )
         self._index = LocalIndex(home.index_path(), catalogue, registers)
+
+    def held(self) -> "LocalLedger":
+        """The same log as it stands when it is first asked, for one verification."""
+        held = copy(self)
+        held._reader = self._reader.held()  # noqa: SLF001  # a copy of ourselves
+        return held
 
     def find(self, digest: Digest) -> Sequence[Found]:
         """Return the entries that name a digest, in the order of the log."""

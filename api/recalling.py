@@ -44,7 +44,9 @@ def recall(services: Services, elsewhere: Sequence[Path] = ()) -> Iterator[Recal
             yield Recalled(given, reason=_missing(given))
             continue
         try:
-            report = services.verify(path, name=given.name, proof=given.proof, keep=False)
+            report = services.verify(
+                path, name=given.name, proof=given.proof, keep=False, detect=False
+            )
         except FirsthandError as problem:
             yield Recalled(given, reason=problem.message)
             continue

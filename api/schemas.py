@@ -201,6 +201,45 @@ class AsOfAnswer(BaseModel):
     because: tuple[str, ...]
 
 
+class CueAnswer(BaseModel):
+    """A measurement beside the range of 95 % of real media; it weighs nothing."""
+
+    code: str
+    value: float
+    unit: str
+    usual: tuple[float, float] | None
+    sentence: str
+
+
+class DetectionAnswer(BaseModel):
+    """How strong the evidence is, or why nothing is said; `model` is what was learnt, by digest."""
+
+    kind: str = Field(description="image, face, video or audio")
+    log10_lr: float | None
+    interval: tuple[float, float] | None = Field(description="95 %")
+    words: str
+    abstained: str | None
+    stratum: str = Field(description="the kind of file that this holds for")
+    model: str
+    sides: tuple[str, str] = Field(description="what a positive and a negative ratio speak for")
+    experimental: bool
+    cues: tuple[CueAnswer, ...]
+    sentence: str
+
+
+class TraceAnswer(BaseModel):
+    """What an edit or a generator left: where, how clear, and what it does not show."""
+
+    code: str
+    sentence: str
+    does_not_show: str
+    boxes: tuple[tuple[int, int, int, int], ...] = Field(description="left, top, width, height")
+    seconds: tuple[Interval, ...]
+    score: float | None
+    usual: float | None
+    heat: HeatAnswer | None
+
+
 class ReportAnswer(BaseModel):
     """Everything that one verification established."""
 
@@ -217,7 +256,13 @@ class ReportAnswer(BaseModel):
     changed: tuple[ChangedAnswer, ...] = Field(
         description="bytes that were changed after signing, where the signature tells which"
     )
-    detection: None = None
+    detection: DetectionAnswer | None = Field(
+        description="the detector's opinion on a file that nobody signed or recorded: it is no "
+        "finding, and weighs nothing"
+    )
+    further_detections: tuple[DetectionAnswer, ...]
+    traces: tuple[TraceAnswer, ...] = Field(description="what an edit or a generator left in it")
+    not_looked_for: tuple[str, ...]
     as_of: AsOfAnswer | None = None
     engine: dict[str, str]
 

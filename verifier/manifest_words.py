@@ -246,6 +246,12 @@ MANIFEST: Mapping[str, Row] = {
         "which of the two is wrong: a camera's clock, or the signer's word",
         "ask {signer} how its clock was set",
     ),
+    "claimedTime.after_entry": Row(
+        "The manifest says that it was made {claimed}, yet entry {index} recorded it before that: "
+        "at {entered}.",
+        "which of the two is wrong: a camera's clock, or the registrar's",
+        "ask {signer} how its clock was set, and the registrar how his was",
+    ),
     "claimedTime.to_come": Row(
         "The manifest says that it was made {claimed}, which is still to come.",
         "which of the two is wrong: a camera's clock, or the signer's word",

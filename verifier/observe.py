@@ -25,6 +25,8 @@ from . import _c2pa
 from .compare.compare import Engines, Kept, Medium, compare_in
 from .compare.engines import ENGINES
 from .compare.result import Comparison
+from .detector.examine import examine_in
+from .detector.result import Examination
 from .errors import Unreadable
 from .fingerprint import compute_in
 from .identities import find_look_alikes, judge_identities
@@ -52,12 +54,13 @@ def observe(
     proof: Path | None = None,
     engines: Engines = ENGINES,
     bench: Bench | None = None,
+    detect: bool = False,
 ) -> Suspect:
     """Look at the file at `path`, with its sidecar and its log proof where they lie beside it.
 
     `name` is what to call it (its path, if not given); `bench` is what its signer is judged by, if
-    not by the lists alone and at the present time. Raises AssetError where there is no such
-    file, FormatError where `proof` was named and does not read as one.
+    not by the lists alone and at the present time; with `detect` the detector may be asked. Raises
+    AssetError where there is no such file, FormatError where `proof` was named and is none.
     """
     asset, reading, claim = _look(path, sandbox, trust_lists)
     bench = bench or Bench(lists=trust_lists, clock=datetime.now(UTC))
@@ -72,8 +75,19 @@ def observe(
     def compare(kind: Kind, kept: Sequence[Fingerprint]) -> Comparison:
         return compare_in(sandbox, Kept(kind, tuple(kept)), Medium(path, asset), engines)
 
-    beside = _proof(path, proof)
-    return Suspect(name or str(path), asset, reading, claim, fingerprints, compare, beside)
+    def examine() -> Examination:
+        return examine_in(sandbox, path, asset.media_type, limits=limits_for(asset.size))
+
+    return Suspect(
+        name=name or str(path),
+        asset=asset,
+        reading=reading,
+        claim=claim,
+        fingerprints=fingerprints,
+        compare=compare,
+        proof=_proof(path, proof),
+        examine=examine if detect else None,
+    )
 
 
 def _look(

@@ -13,6 +13,9 @@ from ledger.vocabulary import Outcome
 
 from .report import ConclusionCode, Finding, Report, Step
 
+# What somebody claimed is not about the file, and an opinion weighs nothing.
+_ASIDE = (Step.CONTEXT, Step.DETECTION)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -48,7 +51,7 @@ def differences(then: Verdict, now: Verdict) -> list[Difference]:
     return [
         Difference(step, then.checks.get(step, ()), now.checks.get(step, ()))
         for step in Step
-        if then.checks.get(step, ()) != now.checks.get(step, ())
+        if step not in _ASIDE and then.checks.get(step, ()) != now.checks.get(step, ())
     ]
 
 
@@ -86,7 +89,7 @@ def parse_verdict(value: Any) -> Verdict:
 def _checks(findings: Sequence[Finding]) -> dict[Step, tuple[tuple[Outcome, str], ...]]:
     checks: dict[Step, tuple[tuple[Outcome, str], ...]] = {}
     for finding in findings:
-        if finding.step is Step.CONTEXT:
-            continue  # about what somebody claimed, not about the file
+        if finding.step in _ASIDE:
+            continue
         checks[finding.step] = (*checks.get(finding.step, ()), (finding.outcome, finding.code))
     return checks

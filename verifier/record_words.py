@@ -226,8 +226,22 @@ RECORD: Mapping[str, Row] = {
         "compare the view with maps and pictures of the place",
     ),
     # What does a detector say, and is it enough?
-    "detection.no_model": Row(
-        "No detector is installed with this version, so none was asked.",
+    "detection.advisory": Row(
+        "Nobody signed or recorded it, so the detector was asked; its opinion stands beside.",
+        "that an opinion, measured on other files, holds for this one",
+        "find where it was first published, and who was there",
+    ),
+    "detection.answered_for": Row(
+        "Somebody signed or recorded it, so the detector was not asked.",
+        "whether the content was generated or edited before that",
+    ),
+    "detection.left_out": Row(
+        "The detector was not asked.",
+        "whether the content was generated or edited",
+        "ask it (firsthand detect), and find where it was first published",
+    ),
+    "detection.failed": Row(
+        "The detector could not be asked: {reason}.",
         "whether the content was generated or edited",
         "find where it was first published, and who was there",
     ),

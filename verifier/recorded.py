@@ -27,8 +27,10 @@ from .compare.result import Comparison
 from .compare.sentence import differs
 from .errors import NotComparable, Unreadable, Unrelated, VerifierError
 from .logged import Ledger, Record
+from .manifest import ManifestStore
 from .report import Finding, MatchKind, Step
 from .search import Suspect
+from .timing import entered_findings
 from .words import say
 
 SIGNERS_WORD = "the signer's word"  # where a record does not say who said when and where
@@ -95,6 +97,17 @@ def check_claim(
     except FirsthandError as problem:
         return list(not_checked(claim, problem.message))
     return list(check_context(claim, captured, what))
+
+
+def check_claimed_times(
+    store: ManifestStore | None, record: Record, findings: Iterable[Finding]
+) -> list[Finding]:
+    """Hold the times that a manifest claims against the entry that records it, if that is sound."""
+    known = list(findings)
+    if store is None or record.kind is MatchKind.FINGERPRINT or _doubt(known):
+        return []
+    entered = datetime.fromtimestamp(record.registration.time, UTC)
+    return list(entered_findings(store, entered, record.index, known))
 
 
 def _in_public(claim: Claim, captured: Captured, what: str) -> Iterable[Iterable[Finding]]:

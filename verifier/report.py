@@ -8,6 +8,8 @@ from typing import NoReturn
 from ledger.vocabulary import Outcome
 
 from .compare.result import Comparison
+from .detector.as_json import examination_json
+from .detector.result import Examination
 from .harmless import harmless_values
 from .opinion.coverage import Coverage, coverage_json
 from .opinion.result import Changed
@@ -183,7 +185,7 @@ class Report:
     uncovered: tuple[Uncovered, ...] | None = None
     coverage: Coverage | None = None
     changed: tuple[Changed, ...] = ()
-    detection: None = None
+    examination: Examination | None = None
     as_of: AsOf | None = None
     engine: Mapping[str, str]
 
@@ -196,14 +198,21 @@ class Report:
 
         Whatever a stranger said in it is harmless to show; `file` alone is as it was given.
         """
-        values = asdict(replace(self, comparison=None, coverage=None, changed=()))
-        plain = {name: harmless_values(value) for name, value in values.items()}
-        return plain | {
+        values = asdict(replace(self, comparison=None, coverage=None, changed=(), examination=None))
+        told = {
             "file": self.file,
             "comparison": self.comparison.to_json() if self.comparison else None,
             "coverage": coverage_json(self.coverage) if self.coverage else None,
             "changed": [_changed_json(each) for each in self.changed],
         }
+        plain: dict[str, object] = {}
+        for name, value in values.items():
+            if name == "examination":
+                opinions = examination_json(self.examination).items()
+                plain |= {key: harmless_values(each) for key, each in opinions}
+            else:
+                plain[name] = told[name] if name in told else harmless_values(value)
+        return plain
 
 
 def _changed_json(changed: Changed) -> dict[str, object]:

@@ -14,6 +14,7 @@ from ledger.proof import LogProof, verify_log_proof
 from ledger.vocabulary import Fingerprint, Outcome
 
 from .compare.result import Comparison
+from .detector.result import Examination
 from .errors import Unreadable, VerifierError
 from .fingerprint.match import Match as FingerprintMatch
 from .logged import Ledger, Record, find_records, record_in_hand, registration_at
@@ -29,7 +30,7 @@ class Suspect:
     `claim` identifies its active manifest; `fingerprints` computes them when they are needed and
     raises VerifierError where the file cannot be decoded; `compare` compares it with an original of
     that kind by what is kept of it, and raises VerifierError where that cannot be done; `proof` is
-    a log proof that came with it.
+    a log proof that came with it; `examine` asks the detector, and is None where nobody wants to.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Suspect:
     fingerprints: Callable[[], Sequence[Fingerprint]]
     compare: Callable[[Kind, Sequence[Fingerprint]], Comparison]
     proof: LogProof | None = None
+    examine: Callable[[], Examination] | None = None
 
 
 @dataclass(frozen=True, slots=True)

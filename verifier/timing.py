@@ -3,7 +3,8 @@
 The rules that lead to each outcome are in `judgement` and `revocation`; `words` has the words.
 """
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from ledger.errors import FormatError
@@ -17,6 +18,7 @@ from .revocation import Revocation
 from .words import say
 
 _LONG = timedelta(days=60)  # between the claimed time and the first proof
+_CLOCKS = timedelta(minutes=10)  # by so much a camera's clock and a registrar's may differ
 
 
 def moment(time: datetime) -> str:
@@ -137,6 +139,30 @@ def _claimed(
                 Step.CLAIMED_TIME, Outcome.NOT_CHECKED, "claimedTime.long_before", **particulars
             )
     return None
+
+
+def entered_findings(
+    store: ManifestStore, entered: datetime, index: int, findings: Iterable[Finding]
+) -> Iterator[Finding]:
+    """Hold the times that the active manifest claims against the entry that records it.
+
+    Nothing is added where a claimed time was found wanting already.
+    """
+    if any(each.step is Step.CLAIMED_TIME for each in findings):
+        return
+    for text in store.claimed_times:
+        with contextlib.suppress(FormatError):
+            if _moment(text).earliest > entered + _CLOCKS:
+                yield say(
+                    Step.CLAIMED_TIME,
+                    Outcome.FAILED,
+                    "claimedTime.after_entry",
+                    claimed=text,
+                    signer=store.who,
+                    index=index,
+                    entered=moment(entered),
+                )
+                return
 
 
 def _moment(text: str) -> Moment:

@@ -15,11 +15,12 @@ from .agreement import compare_opinions
 from .compare.context import Claim
 from .conclude import conclude
 from .covered import harmless, uncovered
+from .detector.result import Examination
 from .history import check_history
 from .logged import Ledger, check_content, check_inclusion
-from .recorded import check_claim, check_comparison
-from .report import Report, Step
-from .search import NOTHING, Suspect, search
+from .recorded import check_claim, check_claimed_times, check_comparison
+from .report import Finding, Report, Step
+from .search import NOTHING, Found, Suspect, search
 from .validation import manifest_findings
 from .words import say
 
@@ -49,6 +50,7 @@ def verify(
             content = check_content(best, suspect.asset, suspect.claim, ledger.registrars)
             findings += [content, check_inclusion(best, ledger)]  # steps 6 and 7
             findings += check_history(best, ledger)  # step 8
+            findings += check_claimed_times(store, best, findings)
     except FirsthandError as problem:
         said = problem.message
         findings.append(say(Step.INCLUSION, Outcome.FAILED, "log.failed", reason=said))
@@ -56,7 +58,8 @@ def verify(
     comparison, compared = check_comparison(record, suspect, ledger)  # step 9
     findings.append(compared)
     findings += check_claim(claim, record, ledger, findings)  # step 10
-    findings.append(say(Step.DETECTION, Outcome.NOT_CHECKED, "detection.no_model"))  # step 11
+    examination, asked = examine(suspect, found)  # step 11
+    findings.append(asked)
     return Report(
         file=suspect.name,
         sha256=suspect.asset.digest.hex,
@@ -69,5 +72,21 @@ def verify(
         uncovered=uncovered(coverage) if coverage else store.uncovered if store else None,
         coverage=coverage,
         changed=opinion.changed if opinion else (),
+        examination=examination,
         engine=engine,
     )
+
+
+def examine(suspect: Suspect, found: Found) -> tuple[Examination | None, Finding]:
+    """Step 11: ask the detector where nobody signed; what it says weighs nothing."""
+    code, particulars = "detection.left_out", {}
+    examination = None
+    if suspect.reading.store is not None or found.matches:
+        code = "detection.answered_for"
+    elif suspect.examine is not None:
+        try:
+            examination = suspect.examine()
+            code = "detection.advisory"
+        except FirsthandError as problem:
+            code, particulars = "detection.failed", {"reason": problem.message}
+    return examination, say(Step.DETECTION, Outcome.NOT_CHECKED, code, **particulars)

@@ -17,11 +17,11 @@ from ledger.errors import FirsthandError
 
 from ..errors import EXIT_USAGE, exit_code, of_system
 from ..settings import read_settings
-from . import compare, demo, doctor, init, log, recall, record, serve, sign, trust, verify
+from . import compare, demo, detect, doctor, init, log, recall, record, serve, sign, trust, verify
 from .console import note, say_error
 
 _BY_SIGNAL = 128  # as shells count: 128 and the number of the signal that ended it
-VERBS = (init, sign, record, verify, recall, compare, trust, log, serve, doctor, demo)
+VERBS = (init, sign, record, verify, recall, compare, detect, trust, log, serve, doctor, demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

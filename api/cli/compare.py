@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -101,7 +102,7 @@ def _one(
         if options.picture:
             shown = main_source(found)
             drawn = picture_of(sandbox, originals[shown], suspect, found, shown)
-            _write(options.picture, drawn)
+            write_picture(options.picture, drawn)
     except FirsthandError as problem:
         return _failed(path, problem, options)
     paths = [str(each.path) for each in originals]
@@ -116,10 +117,10 @@ def _with_recorded(path: Path, options: argparse.Namespace, settings: Settings) 
         progress("Comparing", None),
     ):
         try:
-            report = _read(services.verify, path)
+            report = _read(partial(services.verify, detect=False), path)
             found = _established(report)
             if options.picture:
-                _write(options.picture, _drawn(services, path, report, found))
+                write_picture(options.picture, _drawn(services, path, report, found))
         except FirsthandError as problem:
             return _failed(path, problem, options)
     return _say(path, found, options, {"entry": report.matches[0].index})
@@ -166,7 +167,8 @@ def _say(
     return EXIT_NOT_MET if is_other else EXIT_OK
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_picture(path: Path, data: bytes) -> None:
+    """Write what --picture asked for; raises ServiceError."""
     try:
         replace_file(path, data)
     except OSError as problem:

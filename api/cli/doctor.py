@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.metadata import packages_distributions
 
 from ledger.errors import FirsthandError
+from verifier.detector.models import models
 from verifier.media.ffmpeg import find_ffmpeg, find_ffprobe
 from verifier.media.sandbox import Sandbox
 from verifier.observe import engine_versions
@@ -32,6 +33,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
         _say("ffmpeg", lambda: str(find_ffmpeg())),
         _say("ffprobe", lambda: str(find_ffprobe())),
         _say("sandbox", _sandbox),
+        _say("detector", _detector),
         _say("names", _names),
         _say("home", lambda: str(open_home(settings.home).path)),
     ]
@@ -50,6 +52,13 @@ def _say(what: str, find: Callable[[], str]) -> bool:
 def _sandbox() -> str:
     with Sandbox() as sandbox:
         return " ".join(sandbox.describe())
+
+
+def _detector() -> str:
+    found = list(models())
+    for each in found:
+        each.check()
+    return ", ".join(f"{each.name} {each.digest[:8]}" for each in found)
 
 
 def _names() -> str:

@@ -40,6 +40,7 @@ from .console import (
     say_error,
     show,
 )
+from .detect import print_examination
 
 EXIT_CODES = {
     ConclusionCode.UNCHANGED: EXIT_OK,
@@ -100,6 +101,11 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         type=Path,
         metavar="FILE",
         help="what is enough for exit code 0: a file in TOML (docs/policies.md)",
+    )
+    parser.add_argument(
+        "--no-detector",
+        action="store_true",
+        help="do not ask the detector about files that nobody signed or recorded",
     )
     parser.add_argument("--json", action="store_true", help="one object a file, one line each")
     parser.set_defaults(run=run)
@@ -166,6 +172,7 @@ def _verify_one(
             as_of=options.as_of,
             revocations=options.answers,
             online=options.online,
+            detect=not options.no_detector,
         )
         if policy is not None:
             report = replace(report, findings=(*report.findings, judge(policy, report)))
@@ -227,6 +234,8 @@ def print_report(report: Report) -> None:
     for link in report.chain if len(report.chain) > 1 else ():
         mark, colour = MARKS[link.outcome]
         say("  ", (mark, colour), f" {'chain':<16} ", link.sentence)
+    if report.examination is not None:
+        print_examination(report.examination)
     say((f"  sha256 {report.sha256}", "dim"))
 
 

@@ -38,6 +38,12 @@ def coverage_script() -> FileResponse:
     return FileResponse(FOLDER / "coverage.js", media_type="text/javascript; charset=utf-8")
 
 
+@router.get("/detection.js")
+def detection_script() -> FileResponse:
+    """Return what the page does with the opinion of the detector."""
+    return FileResponse(FOLDER / "detection.js", media_type="text/javascript; charset=utf-8")
+
+
 @router.get("/icon.svg")
 def icon() -> FileResponse:
     """Return the picture beside the page's title."""

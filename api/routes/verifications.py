@@ -28,6 +28,9 @@ async def verify(
     as_of: Annotated[
         str | None, Query(description="ask for the answer as it would have been then: 2026-11-25")
     ] = None,
+    detect: Annotated[
+        bool, Query(description="ask the detector about a file that nobody signed or recorded")
+    ] = True,
 ) -> ReportAnswer:
     """Verify the file in the body. It is read, and kept no longer than that takes."""
     claim = Claim(
@@ -38,5 +41,7 @@ async def verify(
     services: Services = request.app.state.services
     called = file_name(name)
     async with upload(request, called) as path:
-        report = await in_turn(request, services.verify, path, name=called, claim=claim, as_of=time)
+        report = await in_turn(
+            request, services.verify, path, name=called, claim=claim, as_of=time, detect=detect
+        )
     return ReportAnswer.model_validate(report.to_json())

@@ -104,7 +104,9 @@ function show(report, file) {
     new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
   $("json").href = download;
   $("report").hidden = false; // before anything is measured
-  showComparison(report, showPreview(report.media_type || "", file));
+  const player = showPreview(report.media_type || "", file);
+  showDetection(report, player);
+  showComparison(report, player);
   $("report").focus();
 }
 

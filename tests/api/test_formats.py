@@ -19,7 +19,18 @@ ALL = (*EMBEDDED, *BESIDE)
 # DESIGN.md section 7, and `as_of`; `chain` and `matches` may say more about each item.
 KEYS = (
     *("file", "sha256", "media_type", "conclusion", "findings", "chain", "matches"),
-    *("comparison", "uncovered", "coverage", "changed", "detection", "as_of", "engine"),
+    *(
+        "comparison",
+        "uncovered",
+        "coverage",
+        "changed",
+        "detection",
+        "further_detections",
+        "traces",
+        "not_looked_for",
+        "as_of",
+        "engine",
+    ),
 )
 CONCLUSION = ["code", "sentence", "does_not_show", "settles"]
 FINDING = ["step", "outcome", *CONCLUSION]

@@ -1,5 +1,6 @@
 """The page, in a real browser: a file is dropped, and findings are read in sentences."""
 
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from PIL import Image
 
 from tests import media
 from tests.verifier.opinion import mint
@@ -65,9 +67,22 @@ def files(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Path:
     made = mint.Mint(mint.Signer(key, (leaf,)))
     (folder / "chained.jpg").write_bytes(generations(mint.picture(), [made, made]))
     (folder / "note.txt").write_text("A caption.\n")
+    _splice(folder / "unrelated.jpg", folder / "spliced.jpg")
     (folder / "empty.jpg").touch()
     (folder / "large.bin").write_bytes(bytes(LIMIT + 1))
     return folder
+
+
+def _splice(source: Path, destination: Path) -> None:
+    """Compress a picture, lay an uncompressed part over it, and compress both finely."""
+    data = io.BytesIO()
+    with Image.open(source) as image:
+        uncompressed = image.convert("RGB").resize((512, 384))
+    uncompressed.save(data, "JPEG", quality=70)
+    with Image.open(data) as image:
+        made = image.convert("RGB")
+    made.paste(uncompressed.crop((0, 0, 144, 144)), (200, 160))
+    made.save(destination, quality=95)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +133,8 @@ def test_a_chosen_file_is_judged_in_sentences(page: Page, files: Path, name: str
     assert _text(page, "#sentence").startswith(sentence)
     assert page.evaluate("document.querySelectorAll('#integrity li').length") >= 2
     assert "It does not show" in _text(page, "#integrity")
-    assert "No detector is installed" in _text(page, "#content")
+    asked = {"Unknown": "the detector was asked"}.get(code, "the detector was not asked")
+    assert asked in _text(page, "#content")
     kind = {"mp4": "video", "txt": None}.get(name.rsplit(".", 1)[-1], "img")
     shown = page.evaluate("document.querySelector('#preview > *')?.localName")
     assert shown == kind
@@ -131,10 +147,28 @@ def test_a_dropped_file_is_judged_too(page: Page, files: Path) -> None:
     assert not page.evaluate("document.getElementById('drop').classList.contains('over')")
 
 
+def test_an_opinion_lies_on_its_scale_and_a_trace_is_shown_where_it_is(
+    page: Page, files: Path
+) -> None:
+    page.choose("#file", files / "spliced.jpg")
+    _read(page, "spliced.jpg")
+    assert "The picture as a whole" in _text(page, "#detections")
+    button = "document.querySelector('#detections [aria-pressed]')"
+    for pressed in ("true", "false"):
+        page.evaluate(f"{button}.click()")
+        assert page.evaluate(f"{button}.getAttribute('aria-pressed')") == pressed
+    page.evaluate(f"{button}.click()")
+    marked = (
+        "[...document.querySelector('#preview canvas').getContext('2d')"
+        ".getImageData(0, 0, 4000, 4000).data].some((level) => level > 0)"
+    )
+    assert page.evaluate(marked)
+
+
 def test_a_hostile_name_and_title_are_text_and_never_markup(page: Page, files: Path) -> None:
     page.choose("#file", files / HOSTILE_NAME)
     _read(page, HOSTILE_NAME)
-    assert page.evaluate("document.querySelectorAll('script').length") == 3
+    assert page.evaluate("document.querySelectorAll('script').length") == 4
     assert page.evaluate("document.querySelectorAll('img').length") == 1  # the preview
     assert page.evaluate("document.querySelector('[onerror], li b')") is None
     assert "alert(1)" in _text(page, "#conclusion")

@@ -12,6 +12,8 @@ import pytest
 from tests import media
 from verifier.compare.compare import compare_in, read_medium
 from verifier.compare.engines import ENGINES
+from verifier.detector.as_json import examination_json
+from verifier.detector.examine import examine_in
 from verifier.errors import VerifierError
 from verifier.media.sandbox import Sandbox
 
@@ -64,7 +66,7 @@ def test_no_file_has_us_go_where_it_says(
     calls: Calls,
     tmp_path: Path,
 ) -> None:
-    """Verified, with fingerprints taken, and compared, as the suspect and as the original."""
+    """Verified, with fingerprints taken, compared as suspect and as original, and examined."""
     folder = tmp_path / "lures"
     folder.mkdir()
     files = lures(world, folder, lure)
@@ -78,6 +80,8 @@ def test_no_file_has_us_go_where_it_says(
         for one, other in ((known, medium), (medium, known)):
             with contextlib.suppress(VerifierError):
                 said += str(compare_in(sandbox, one, other, ENGINES).to_json())
+        found = examine_in(sandbox, path, medium.asset.media_type)
+        said += str(examination_json(found))
         assert TOKEN not in said, path
         assert (listener.heard, eye.opened(), calls.made) == ([], set(), []), path
 

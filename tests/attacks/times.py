@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.verifier.archive import NOW, Archive
 from tests.verifier.pki import ANSWERS, STAMPS, Owner, authority, resign, stamp
 from tests.verifier.reports import UNCHANGED, UNTRUSTED
 
@@ -177,6 +178,20 @@ def _(world: World, folder: Path) -> Evidence:
 def _(world: World, folder: Path) -> Evidence:
     path = says(world, folder, "2020-01-01T00:00:00Z", [(world.stamper, SIGNED)])
     return Evidence(path=path)
+
+
+@THEME(
+    "captured after it was recorded",
+    "The manifest says that the picture was made a month after the entry that records it.",
+    UNCHANGED,
+    "claimedTime.after_entry",
+    "yet entry 0 recorded it before that: at 2025-06-15",
+)
+def _(world: World, folder: Path) -> Evidence:
+    path = says(world, folder, "2025-07-15T00:00:00Z", [])
+    log = Archive(folder)
+    log.register(path, time=NOW)
+    return Evidence(path=path, ledger=log)
 
 
 @THEME(

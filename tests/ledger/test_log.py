@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,41 @@ def test_a_proof_under_a_forked_or_future_checkpoint_is_refused(
     stranger = Ed25519NoteSigner(ORIGIN, bytes(32))
     with pytest.raises(ProofError):
         log.prove(0, sign_checkpoint(Checkpoint(ORIGIN, 2, log.root_hash(2)), stranger))
+
+
+def test_a_held_reader_speaks_of_one_state_while_others_append(
+    log: Log, tiles: MemoryTileStorage, note_signer: Ed25519NoteSigner
+) -> None:
+    log.append([b"entry %d" % n for n in range(300)])
+    reader = LogReader(tiles, note_signer.verifier)
+    held = reader.held()
+    note = held.checkpoint()
+    log.append([b"later"])
+    assert (held.size, reader.size) == (300, 301)
+    assert held.checkpoint() == held.prove(0).checkpoint == note
+    assert held.entry(299) == b"entry 299"
+    with pytest.raises(UnknownEntry):
+        held.entry(300)
+    assert reader.held().entry(300) == b"later"
+
+
+def test_a_held_reader_reads_no_file_twice(
+    log: Log, tiles: MemoryTileStorage, note_signer: Ed25519NoteSigner
+) -> None:
+    log.append([b"entry %d" % n for n in range(300)])
+    asked = Counter[str]()
+
+    class Counting:
+        def read(self, path: str) -> bytes | None:
+            asked[path] += 1
+            return tiles.read(path)
+
+    held = LogReader(Counting(), note_signer.verifier).held()
+    for index in (0, 1, 299):
+        held.entry(index)
+        held.prove(index)
+        held.consistency(index)
+    assert set(asked.values()) == {1}
 
 
 def test_a_changed_byte_in_any_file_is_never_served(

@@ -14,6 +14,7 @@ from verifier.judgement import Bench
 from verifier.media.sandbox import Sandbox
 from verifier.observe import observe
 from verifier.report import Report, Step
+from verifier.timing import entered_findings
 from verifier.trust import Kind, TrustList
 from verifier.verify import verify
 
@@ -241,3 +242,21 @@ def test_what_proves_a_manifest_proves_all_that_it_was_signed_over(ask: Ask) -> 
     assert "claimedTime.after_proof" in codes(report)
     # What was stamped says nothing of what was signed over it: that may be younger.
     assert report.chain[0].signed_at is None
+
+
+@pytest.mark.parametrize(("after", "said"), [(-3600, True), (-60, False), (3600, False)])
+def test_the_time_that_a_manifest_claims_is_held_against_the_entry_that_records_it(
+    sandbox: Sandbox, tmp_path: Path, after: int, *, said: bool
+) -> None:
+    """`after` is by how many seconds the entry follows; two clocks differ by minutes."""
+    created = dict(mint.CREATED["actions"][0]) | {"when": f"{LONG_AGO:%Y-%m-%dT%H:%M:%SZ}"}
+    path = tmp_path / "suspect.jpg"
+    made = Mint(KEEPER, assertions={"c2pa.actions.v2": {"actions": [created]}})
+    path.write_bytes(made.into(PICTURE))
+    store = observe(path, sandbox, LISTS).reading.store
+    assert store is not None
+    entered = LONG_AGO + timedelta(seconds=after)
+    found = list(entered_findings(store, entered, 7, ()))
+    assert [each.code for each in found] == (["claimedTime.after_entry"] if said else [])
+    assert all("entry 7" in each.sentence for each in found)
+    assert not list(entered_findings(store, entered, 7, found)), "it is said once"

@@ -38,6 +38,7 @@ _AGAINST = 3.5  # and that must speak against a line
 _MOST_BARED = 6  # stretches in one another's rest
 _NOT_JUST_UNLIKE = 0.15  # correlation: by so much less than neutral is another sound
 _BEYOND = 0.05  # seconds
+_SILENCED = 10.0  # half decibels above the noise of either would be heard
 _MEETS = 0.03  # seconds of the original
 _CRUMB = 0.1  # seconds
 _BRIDGES = 0.7  # of a stretch without a line is to be bridged
@@ -96,14 +97,17 @@ class Fine:
     def told(self, times: Floats, moments: Floats, pitch: float) -> Floats:
         """The same for times of the suspect and of the original, of any one shape.
 
-        A pause of both says nothing; before the original begins and after it ends is nothing.
+        A pause of both says nothing; before the original begins and after it ends is nothing, and
+        so is a pause where the original would be heard well above the noise.
         """
         told = correlation(*self.spectra, times, moments, pitch) - self.neutral
         ours, theirs = self.spectra
-        heard = self.suspect.sounds_at(times) & ours.is_clear(times)
+        ours_clear = ours.is_clear(times)
+        heard = self.suspect.sounds_at(times) & ours_clear
         heard |= self.original.sounds_at(moments) & theirs.is_clear(moments)
         outside = (moments < -_BEYOND) | (moments > self.original.duration + _BEYOND)
-        return np.where(outside, -1.0, np.where(heard, np.nan_to_num(told), 0.0))
+        silenced = theirs.is_clear(moments, _SILENCED) & ~ours_clear
+        return np.where(outside | silenced, -1.0, np.where(heard, np.nan_to_num(told), 0.0))
 
 
 def _sounding(suspect: Heard, piece: Piece, step: float) -> tuple[Line, Floats]:

@@ -52,8 +52,8 @@ class Features:
 _MIRRORED = -np.arange(_DIRECTIONS) % _DIRECTIONS
 
 
-def find_features(plane: Plane) -> Features:
-    """The strongest places of a luma plane (0 to 255); few or none where it is flat."""
+def find_features(plane: Plane, most: int = MOST) -> Features:
+    """The `most` strongest places of a luma plane (0 to 255); few or none where it is flat."""
     found = []
     image = plane
     image = ndimage.gaussian_filter(image, np.sqrt(max(_SIGMA**2 - 0.6**2, 0.01)), truncate=3)
@@ -71,7 +71,7 @@ def find_features(plane: Plane) -> Features:
         nothing = np.zeros(0, np.float32)
         return Features(nothing.reshape(0, 2), nothing, nothing, nothing.reshape(0, _LENGTH))
     columns = [np.concatenate(each) for each in zip(*found, strict=True)]
-    strongest = np.argsort(-columns[4], kind="stable")[:MOST]
+    strongest = np.argsort(-columns[4], kind="stable")[:most]
     return Features(*(each[strongest] for each in columns[:4]))
 
 

@@ -31,6 +31,7 @@ from verifier.fingerprint.triplets import Postings
 from .edges import SLACK, Fine, sharp
 from .faint import bridges, doubted, in_range, silent, surviving, tells
 from .hearing import STEP, Heard
+from .pauses import paused, within_pauses
 from .pieces import SAME_RATE, Piece, alike, merged
 from .result import Interval, Segment, SegmentKind
 from .spectrum import HOP
@@ -122,7 +123,9 @@ def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
     pieces = merged(doubted(pieces, suspect, original))
     fine = Fine.of(suspect, original, pieces)
     if fine is None:
+        pieces, pauses = paused(pieces, suspect)
         edges = unsure(pieces, _told_by_peaks(suspect, original, worth), STEP, _SLACK)
+        edges = within_pauses(edges, pieces, pauses)
     else:
         pieces = merged(sharp(pieces, fine))
         edges = unsure(pieces, fine.along, HOP, SLACK)

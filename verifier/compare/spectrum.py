@@ -111,16 +111,17 @@ class Spectrum:
         noise = np.clip(floor, 0, 255).astype(np.uint8)
         return Spectrum(np.maximum(self.rows, noise), noise)
 
-    def is_clear(self, times: Floats) -> npt.NDArray[np.bool_]:
-        """Whether there is more than noise at times."""
+    def is_clear(self, times: Floats, by: float = _CLEAR) -> npt.NDArray[np.bool_]:
+        """Whether there is more than noise at times, by so many half decibels over all bands."""
         if not len(self.rows):
             return np.zeros(times.shape, np.bool_)
         places = np.rint((times - _WINDOW / RATE / 2) / HOP)
-        return self._clear[np.clip(places, 0, len(self.rows) - 1).astype(np.int64)]
+        over = self._over_noise[np.clip(places, 0, len(self.rows) - 1).astype(np.int64)]
+        return np.asarray(over >= by, np.bool_)
 
     @cached_property
-    def _clear(self) -> npt.NDArray[np.bool_]:
-        return np.asarray((self.rows - self.noise).mean(axis=1) >= _CLEAR, np.bool_)
+    def _over_noise(self) -> Floats:
+        return np.asarray((self.rows - self.noise).mean(axis=1), np.float64)
 
     def loudness(self, times: Floats) -> Floats:
         """The mean level of all bands, in half decibels, at times; NaN where there is none."""

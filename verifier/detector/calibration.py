@@ -5,7 +5,9 @@ within its class, so that one large source does not speak for all. How strong a 
 bounded by how much was seen (ELUB, "A Calibration Method for Bayes Factors: the Empirical Lower
 and Upper Bound", Vergeer et al., Science & Justice 56, 2016): with one more misleading score of
 each class, none of the ratios beyond the bounds would do better than saying nothing. The interval
-is the bootstrap's over whole sources, since pictures of one source err together.
+is the bootstrap's over whole sources, since pictures of one source err together; and where files
+come from sources that were not seen (`unseen`), each resample draws that source's offset too, as
+far from the others as they are from one another.
 """
 
 from collections.abc import Callable
@@ -14,17 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .evidence import Evidence
+
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.str_]
 
-# ENFSI, "Guideline for Evaluative Reporting in Forensic Science" (2015), the verbal scale
-_WORDS = (
-    (0.30103, "no support"),
-    (1, "weak support"),
-    (2, "moderate support"),
-    (4, "moderately strong support"),
-)
 _LADDER = np.linspace(-6, 6, 1201)  # thresholds at which bounds are looked for
 _PENALTY = 0.01  # on the slope, in pictures: keeps it finite where the classes do not overlap
 
@@ -41,14 +38,6 @@ class Calibration:
     bounds: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A log10 likelihood ratio, generated against photographed, with its 95 % interval."""
-
-    log10_lr: float
-    interval: tuple[float, float]
-
-
 def weigh(score: float, calibration: Calibration) -> Evidence:
     """What a score says; the ratio and both ends of its interval lie within the bounds."""
     told = np.clip(calibration.lines @ (score, 1.0), *calibration.bounds)
@@ -57,21 +46,14 @@ def weigh(score: float, calibration: Calibration) -> Evidence:
     return Evidence(middle, (min(float(low), middle), max(float(high), middle)))
 
 
-def in_words(evidence: Evidence, sides: tuple[str, str]) -> str:
-    """ENFSI's words for the end of the interval that is nearest to saying nothing.
-
-    `sides` are what a positive and a negative ratio speak for: ("a generated picture", "a …").
-    """
-    low, high = evidence.interval
-    weakest = max(low, 0.0) or min(high, 0.0)
-    strength = next((words for limit, words in _WORDS if abs(weakest) < limit), "strong support")
-    if strength == "no support":
-        return strength
-    return f"{strength} for {sides[0] if weakest > 0 else sides[1]}"
-
-
 def calibrate(
-    scores: Floats, generated: Labels, sources: Names, *, seed: int = 1, resamples: int = 200
+    scores: Floats,
+    generated: Labels,
+    sources: Names,
+    *,
+    seed: int = 1,
+    resamples: int = 200,
+    unseen: bool = False,
 ) -> Calibration:
     """Fit a line to scores of shape (n,) from sources left out of training (logistic regression).
 
@@ -82,6 +64,7 @@ def calibrate(
     classes = [np.unique(sources[generated == which]) for which in (False, True)]
     if min(map(len, classes)) < 2:
         raise ValueError("a calibration needs two sources of photographs and two of generated ones")
+    spread, known = _between(scores, generated, sources), len(classes[0])
     places = {name: np.flatnonzero(sources == name) for each in classes for name in each}
     while len(lines) <= resamples:
         drawn = [name for each in classes for name in random.choice(each, len(each))]
@@ -89,10 +72,24 @@ def calibrate(
         rows = np.concatenate(chosen)
         # A source drawn twice counts twice: its second drawing goes by another name.
         names = np.repeat(np.arange(len(drawn)), [len(each) for each in chosen]).astype(np.str_)
-        lines.append(_line(scores[rows], generated[rows], _even(generated[rows], names)))
+        line = _line(scores[rows], generated[rows], _even(generated[rows], names))
+        # Student's, since the spread itself is known from a few sources.
+        if unseen:
+            line[1] += line[0] * spread * random.standard_t(known - 1)
+        lines.append(line)
     kept = np.array(lines)
     ratios = (scores * kept[0, 0] + kept[0, 1]).clip(-10, 10)
     return Calibration(kept, supported(ratios, generated))
+
+
+def _between(scores: Floats, generated: Labels, sources: Names) -> float:
+    """The standard deviation of the middles of sources of photographs.
+
+    Of photographs, since to call one of a new source generated is the error that must be rare.
+    """
+    names = np.unique(sources[~generated])
+    middles = [np.median(scores[~generated & (sources == name)]) for name in names]
+    return float(np.std(middles, ddof=1))
 
 
 def supported(ratios: Floats, generated: Labels) -> tuple[float, float]:

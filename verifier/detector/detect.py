@@ -1,20 +1,30 @@
-"""One picture: abstain with the reason, or weigh it. A plain function of pixels.
+"""One picture, or one face of it: abstain with the reason, or weigh it. Plain functions of pixels.
 
 Nothing of it is a finding that a conclusion weighs.
 """
 
+import contextlib
+
 from PIL import Image
 
+from verifier.errors import ToolMissing
+
+from . import encoder
 from . import head as learnt
 from .calibration import weigh
-from .domain import why_not
-from .encoder import encode
+from .domain import why_not, why_not_face
 from .result import Detection, Subject, abstention, opinion
-from .views import look
+from .views import Box, Pixels, look, look_at_face
 
-STRATUM = "photographs and generated pictures, re-compressed, of at least 224 pixels"
-MODEL = f"sha256:{learnt.DIGEST}"
-SIDES = ("a generated picture", "a photograph")
+STRATA = {
+    Subject.PICTURE: "photographs and generated pictures, re-compressed, of at least 224 pixels",
+    Subject.FACE: "photographed and generated faces, re-compressed, of at least 96 pixels",
+}
+SIDES = {
+    Subject.PICTURE: ("a generated picture", "a photograph"),
+    Subject.FACE: ("a generated face", "a photographed face"),
+}
+EXPERIMENTAL = True  # both kinds: below the bar that MODEL_CARD.md states
 
 
 def detect_picture(image: Image.Image, coarseness: float | None = None) -> Detection:
@@ -24,11 +34,53 @@ def detect_picture(image: Image.Image, coarseness: float | None = None) -> Detec
     """
     reason = why_not(image, coarseness)
     if reason is not None:
-        return abstention(Subject.PICTURE, reason, stratum=STRATUM, model=MODEL)
-    features = encode(look(image))
-    head = learnt.trained()
+        return _abstained(Subject.PICTURE, reason)
+    return _weighed(Subject.PICTURE, look(image))
+
+
+def detect_face(image: Image.Image, box: Box) -> Detection:
+    """Weigh one face of a picture of mode RGB: made as a whole, or photographed.
+
+    `box` is from brow to chin, and may reach beyond the picture. A face that was swapped into a
+    photograph is another question. Raises ToolMissing where weights are absent.
+    """
+    reason = why_not_face(image, box)
+    if reason is not None:
+        return _abstained(Subject.FACE, reason)
+    return _weighed(Subject.FACE, look_at_face(image, box))
+
+
+def ready() -> None:
+    """Read all weights now, once in a process; absent ones are said when they are asked for."""
+    with contextlib.suppress(ToolMissing):
+        encoder.session()
+    for subject in learnt.DIGESTS:
+        with contextlib.suppress(ToolMissing):
+            learnt.trained(subject)
+
+
+def digests() -> dict[str, str]:
+    """The files of weights and the SHA-256 that each must have."""
+    return {encoder.MODEL.name: encoder.DIGEST} | dict(learnt.DIGESTS.values())
+
+
+def _weighed(subject: Subject, square: Pixels) -> Detection:
+    features = encoder.encode(square)
+    head = learnt.trained(subject)
     if head.distance(features) > float(head.farthest):
-        unlike = "it is unlike the pictures that the detector was trained on"
-        return abstention(Subject.PICTURE, unlike, stratum=STRATUM, model=MODEL)
+        return _abstained(subject, "it is unlike what the detector was trained on")
     evidence = weigh(head.score(features), head.calibration)
-    return opinion(Subject.PICTURE, evidence, sides=SIDES, stratum=STRATUM, model=MODEL)
+    sides, stratum = SIDES[subject], STRATA[subject]
+    model = _model(subject)
+    return opinion(
+        subject, evidence, sides=sides, stratum=stratum, model=model, experimental=EXPERIMENTAL
+    )
+
+
+def _abstained(subject: Subject, reason: str) -> Detection:
+    stratum, model = STRATA[subject], _model(subject)
+    return abstention(subject, reason, stratum=stratum, model=model, experimental=EXPERIMENTAL)
+
+
+def _model(subject: Subject) -> str:
+    return f"sha256:{learnt.DIGESTS[subject][1]}"

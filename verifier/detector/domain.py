@@ -7,10 +7,16 @@ import numpy.typing as npt
 from PIL import Image
 
 from .encoder import SIDE
+from .views import FACE_SMALLEST, Box, around
 
 FLAT = 0.7  # share of neighbouring pixels that are equal: screens, text, drawings; photographs less
 FEW = 10  # colours of 4,096 that cover nine tenths of a picture: graphics; photographs have more
+FEW_OF_FACE = 4  # the same of a face: a grey portrait has as few as 5
 COARSE = 30  # JPEG quality (the standard's tables) below which traces are compressed away
+ROUGH = (
+    1.1  # steps between neighbours, in deviations of the whole: noise 1.4, photographs below 0.8
+)
+BLOCKY = 1.6  # steps across the grid of JPEG's blocks, against those within: seen by the eye
 _LUMA_SUM = 3685  # of the standard's luma table (ITU-T T.81, K.1): quality 50
 
 Pixels = npt.NDArray[np.uint8]
@@ -35,11 +41,48 @@ def _reasons(image: Image.Image, coarseness: float | None) -> Iterator[str]:
     pixels = np.asarray(small)
     if flatness(np.asarray(_crop(image))) > FLAT or colours(pixels) < FEW:
         yield "it looks like a drawing, a screen or a page of text"
+    if roughness(pixels) > ROUGH:
+        yield "it looks like noise"
+
+
+def why_not_face(image: Image.Image, box: Box) -> str | None:
+    """The reason to abstain from a face of a picture of mode RGB, or None."""
+    if not np.isfinite(box).all():
+        return "where the face lies makes no sense"
+    if min(box[2:]) < FACE_SMALLEST or min(image.size) < FACE_SMALLEST:
+        return f"the face is smaller than {FACE_SMALLEST} pixels"
+    square = around(image, box)
+    if min(square.size) < FACE_SMALLEST:
+        return f"less than {FACE_SMALLEST} pixels of the face are in the picture"
+    if blockiness(np.asarray(square.convert("L"))) > BLOCKY:
+        return "the face is compressed so heavily that little is left to judge"
+    if colours(np.asarray(square)) < FEW_OF_FACE:
+        return "the face looks drawn, or is lost in the dark"
+    return None
+
+
+def blockiness(luma: npt.NDArray[np.uint8]) -> float:
+    """How much larger steps are at every eighth column or row than between; 1 without blocks.
+
+    Wherever the grid of eight lies: the greatest of its eight places, of shape (height, width).
+    """
+    told = []
+    for turned in (luma, luma.T):
+        steps = np.abs(np.diff(turned.astype(np.float32), axis=1)).mean(0)
+        each = np.array([steps[place::8].mean() for place in range(8)])
+        told.append(each.max() / (np.median(each) + 0.25))
+    return float(min(told))
 
 
 def flatness(pixels: Pixels) -> float:
     """The share of pixels whose left neighbour has the same colour, in full resolution."""
     return float((pixels[:, 1:] == pixels[:, :-1]).all(2).mean())
+
+
+def roughness(pixels: Pixels) -> float:
+    """How large steps between neighbours are, against how far pixels are from their mean."""
+    grey = pixels.astype(np.float32).mean(2)
+    return float(np.diff(grey, axis=1).std() / (grey.std() + 1e-3))
 
 
 def colours(pixels: Pixels) -> int:

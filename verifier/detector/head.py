@@ -1,13 +1,13 @@
 """What was learnt: a line over what the encoder sees, its calibration, and what it was shown.
 
-    head.npz    weights (features,), offset, lines (n, 2), bounds (2,), centre and directions of
-                what was seen in training (directions in rows, each divided by its deviation),
-                farthest (the distance from the centre beyond which nothing is said)
+    picture.npz, face.npz   weights (features,), offset, lines (n, 2), bounds (2,), centre and
+                            directions of what was seen in training (directions in rows, each
+                            divided by its deviation), farthest (the distance from the centre beyond
+                            which nothing is said)
 
-Written by `python -m verifier.detector.train`, read only if it has the digest below.
+Written by `python -m verifier.detector.train`, read only if they have the digests below.
 """
 
-import hashlib
 import io
 from dataclasses import dataclass, fields
 from functools import cache
@@ -16,12 +16,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from verifier.errors import ToolMissing
-
 from .calibration import Calibration
+from .result import Subject
+from .weights import held
 
-MODEL = Path(__file__).with_name("head.npz")
-DIGEST = "e776b933c453faa2590066ca17a3820aa2e5dcd1393689f5c497635f94be67c4"  # SHA-256 of that file
+FOLDER = Path(__file__).parent
+DIGESTS = {  # SHA-256 of each file
+    Subject.PICTURE: (
+        "picture.npz",
+        "63ed7b62c1be17e79ca1adca3f14b975a65f9542afc38d7bb624898593ca6a1e",
+    ),
+    Subject.FACE: ("face.npz", "88f8e3510a836f4a0e22d7cfb9d9a26bc0c518b16513beba2fc53b358da1c9c7"),
+}
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +45,7 @@ class Head:
     farthest: Floats
 
     def score(self, features: npt.NDArray[np.float32]) -> float:
-        """More for what looks generated; features of both views, one after the other."""
+        """More for what looks generated."""
         return float(features @ self.weights + self.offset)
 
     def distance(self, features: npt.NDArray[np.float32]) -> float:
@@ -54,28 +60,22 @@ class Head:
 
 
 def to_bytes(head: Head) -> bytes:
-    """Write a head as 32-bit floats; the same head gives the same bytes."""
+    """Write a head as 32-bit floats, directions in 16; the same head gives the same bytes."""
     data = io.BytesIO()
     values = {each.name: getattr(head, each.name).astype(np.float32) for each in fields(head)}
+    values["directions"] = values["directions"].astype(np.float16)
     np.savez(data, **values)
     return data.getvalue()
 
 
 def from_bytes(data: bytes) -> Head:
     """Read a head that `to_bytes` wrote."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as held:
-        return Head(**{each.name: held[each.name].astype(np.float64) for each in fields(Head)})
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return Head(**{each.name: arrays[each.name].astype(np.float64) for each in fields(Head)})
 
 
 @cache
-def trained() -> Head:
-    """The head that belongs to this version; raises ToolMissing."""
-    try:
-        data = MODEL.read_bytes()
-    except OSError as problem:
-        said = f"the detector's weights cannot be read ({problem.strerror})"
-        raise ToolMissing(said, "install Firsthand again") from None
-    if hashlib.sha256(data).hexdigest() != DIGEST:
-        said = "the detector's weights are not those that belong to this version"
-        raise ToolMissing(said, "install Firsthand again")
-    return from_bytes(data)
+def trained(subject: Subject) -> Head:
+    """The head for pictures or faces that belongs to this version; raises ToolMissing."""
+    name, digest = DIGESTS[subject]
+    return from_bytes(held(FOLDER / name, digest))

@@ -5,16 +5,17 @@ how strong the evidence is; a `Cue` is a measurement beside what is usual; a `Tr
 leaves behind, found without learning, at a place that can be looked at.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, TypeVar
 
 from ledger.errors import FormatError
+from verifier.compare.result import Heat
 
-from .calibration import Evidence, in_words
+from .evidence import Evidence, in_words
+
+_T = TypeVar("_T")
+_SIMPLE = (str, float, bool, float | None, str | None)
 
 Seconds = tuple[float, float]
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels, upright
@@ -33,7 +34,8 @@ class Subject(StrEnum):
 class Cue:
     """One measurement, as people look for it, beside the range of 95 % of real media.
 
-    It is shown and weighs nothing. `usual` is None where it was measured on too few.
+    It is shown and weighs nothing. `usual` is None where it was measured on too few; `sentence`
+    says both.
     """
 
     code: str
@@ -50,7 +52,8 @@ class Detection:
     `log10_lr` is positive for *generated* (or swapped, or cloned: `words` says which), negative for
     captured; `interval` is its 95 % interval; `abstained` is the reason for saying nothing, and
     then both are None. `model` is the digest of what was learnt, with its calibration; `stratum`
-    the kind of file that it was measured on. `experimental` opinions did not reach their bar.
+    the kind of file that it was measured on; `sides` are what a positive and a negative ratio
+    speak for. `experimental` opinions did not reach their bar.
     """
 
     kind: Subject
@@ -60,6 +63,7 @@ class Detection:
     abstained: str | None
     stratum: str
     model: str
+    sides: tuple[str, str] = ("", "")
     experimental: bool = False
     cues: tuple[Cue, ...] = ()
 
@@ -69,10 +73,10 @@ class Trace:
     """What an edit, or a generator, left in a file: found by a test, at a place.
 
     `code` names the test, such as `jpeg.compressed-twice`; `sentence` says what was found, and
-    `does_not_show` ends “It does not show …”. `boxes` and `seconds` are where, empty where it is
+    `does_not_show` is a sentence of its own. `boxes` and `seconds` are where, empty where it is
     about the whole file. `score` is the test's own statistic, 0 to 1, higher for a clearer trace,
     and `usual` the score that 1 of 100 unedited files reaches. `heat` is a picture of the score
-    (height by width, 0 to 255), shown and not told.
+    (0 to 255), shown and not told.
     """
 
     code: str
@@ -82,7 +86,7 @@ class Trace:
     seconds: tuple[Seconds, ...] = ()
     score: float | None = None
     usual: float | None = None
-    heat: npt.NDArray[np.uint8] | None = None
+    heat: Heat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,7 @@ def opinion(
         abstained=None,
         stratum=stratum,
         model=model,
+        sides=sides,
         experimental=experimental,
         cues=cues,
     )
@@ -144,7 +149,7 @@ def abstention(
 def format_examination(examination: Examination) -> dict[str, Any]:
     """An examination as plain values, as it leaves the sandbox."""
     return {
-        "detections": [asdict(each) for each in examination.detections],
+        "detections": [_plain(asdict(each)) for each in examination.detections],
         "traces": [_format_trace(each) for each in examination.traces],
         "not_looked_for": list(examination.not_looked_for),
     }
@@ -153,36 +158,64 @@ def format_examination(examination: Examination) -> dict[str, Any]:
 def parse_examination(value: dict[str, Any]) -> Examination:
     """Read what `format_examination` writes; raises FormatError for anything else."""
     try:
-        return Examination(
+        found = Examination(
             detections=tuple(_parse_detection(each) for each in value["detections"]),
             traces=tuple(_parse_trace(each) for each in value["traces"]),
             not_looked_for=tuple(str(each) for each in value["not_looked_for"]),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise FormatError(f"this is not an examination ({problem})") from None
+    if format_examination(found) != value:
+        raise FormatError("this is an examination in another spelling")
+    return found
 
 
 def _format_trace(trace: Trace) -> dict[str, Any]:
-    plain = asdict(replace(trace, heat=None))
+    plain: dict[str, Any] = _plain(asdict(replace(trace, heat=None)))
     if trace.heat is not None:
-        plain["heat"] = {"shape": list(trace.heat.shape), "levels": trace.heat.tobytes()}
+        plain["heat"] = asdict(trace.heat)
     return plain
 
 
+def _plain(value: Any) -> Any:
+    """Lists for tuples: what CBOR carries in one spelling."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    return value
+
+
 def _parse_detection(value: dict[str, Any]) -> Detection:
-    cues = tuple(Cue(**(each | {"usual": _pair(each["usual"])})) for each in value["cues"])
+    cues = tuple(_parse_cue(each) for each in value["cues"])
     kind, interval = Subject(value["kind"]), _pair(value["interval"])
-    return Detection(**(value | {"kind": kind, "interval": interval, "cues": cues}))
+    first, second = value["sides"]
+    read = {"kind": kind, "interval": interval, "cues": cues, "sides": (first, second)}
+    return _checked(Detection(**(value | read)))
+
+
+def _parse_cue(value: dict[str, Any]) -> Cue:
+    return _checked(Cue(**(value | {"usual": _pair(value["usual"])})))
 
 
 def _parse_trace(value: dict[str, Any]) -> Trace:
     boxes = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in value["boxes"])
     seconds = tuple((float(start), float(end)) for start, end in value["seconds"])
-    held = value["heat"]
-    heat = None
-    if held is not None:
-        heat = np.frombuffer(held["levels"], np.uint8).reshape(held["shape"])
-    return Trace(**(value | {"boxes": boxes, "seconds": seconds, "heat": heat}))
+    heat = Heat(**value["heat"]) if value["heat"] is not None else None
+    return _checked(Trace(**(value | {"boxes": boxes, "seconds": seconds, "heat": heat})))
+
+
+def _checked(value: _T) -> _T:
+    """Refuse text or a number that is none: what a job answers is a stranger's word."""
+    for each in fields(value):  # type: ignore[arg-type]  # each is one of the classes above
+        if each.type in _SIMPLE and not isinstance(
+            getattr(value, each.name),
+            each.type,  # type: ignore[arg-type]  # one of _SIMPLE
+        ):
+            raise ValueError(f"{each.name} is not what it should be")
+    return value
 
 
 def _pair(value: list[float] | None) -> tuple[float, float] | None:

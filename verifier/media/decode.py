@@ -85,6 +85,51 @@ def frames(
         raise Unreadable("the file holds no frame that can be decoded", "get a whole copy")
 
 
+def colour_frames(
+    path: Path,
+    media_type: MediaType,
+    *,
+    per_second: float,
+    size: tuple[int, int],
+    within: tuple[float, float],
+) -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
+    """Yield (presentation time in seconds, red, green and blue of height by width by 3).
+
+    Frames are chosen as `frames` does, from the seconds `within` (start, end) alone, and scaled to
+    `size` (width, height). Raises Unreadable, also when there was no frame.
+    """
+    start = within[0]
+    width, height = size
+    reader, writer = os.pipe()
+    source = open_stream(path, media_type, "V:0", **_seconds(within))
+    stream = (
+        source.filter("select", _first_in_each_period(per_second))
+        .filter("settb", f"1/{_TICKS}")
+        .filter("scale", *size, flags="area")
+        .filter("format", "rgb24")
+        .filter("metadata", mode="add", key="frame", value="1")
+        .filter("metadata", mode="print", file=f"pipe:{writer}", direct=1)
+    )
+    raw = {"format": "rawvideo", "pix_fmt": "rgb24", "fps_mode": "passthrough"}
+    some, whole = False, 3 * width * height
+    with (
+        open(reader, encoding="ascii") as notes,  # noqa: PTH123  # a descriptor, not a path
+        decoding(stream, notes=writer, **raw) as output,
+    ):
+        while len(data := output.read(whole)) == whole:
+            some = True
+            pixels = np.frombuffer(data, np.uint8).reshape(height, width, 3)
+            yield start + _time(notes), pixels
+    if not some:
+        raise Unreadable("the file holds no frame that can be decoded", "get a whole copy")
+
+
+def _seconds(within: tuple[float, float]) -> dict[str, str]:
+    """The decoder's options that leave the rest of a file alone."""
+    start, end = within
+    return {"ss": f"{start:.6f}", "t": f"{end - start:.6f}"}
+
+
 def _scaled(stream: Any, size: tuple[int, int]) -> Any:
     return stream.filter("scale", *size, flags="area").filter("format", "gray")
 
@@ -104,14 +149,21 @@ def _time(notes: IO[str]) -> float:
 
 
 def samples(
-    path: Path, media_type: MediaType, *, rate: int = 8000, block: int = 1 << 16
+    path: Path,
+    media_type: MediaType,
+    *,
+    rate: int = 8000,
+    block: int = 1 << 16,
+    within: tuple[float, float] | None = None,
 ) -> Iterator[npt.NDArray[np.float32]]:
     """Yield a recording, or a clip's first sound, mixed to one channel, about -1 to 1, in blocks.
 
-    Each block has `block` samples but the last. Raises Unreadable when there is no sound.
+    Each block has `block` samples but the last; `within` are the seconds (start, end) that alone
+    are decoded. Raises Unreadable when there is no sound.
     """
+    only = {} if within is None else _seconds(within)
     # Padded and filled with silence, so that sample n is heard n / rate seconds after the start.
-    stream = open_stream(path, media_type, "a:0").filter(
+    stream = open_stream(path, media_type, "a:0", **only).filter(
         "aresample", **{"async": 1, "first_pts": 0}
     )
     some = False

@@ -38,7 +38,10 @@ PRELOAD = (
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin"),
 )
 # A job costs what the process holds that it is forked from, and these tasks need little.
-_LIGHT = {"verifier._c2pa": ("verifier.warm",)}
+_LIGHT = {
+    "verifier._c2pa": ("verifier.warm",),
+    "verifier.detector.examine": ("verifier.detector.ready",),
+}
 _START = 60.0  # seconds that the server may take to import everything, on a busy machine
 _GRACE = 10.0  # seconds after a job's deadline before we believe that its keeper is gone
 _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")  # all that a decoder needs of our environment

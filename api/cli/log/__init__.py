@@ -17,7 +17,7 @@ from ...home import open_home
 from ...services import Services
 from ...settings import Settings
 from ..console import note, print_json, progress, say, show
-from . import history, monitor, stamp, witness
+from . import detector, history, monitor, stamp, witness
 from .indexes import is_index, parse_index
 
 
@@ -73,7 +73,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     action.add_argument("--receiver", required=True, help="sha256:… of the receiver's key")
     action.set_defaults(run=_hand)
 
-    for part in (history, monitor, stamp, witness):
+    for part in (history, monitor, stamp, witness, detector):
         part.add(actions)
 
 

@@ -145,6 +145,43 @@ def test_a_replaced_word_is_told_to_fifty_milliseconds(music: Samples) -> None:
     assert found.segments[1].rate is None
 
 
+@pytest.mark.parametrize("start", [2.43, 5.93, 8.03, 8.73])
+def test_a_mute_is_told_to_fifty_milliseconds_and_lies_within_what_is_stated(
+    music: Samples, start: float
+) -> None:
+    """The noise of a copy goes on in the mute: what is missing there is the original's sound."""
+    made = music.copy()
+    made[at(start) : at(start + 1)] = 0
+    noise = np.random.default_rng(3).standard_normal(len(made)).astype(np.float32)
+    made += noise * np.float32(0.1 * np.sqrt(np.square(music).mean()))
+    [muted] = [each for each in mapped(made, music).segments if each.kind is SegmentKind.ABSENT]
+    for said, stated, true in (
+        (muted.suspect[0], muted.starts, start),
+        (muted.suspect[1], muted.ends, start + 1),
+    ):
+        assert abs(said - true) <= 0.05
+        assert stated is not None
+        assert stated[0] <= true <= stated[1]
+
+
+@pytest.mark.parametrize("start", [2.43, 3.13, 5.93])
+def test_a_mute_is_told_by_the_suspects_own_pause_where_but_peaks_are_on_record(
+    music: Samples, start: float
+) -> None:
+    made = music.copy()
+    made[at(start) : at(start + 1)] = 0
+    found = map_sound(hear([made]), recorded(fingerprint_peaks([music])))
+    assert found is not None
+    [muted] = [each for each in found.segments if each.kind is SegmentKind.ABSENT]
+    for said, stated, true in (
+        (muted.suspect[0], muted.starts, start),
+        (muted.suspect[1], muted.ends, start + 1),
+    ):
+        assert abs(said - true) <= 0.1
+        assert stated is not None
+        assert stated[0] <= true <= stated[1]
+
+
 @pytest.mark.parametrize("decibels", [20, 10, 5])
 def test_what_noise_drowns_is_not_called_foreign(music: Samples, decibels: int) -> None:
     loud = float(np.sqrt(np.square(music).mean())) * 10 ** (-decibels / 20)

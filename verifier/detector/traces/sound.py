@@ -1,0 +1,183 @@
+"""What an edit left in a recording, or in the sound of a clip.
+
+Each threshold is what at most 1 of 100 unedited recordings reached after ordinary handling; on what
+it was measured is in docs/detector-motion.md.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ledger import asset
+from ledger.asset import Kind, MediaType
+from verifier.detector.result import Seconds, Trace
+from verifier.errors import Unreadable
+from verifier.media.decode import samples
+from verifier.media.probe import probe
+
+from .band import highest
+from .floor import RATE, Change, Floats, Mute, Samples, changes, levels, mutes
+from .hum import Break, listen
+from .notes import noted
+from .repeats import Copy, copied
+from .stretched import Beat, beat
+from .when import clock, clocks
+
+Found = tuple[tuple[Trace, ...], tuple[str, ...]]
+
+MUTE = 20.0  # decibels below the quietest else
+CHANGE, COPY, BREAK, BEAT = 0.62, 0.9, 0.25, 11.0  # scores of `changes`, `copied`, `listen`, `beat`
+_LONGEST = 10 * 60  # seconds that are listened to
+_SHORTEST = 2.0
+_MOST = 40  # places that one trace names
+_LOSSLESS = (asset.WAV, asset.FLAC)
+
+
+def sound_traces(path: Path, media_type: MediaType) -> Found:
+    """Look for every trace in the sound of a file; also sentences of what could not be looked for.
+
+    Nothing is said of a clip without sound. Raises Unreadable where the headers cannot be read.
+    """
+    if media_type.kind not in (Kind.CLIP, Kind.RECORDING):
+        return (), ()
+    info = probe(path, media_type)
+    traces = noted(path, media_type) if media_type.kind is Kind.RECORDING else []
+    if not info.sound:
+        return tuple(traces), ()
+    try:
+        sound, whole = _heard(samples(path, media_type, rate=RATE))
+        band = list(_band(path, media_type, info.sound[0].rate))
+    except Unreadable as problem:
+        said = f"Its sound was not examined for edits: {problem.message}."
+        return tuple(traces), (said,)
+    found, untold = in_sound(sound)
+    if not whole:
+        told = f"Its sound was examined for edits up to {clock(_LONGEST)} only: it is too long."
+        untold = (told, *untold)
+    return (*traces, *band, *found), untold
+
+
+def _heard(blocks: Iterable[Samples]) -> tuple[Samples, bool]:
+    """The samples of the first ten minutes, and whether that is all of them: 38 MB."""
+    parts: list[Samples] = []
+    left = _LONGEST * RATE
+    for block in blocks:
+        if not left:
+            return np.concatenate(parts), False
+        parts.append(np.nan_to_num(block[:left], posinf=0, neginf=0).clip(-8, 8))
+        left -= len(parts[-1])
+    return np.concatenate(parts or [np.zeros(0, np.float32)]), True
+
+
+def in_sound(sound: Samples) -> Found:
+    """Every trace in samples of one channel, RATE a second."""
+    if len(sound) < _SHORTEST * RATE:
+        return (), ("Its sound was not examined for edits: it is too short.",)
+    if float(np.abs(sound).max()) < 1e-3:
+        return (), ("Its sound was not examined for edits: it is silent.",)
+    decibels = levels(sound)
+    hum = listen(sound)
+    untold = []
+    if hum.line is None:
+        untold.append("It was not looked for breaks in the hum of the mains: none is heard.")
+    traces = (
+        *_mutes(mutes(sound)),
+        *_changes(decibels),
+        *_copied(copied(sound, decibels)),
+        *_breaks(hum.broken),
+        *_beats(beat(sound)),
+    )
+    return traces, tuple(untold)
+
+
+def _mutes(found: list[Mute]) -> Iterator[Trace]:
+    kept = [each for each in found if each.depth >= MUTE][:_MOST]
+    if kept:
+        where = tuple((each.start, each.end) for each in kept)
+        deepest = max(each.depth for each in kept)
+        yield Trace(
+            code="sound.muted",
+            sentence=f"There is no sound at all {clocks(where)}, not even the noise that is in the "
+            "quietest other part.",
+            does_not_show="It does not show whether somebody silenced it: noise gates, telephone "
+            "calls and music made in a computer have such gaps too.",
+            seconds=where,
+            score=deepest / (deepest + MUTE),
+            usual=0.5,
+        )
+
+
+def _changes(decibels: Floats) -> Iterator[Trace]:
+    kept: list[Change] = [each for each in changes(decibels) if each.score >= CHANGE]
+    if kept:
+        kept.sort(key=lambda each: each.at)
+        where = tuple((each.at, each.at) for each in kept)
+        most = max(each.decibels for each in kept)
+        yield Trace(
+            code="sound.background-changes",
+            sentence=f"The background changes at once {clocks(where)}, by {most:.0f} dB on average "
+            "of all frequencies.",
+            does_not_show="It does not show that parts were joined: a door, a machine that stops "
+            "or another microphone change it too.",
+            seconds=where,
+            score=max(each.score for each in kept),
+            usual=CHANGE,
+        )
+
+
+def _copied(found: Copy | None) -> Iterator[Trace]:
+    if found is not None and found.score >= COPY:
+        copy: Seconds = (found.start, found.end)
+        source: Seconds = (found.source, found.source + found.end - found.start)
+        yield Trace(
+            code="sound.repeated",
+            sentence=f"What is heard {clocks((copy,))} was heard {clocks((source,))} before, wave "
+            "by wave.",
+            does_not_show="It does not show why: music made of samples, jingles and ring tones "
+            "repeat so too.",
+            seconds=(copy,),
+            score=found.score,
+            usual=COPY,
+        )
+
+
+def _breaks(found: Break | None) -> Iterator[Trace]:
+    if found is not None and found.score >= BREAK:
+        yield Trace(
+            code="sound.hum-breaks",
+            sentence=f"The hum of the mains ({found.line:.0f} Hz) does not run on {clock(found.at)}"
+            f" into the recording: its phase jumps by {found.score:.0%} of half a turn or more.",
+            does_not_show="It does not show what was taken out or put in; a recorder that drops "
+            "samples and a machine that is switched leave the same.",
+            seconds=((found.at, found.at),),
+            score=found.score,
+            usual=BREAK,
+        )
+
+
+def _beats(found: Beat | None) -> Iterator[Trace]:
+    if found is not None and found.strength >= BEAT:
+        yield Trace(
+            code="sound.stretched",
+            sentence=f"Its noise beats {found.rate:.1f} times a second, as when it is slowed or "
+            f"sped up with its pitch kept, in steps of {found.pieces}.",
+            does_not_show="It does not show by how much, nor in which direction.",
+            score=found.strength / (found.strength + BEAT),
+            usual=0.5,
+        )
+
+
+def _band(path: Path, media_type: MediaType, rate: int) -> Iterator[Trace]:
+    """What lies above a frequency was taken out of a recording that could hold it."""
+    if media_type not in _LOSSLESS or not 32_000 <= rate <= 192_000:
+        return
+    found = highest(samples(path, media_type, rate=rate), rate)
+    if found is not None:
+        yield Trace(
+            code="sound.band-limited",
+            sentence=f"Nothing is heard above {found / 1000:.1f} kHz, though the file holds sound "
+            f"up to {rate / 2000:.1f} kHz and is not compressed: it was compressed, or had a lower "
+            "sample rate, before.",
+            does_not_show="It does not show an edit: it is a note on where the file has been.",
+        )

@@ -1,0 +1,21 @@
+"""Weights that belong to this version: read only if their digest is the one that is named."""
+
+import hashlib
+from pathlib import Path
+
+from verifier.errors import ToolMissing
+
+_REMEDY = "install Firsthand again"
+
+
+def held(path: Path, digest: str, *, remedy: str = _REMEDY) -> bytes:
+    """The bytes of a file of weights; raises ToolMissing where they are absent or are others."""
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        said = f"the detector's weights {path.name} cannot be read ({problem.strerror})"
+        raise ToolMissing(said, remedy) from None
+    if hashlib.sha256(data).hexdigest() != digest:
+        said = f"the detector's weights {path.name} are not those that belong to this version"
+        raise ToolMissing(said, remedy)
+    return data
