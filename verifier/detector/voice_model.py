@@ -7,7 +7,6 @@
 Written by `python -m training.voice`, read only if it has the digest below.
 """
 
-import hashlib
 import io
 from dataclasses import dataclass
 from functools import cache
@@ -16,10 +15,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from verifier.errors import ToolMissing
-
 from .calibration import Calibration
 from .voice_statistics import statistics
+from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
 DIGEST = "56ea334917928424e40173f494e24d296a53d5422a65773b5c0cf317f45c2f8f"  # SHA-256 of that file
@@ -61,8 +59,8 @@ class Learnt:
 
 def from_bytes(data: bytes) -> Learnt:
     """Read what `training.voice` wrote."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as held:
-        kept = {name: held[name].astype(np.float64) for name in held.files}
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        kept = {name: file[name].astype(np.float64) for name in file.files}
     low, high = (float(each) for each in kept["bounds"])
     least, most = (round(float(each), 2) for each in kept["usual"])
     return Learnt(
@@ -76,13 +74,5 @@ def from_bytes(data: bytes) -> Learnt:
 
 @cache
 def trained() -> Learnt:
-    """The networks that belong to this version; raises ToolMissing."""
-    try:
-        data = MODEL.read_bytes()
-    except OSError as problem:
-        said = f"the weights of the detector of voices cannot be read ({problem.strerror})"
-        raise ToolMissing(said, "install Firsthand again") from None
-    if hashlib.sha256(data).hexdigest() != DIGEST:
-        said = "the weights of the detector of voices are not those that belong to this version"
-        raise ToolMissing(said, "install Firsthand again")
-    return from_bytes(data)
+    """What belongs to this version; raises ToolMissing."""
+    return from_bytes(held(MODEL, DIGEST))

@@ -21,11 +21,13 @@ Floats = npt.NDArray[np.float32]
 
 def noise(seconds: float, level: float = 0.1) -> Floats:
     random = np.random.default_rng(3)
-    return (level * random.standard_normal(int(seconds * RATE))).astype(np.float32)
+    return np.float32(level) * random.standard_normal(int(seconds * RATE), np.float32)
 
 
 def tone(seconds: float) -> Floats:
-    return np.sin(2 * np.pi * 440 * np.arange(int(seconds * RATE)) / RATE).astype(np.float32) / 2
+    times = np.arange(int(seconds * RATE), dtype=np.float32) / RATE
+    told: Floats = np.sin(2 * np.pi * 440 * times).astype(np.float32) / np.float32(2)
+    return told
 
 
 def babble(seconds: float, seed: int = 0) -> Floats:
@@ -47,7 +49,8 @@ def babble(seconds: float, seed: int = 0) -> Floats:
         (rhythm < 0.02) & phrases
     )
     told += 0.003 * hiss
-    return (0.2 * told / np.abs(told).max()).astype(np.float32)
+    quiet: Floats = (0.2 * told / np.abs(told).max()).astype(np.float32)
+    return quiet
 
 
 def reason_for(samples: Floats) -> str:
