@@ -36,9 +36,9 @@ def _reasons(image: Image.Image, coarseness: float | None) -> Iterator[str]:
         return
     if coarseness is not None and coarseness > _LUMA_SUM / 64 * 50 / COARSE:
         yield "it is compressed so heavily that little is left to judge"
-    small = image.copy()
-    small.thumbnail((512, 512), Image.Resampling.BOX, reducing_gap=2)
-    pixels = np.asarray(small)
+    scale = min(1.0, 512 / max(image.size))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    pixels = np.asarray(image.resize(size, Image.Resampling.BOX, reducing_gap=2))
     if flatness(np.asarray(_crop(image))) > FLAT or colours(pixels) < FEW:
         yield "it looks like a drawing, a screen or a page of text"
     if roughness(pixels) > ROUGH:

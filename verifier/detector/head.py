@@ -26,7 +26,7 @@ DIGESTS = {  # SHA-256 of each file
         "picture.npz",
         "63ed7b62c1be17e79ca1adca3f14b975a65f9542afc38d7bb624898593ca6a1e",
     ),
-    Subject.FACE: ("face.npz", "88f8e3510a836f4a0e22d7cfb9d9a26bc0c518b16513beba2fc53b358da1c9c7"),
+    Subject.FACE: ("face.npz", "428799e49ef4b8e5c851f92138f323912c8258bd9452dc281c32a937e9349a44"),
 }
 
 Floats = npt.NDArray[np.float64]
