@@ -30,6 +30,7 @@ _LEAST_BLOCKS = 400
 _AROUND = 5  # blocks that are judged together
 _LEAST_KNOWN = 0.3  # of them
 _AGAINST = 0.05  # nats
+_AS_CLEAR = 0.4  # of the clearest part: others that are marked beside it
 _LEAST_BEYOND = 60  # coefficients that are not 0: fewer tell nothing of a mode
 
 
@@ -87,7 +88,7 @@ class Part:
     """The part of a picture whose blocks were not compressed as the rest was before.
 
     `blocks` marks it, `against` is each block's neighbourhood in nats against the rest's history
-    (rows, columns), `strength` their sum over the part, by the number of blocks of the picture.
+    (rows, columns), `strength` their sum over its clearest piece, by the blocks of the picture.
     """
 
     blocks: Mask
@@ -110,7 +111,8 @@ def other_history(found: History) -> Part:
     if not count:
         return Part(np.zeros(ratio.shape, bool), against, 0.0)
     held = ndimage.sum_labels(against, labels, np.arange(1, count + 1))
-    return Part(labels == 1 + int(np.argmax(held)), against, float(held.max()) / ratio.size)
+    clear = 1 + np.flatnonzero(held >= _AS_CLEAR * held.max())
+    return Part(np.isin(labels, clear), against, float(held.max()) / ratio.size)
 
 
 def quality(found: History) -> int | None:
