@@ -145,15 +145,21 @@ def measure(clips: list[Clip], codec: Codec) -> tuple[Floats, Labels, Names]:
     scores = np.array([one.score for one in listened if one.score is not None])
     sources = np.array([each.source for each in clips])[judged]
     cloned = np.char.startswith(sources, "fake")
-    row(codec.name, scores, cloned)
+    for reason, count in reasons.most_common():
+        print(f"{codec.name}: abstained from {count} {reason}")
+    if len(np.unique(cloned)) == 2:
+        show(codec.name, scores, cloned, sources)
+    return scores, cloned, sources
+
+
+def show(name: str, scores: Floats, cloned: Labels, sources: Names) -> None:
+    """Print how scores of one codec are told apart, and what their ratios are worth."""
+    row(name, scores, cloned)
     ratios = told(scores)
     share = np.mean(ratios[cloned] < 0), np.mean(ratios[~cloned] > 0)
     bits, error = cllr(ratios, cloned, sources), expected_error(ratios, cloned)
     print(f"    Cllr {bits:.3f}, every source alike; ECE {error:.3f}", end="; ")
     print(f"cloned called recorded {share[0]:.3f}, recorded called cloned {share[1]:.3f}")
-    for reason, count in reasons.most_common():
-        print(f"    abstained from {count} {reason}")
-    return scores, cloned, sources
 
 
 def told(scores: Floats) -> Floats:
