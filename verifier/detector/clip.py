@@ -36,8 +36,8 @@ LEAST_BITS = 0.002  # a pixel of a frame, sound included: fewer than any clip th
 def detect_clip(path: Path, media_type: MediaType, *, rate: float = RATE) -> Detection:
     """Weigh a clip inside the sandbox: at most STRETCH seconds of it, `rate` frames a second.
 
-    Takes less than 10 s of one core for 10 s of a face, and memory that does not grow with the clip.
-    Without the weights of the picture encoder it abstains, and the measurements are shown. Raises
+    Takes less than 10 s of one core for 10 s of a face; memory does not grow with the clip. Without
+    the weights of the picture encoder it abstains, and the measurements are shown. Raises
     Unreadable, and ToolMissing where the weights that find faces are absent or are others.
     """
     if media_type.kind is Kind.PICTURE:
