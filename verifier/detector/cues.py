@@ -41,21 +41,21 @@ KINDS = {
     "blinks": _Kind(
         "face.blinks",
         "a minute",
-        (0, 75),
+        (0, 74),
         "The eyes blink {value} times a minute; in 95 % of real clips it is {low} to {high}.",
         0,
     ),
     "blink_length": _Kind(
         "face.blink-length",
         "s",
-        (0.04, 0.42),
+        (0.05, 0.42),
         "A blink lasts {value} s; in 95 % of real clips it is {low} to {high} s.",
         2,
     ),
     "flicker": _Kind(
         "face.edge-flicker",
         "times",
-        (0.77, 1.46),
+        (0.77, 1.44),
         "From frame to frame the face's edge changes {value} times as much as what lies inside and"
         " outside it; in 95 % of real clips it is {low} to {high} times.",
         2,
@@ -63,7 +63,7 @@ KINDS = {
     "jitter": _Kind(
         "face.jitter",
         "thousandths of the distance between the eyes",
-        (1.6, 10.7),
+        (1.6, 10.8),
         "The points of the face tremble by {value} thousandths of the distance between the eyes;"
         " in 95 % of real clips it is {low} to {high}.",
         1,
@@ -71,7 +71,7 @@ KINDS = {
     "pulse": _Kind(
         "face.pulse",
         "dB",
-        (-6.2, 1.7),
+        (-5.0, 1.8),
         "The strongest rhythm in the skin's colour stands {value} dB against the rest of the band;"
         " in 95 % of real clips it is {low} to {high} dB. Compression takes a pulse away.",
         1,
@@ -79,7 +79,7 @@ KINDS = {
     "reflections": _Kind(
         "face.reflections",
         "radii of the iris",
-        (0.16, 0.95),
+        (0.18, 0.95),
         "The reflections in the two eyes lie {value} radii of the iris apart in place; in 95 % of"
         " real clips it is {low} to {high}.",
         2,
@@ -95,7 +95,7 @@ KINDS = {
     "lips": _Kind(
         "face.lips-and-sound",
         "correlation",
-        (0.07, 0.57),
+        (0.08, 0.56),
         "The mouth opens with the sound by a correlation of {value}; in 95 % of real clips with"
         " sound it is {low} to {high}. The sound may be another voice's, or music.",
         2,
@@ -103,7 +103,7 @@ KINDS = {
     "lips_lag": _Kind(
         "face.lips-lag",
         "s",
-        (-0.5, 0.45),
+        (-0.50, 0.45),
         "The sound fits the mouth best {value} s after it; in 95 % of real clips with sound it is"
         " {low} to {high} s.",
         2,
