@@ -28,6 +28,7 @@ _SIGNED = re.compile(
 _PROSE = re.compile(
     r"title|artist|comment|description|synopsis|author|copyright|source", re.IGNORECASE
 )
+_NAMES = re.compile(r"title|artist|author", re.IGNORECASE)  # people and songs are called so too
 # Whole names of services and programs that make pictures, clips, voices or music from a prompt.
 _GENERATORS = re.compile(
     r"\b(open ?ai|dall[-·]?e|chat ?gpt|sora(?: ?2)?(?= |$|[.,;)])|runway(?:ml)?|gen-[34]\b|pika"
@@ -113,7 +114,7 @@ def _generators(fields: list[tuple[str, str]], ends: bytes) -> Iterator[Trace]:
                 does_not_show=_LIMITS,
             )
     for name, value in fields:
-        where = _SIGNED.search(name)
+        where = _SIGNED.search(name) and not _NAMES.search(name)
         found = _GENERATORS.search(value) if where else None
         if found is None or (_PROSE.search(name) and len(value) > 400):
             continue

@@ -57,6 +57,10 @@ def test_words_that_only_hold_such_a_name_name_nobody(tmp_path: Path, text: str)
     assert "generator.named" not in notes(tagged(tmp_path, "mp4", comment=text))
 
 
+def test_a_singer_may_be_called_as_a_generator_is(tmp_path: Path) -> None:
+    assert "generator.named" not in notes(tagged(tmp_path, "mp3", artist="Sora", title="Kling"))
+
+
 def test_what_iptc_calls_made_by_an_algorithm_is_told(tmp_path: Path) -> None:
     path = media.clip(tmp_path)
     term = b"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
