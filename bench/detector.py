@@ -27,11 +27,11 @@ from verifier.detector.calibration import (
     auc,
     cllr,
     expected_error,
-    in_words,
     interval,
     weigh,
 )
 from verifier.detector.detect import SIDES
+from verifier.detector.evidence import in_words
 from verifier.detector.head import Head, trained
 from verifier.detector.learn import held_out
 from verifier.detector.result import Subject
