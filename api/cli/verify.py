@@ -122,6 +122,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     policy = read_policy(options.policy) if options.policy else None
     codes = []
     options.answers = [read_answer(path) for path in options.revocation]
+    options.detect = settings.detector and not options.no_detector
     with Services(open_home(settings.home), Sandbox()) as services:
         take_in_new_entries(services)
         with progress("Verifying", len(options.files)) as bar:
@@ -172,7 +173,7 @@ def _verify_one(
             as_of=options.as_of,
             revocations=options.answers,
             online=options.online,
-            detect=not options.no_detector,
+            detect=options.detect,
         )
         if policy is not None:
             report = replace(report, findings=(*report.findings, judge(policy, report)))

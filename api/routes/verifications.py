@@ -11,6 +11,7 @@ from verifier.compare.context import Claim, parse_moment, parse_spot
 from ..limits import file_name, in_turn, upload
 from ..schemas import OCTETS, ReportAnswer
 from ..services import Services
+from ..settings import Settings
 
 router = APIRouter(tags=["verifications"])
 
@@ -39,6 +40,8 @@ async def verify(
     )
     time = parse_as_of(as_of, datetime.now(UTC)) if as_of else None
     services: Services = request.app.state.services
+    settings: Settings = request.app.state.settings
+    detect = detect and settings.detector
     called = file_name(name)
     async with upload(request, called) as path:
         report = await in_turn(

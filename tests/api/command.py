@@ -41,7 +41,8 @@ class Ran:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Return the environment of a command on that home."""
-    return os.environ | {"FIRSTHAND_HOME": str(home), "COLUMNS": "80"} | more
+    usual = {"FIRSTHAND_DETECTOR": "off"}  # it takes longer to start than all else: see test_detect
+    return usual | os.environ | {"FIRSTHAND_HOME": str(home), "COLUMNS": "80"} | more
 
 
 def firsthand(

@@ -35,12 +35,17 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path, uploads: Path, *options: str) -> Iterator[Server]:
+def serving(home: Path, uploads: Path, *options: str, detector: str = "off") -> Iterator[Server]:
     """Run `firsthand serve` on a home until the block ends; it must end in peace."""
     uploads.mkdir()
     process = subprocess.Popen(
         [str(SCRIPT), "serve", "--port", "0", *options],
-        env=environment(home, TMPDIR=str(uploads), FIRSTHAND_MAX_UPLOAD=str(LIMIT)),
+        env=environment(
+            home,
+            TMPDIR=str(uploads),
+            FIRSTHAND_MAX_UPLOAD=str(LIMIT),
+            FIRSTHAND_DETECTOR=detector,
+        ),
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,

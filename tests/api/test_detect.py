@@ -57,7 +57,10 @@ def test_it_is_drawn_and_one_drawing_is_of_one_file(photograph: Path, folder: Pa
     assert "--picture" in main(NO_HOME, "detect", photograph, "--picture", nowhere).err
 
 
-def test_verify_shows_the_opinion_unless_it_is_left_out(home: Path, photograph: Path) -> None:
+def test_verify_shows_the_opinion_unless_it_is_left_out(
+    home: Path, photograph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTHAND_DETECTOR", "on")
     ran = main(home, "verify", photograph)
     assert "opinion" in ran.out
     [report] = main(home, "verify", "--json", photograph).objects
@@ -66,6 +69,11 @@ def test_verify_shows_the_opinion_unless_it_is_left_out(home: Path, photograph: 
     assert report["detection"] is None
     assert any(each["code"] == "detection.left_out" for each in report["findings"])
     assert main(home, "verify", photograph).code == 3  # unknown, whatever it looks like
+    monkeypatch.setenv("FIRSTHAND_DETECTOR", "off")
+    [report] = main(home, "verify", "--json", photograph).objects
+    assert report["detection"] is None
+    monkeypatch.setenv("FIRSTHAND_DETECTOR", "maybe")
+    assert "say on or off" in main(home, "verify", photograph).complaint
 
 
 @pytest.mark.parametrize("make", [media.clip, media.recording])

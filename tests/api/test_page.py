@@ -87,7 +87,7 @@ def _splice(source: Path, destination: Path) -> None:
 
 @pytest.fixture(scope="module")
 def server(files: Path) -> Iterator[Server]:
-    with serving(files.parent / "home", files.parent / "uploads") as server:
+    with serving(files.parent / "home", files.parent / "uploads", detector="on") as server:
         yield server
 
 
