@@ -42,11 +42,20 @@ bench-compare: $(VENV)/.test
 	$(BIN)/pip install --quiet pdqhash==0.2.8 || echo 'pdqhash cannot be built here: compared without it'
 	$(BIN)/python -m bench.tables $(MEDIA)
 
-# MEDIA holds sources that no training has seen, one a folder: real*/ and fake*/, faces under face/
+# Every table of docs/detector.md, of what MEDIA=/folder holds: pictures/ (faces in pictures/face/), clips/ and
+# voices/ with sources that no training has seen, one a folder, real*/ and fake*/; originals/pictures/,
+# and originals/ with clips/ and sounds/, which are edited here. What is seen is kept in .venv/detector.
+SEEN := $(VENV)/detector
 bench-detector: $(VENV)/.test
-	@test -n "$(MEDIA)" || { echo "say MEDIA=folder of real*/ and fake*/ sources"; exit 2; }
+	@test -n "$(MEDIA)" || { echo "say MEDIA=/folder, as the Makefile tells"; exit 2; }
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	$(BIN)/python -m bench.detector $(MEDIA) --keep $(VENV)/detector --plot docs --wheel
+	$(BIN)/python -m bench.detector_speed
+	! test -d "$(MEDIA)/pictures" || $(BIN)/python -m bench.detector "$(MEDIA)/pictures" --keep $(SEEN) --plot docs --wheel
+	! test -d "$(MEDIA)/clips" || $(BIN)/python -m bench.detector_clips "$(MEDIA)/clips" --keep $(SEEN)/clips
+	! test -d "$(MEDIA)/voices" || $(BIN)/python -m bench.detector_voices "$(MEDIA)/voices" --keep $(SEEN)/voices
+	! test -d "$(MEDIA)/originals/pictures" || \
+	  $(BIN)/python -m bench.detector_traces "$(MEDIA)/originals/pictures" --keep $(SEEN)/traces
+	! test -d "$(MEDIA)/originals" || $(BIN)/python -m bench.detector_motion "$(MEDIA)/originals" --keep $(SEEN)/motion
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
