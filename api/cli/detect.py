@@ -36,8 +36,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         help="an opinion on files that nobody signed, and the traces that edits left",
         description="Says how strong the evidence is that a picture was generated, a face swapped "
         "or a voice cloned, and for which kind of file that holds; or why it says nothing. It "
-        "needs no home and no record, and proves nothing. Exit code 0: there is an opinion; 4: it "
-        "abstains, or the file cannot be read.",
+        "needs no home and no record, and proves nothing. Exit code 0: there is an opinion or a "
+        "trace; 4: there is neither, or the file cannot be read.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument(
@@ -86,9 +86,8 @@ def _one(sandbox: Sandbox, path: Path, options: argparse.Namespace) -> int:
     else:
         say((str(path), "bold"))
         print_examination(found)
-    return (
-        EXIT_OK if any(each.abstained is None for each in found.detections) else EXIT_INCONCLUSIVE
-    )
+    has_opinion = any(each.abstained is None for each in found.detections)
+    return EXIT_OK if has_opinion or found.traces else EXIT_INCONCLUSIVE
 
 
 def _drawn(sandbox: Sandbox, path: Path, asset: Asset, found: Examination) -> bytes:

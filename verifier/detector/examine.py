@@ -40,9 +40,8 @@ def examine_in(
     """
     parts = PARTS.get(media_type.kind, ())
     if media_type.kind is Kind.PICTURE:
-        named = (str(each.resolve()) for each in models)
         parts += tuple(
-            Part(f"what {Path(each).name} says", outside_task, (each,)) for each in named
+            Part(f"what {each.name} says", outside_task, (str(each.resolve()),)) for each in models
         )
     if not parts:
         return Examination(not_looked_for=(f"No detector looks at {media_type.name}.",))

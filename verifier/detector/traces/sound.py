@@ -118,8 +118,8 @@ def _changes(decibels: Floats) -> Iterator[Trace]:
             code="sound.background-changes",
             sentence=f"The background changes at once {clocks(where)}, by {most:.0f} dB on average "
             "of all frequencies.",
-            does_not_show="It does not show that parts were joined: a door, a machine that stops "
-            "or another microphone change it too.",
+            does_not_show="Experimental: music alone has reached its threshold. It does not show "
+            "that parts were joined: a door, a machine that stops or another microphone change it.",
             seconds=where,
             score=max(each.score for each in kept),
             usual=CHANGE,
