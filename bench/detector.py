@@ -76,6 +76,9 @@ def main() -> None:
         if not total:
             continue
         print(f"\n{subject}")
+        if len({each.startswith("fake") for each in total}) < 2:
+            print("no table: it needs sources of both kinds")
+            continue
         head = trained(subject)
         samples, abstained = _read(options, subject, EXAMINED, options.most)
         told = Told.by(head, samples, subject)
