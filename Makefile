@@ -43,7 +43,7 @@ bench-compare: $(VENV)/.test
 	$(BIN)/python -m bench.tables $(MEDIA)
 
 # Every table of docs/detector.md, of what MEDIA=/folder holds: pictures/ (faces in pictures/face/), clips/ and
-# voices/ with sources that no training has seen, one a folder, real*/ and fake*/; originals/pictures/,
+# voices/ with sources that no training has seen, one a folder, real*/ and fake*/; originals/pictures/*/,
 # and originals/ with clips/ and sounds/, which are edited here. What is seen is kept in .venv/detector.
 SEEN := $(VENV)/detector
 bench-detector: $(VENV)/.test
@@ -54,7 +54,7 @@ bench-detector: $(VENV)/.test
 	! test -d "$(MEDIA)/clips" || $(BIN)/python -m bench.detector_clips "$(MEDIA)/clips" --keep $(SEEN)/clips
 	! test -d "$(MEDIA)/voices" || $(BIN)/python -m bench.detector_voices "$(MEDIA)/voices" --keep $(SEEN)/voices
 	! test -d "$(MEDIA)/originals/pictures" || \
-	  $(BIN)/python -m bench.detector_traces "$(MEDIA)/originals/pictures" --keep $(SEEN)/traces
+	  $(BIN)/python -m bench.detector_traces "$(MEDIA)"/originals/pictures/* --keep $(SEEN)/traces
 	! test -d "$(MEDIA)/originals" || $(BIN)/python -m bench.detector_motion "$(MEDIA)/originals" --keep $(SEEN)/motion
 
 lint: $(VENV)/.test
