@@ -160,8 +160,8 @@ def every_sound(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
             read[source].append((f"{source}{len(read[source]) + 1}", sound))
     if sum(map(bool, read.values())) < 2:
         raise SystemExit(
-            "recordings of two sources are needed, for splices: a source is the beginning of a file's "
-            "name, up to - or _"
+            "recordings of two sources are needed, for splices: a source is the beginning of a "
+            "file's name, up to - or _"
         )
     for source, some in read.items():
         others = [sound for other in read if other != source for _, sound in read[other]]
