@@ -9,7 +9,6 @@ file is read only if it has its digest below.
 Sizes and places are in pixels of the picture, x to the right and y down. “Left” is the viewer's.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +20,8 @@ import onnxruntime
 from PIL import Image
 
 from verifier.errors import ToolMissing
+
+from .weights import held
 
 MOST = 40  # faces that one picture is asked for
 POINTS = 478
@@ -144,14 +145,7 @@ def digests() -> dict[str, str]:
 @cache
 def session(name: str) -> onnxruntime.InferenceSession:
     """A network, read once in a process; raises ToolMissing."""
-    try:
-        data = Path(__file__).with_name(name).read_bytes()
-    except OSError as problem:
-        said = f"the weights that find faces cannot be read ({problem.strerror})"
-        raise ToolMissing(said, "install Firsthand again") from None
-    if hashlib.sha256(data).hexdigest() != _FILES[name]:
-        said = "the weights that find faces are not those that belong to this version"
-        raise ToolMissing(said, "install Firsthand again")
+    data = held(Path(__file__).with_name(name), _FILES[name])
     options = onnxruntime.SessionOptions()
     # The calling thread alone: files are examined beside one another.
     options.intra_op_num_threads = options.inter_op_num_threads = 1

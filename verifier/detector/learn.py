@@ -6,6 +6,8 @@ its generator's family, since the next generator may be of a family that was see
 class weighs alike, and within it each source by the root of its size.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -66,7 +68,7 @@ def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1)
         farthest=np.array(np.inf),
     )
     distances = [head.distance(each) for each in features.astype(np.float32)]
-    return _replaced(head, np.quantile(distances, FARTHEST))
+    return replace(head, farthest=np.array(np.quantile(distances, FARTHEST)))
 
 
 def family(source: str) -> str:
@@ -110,15 +112,3 @@ def _logistic(along: Floats, generated: Labels, weights: Floats) -> Floats:
         if np.abs(step).max() < 1e-8:
             break
     return line
-
-
-def _replaced(head: Head, farthest: float) -> Head:
-    return Head(
-        head.weights,
-        head.offset,
-        head.lines,
-        head.bounds,
-        head.centre,
-        head.directions,
-        np.array(farthest),
-    )

@@ -4,7 +4,6 @@ Learnt from real faces that `blend` laid over themselves: `python -m verifier.de
 No maker of swaps was seen. A clip's score is the mean of its faces'.
 """
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from verifier.errors import ToolMissing
 from .encoder import SIDE, encode, session
 from .faces import Mesh, box_of
 from .head import Head, from_bytes
+from .weights import held
 
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
@@ -56,15 +56,7 @@ def score(squares: list[Pixels]) -> float | None:
 @cache
 def trained() -> Head:
     """The line that belongs to this version; raises ToolMissing."""
-    try:
-        data = Path(__file__).with_name(FILE).read_bytes()
-    except OSError as problem:
-        said = f"the weights for swapped faces cannot be read ({problem.strerror})"
-        raise ToolMissing(said, "install Firsthand again") from None
-    if hashlib.sha256(data).hexdigest() != DIGEST:
-        said = "the weights for swapped faces are not those that belong to this version"
-        raise ToolMissing(said, "install Firsthand again")
-    return from_bytes(data)
+    return from_bytes(held(Path(__file__).with_name(FILE), DIGEST))
 
 
 def ready() -> None:
