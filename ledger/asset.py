@@ -66,6 +66,7 @@ MEDIA_TYPES = (
     *(WAV, MP3, FLAC, M4A, OGG),
     *(PDF, TEXT, UNKNOWN),
 )
+BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 
 _MAGIC = (
     (b"\xff\xd8\xff", JPEG),

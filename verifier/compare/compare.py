@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from ledger.asset import MEDIA_TYPES, Asset, Kind, MediaType, read_asset_file
+from ledger.asset import BY_NAME, Asset, Kind, MediaType, read_asset_file
 from ledger.vocabulary import Fingerprint
 from verifier.errors import NotComparable, Unreadable, Unrelated
 from verifier.fingerprint.audio import SECONDS_PER_WORD, SOUND, parse_words
@@ -28,7 +28,6 @@ from .sentence import IDENTICAL, describe, main_source
 from .tracks import lag_between
 
 _IN_TIME = {Kind.CLIP, Kind.RECORDING}
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +272,7 @@ def headers_in(sandbox: Sandbox, medium: Medium, limits: Limits) -> Headers:
 
 def headers_task(path: str, media_type: str) -> list[object]:
     """Read headers as plain values."""
-    info: MediaInfo = probe(Path(path), _BY_NAME[media_type])
+    info: MediaInfo = probe(Path(path), BY_NAME[media_type])
     size = list(info.size) if info.size else None
     return [size, info.duration, bool(info.video), bool(info.sound)]
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ledger.asset import MEDIA_TYPES, MediaType
+from ledger.asset import BY_NAME, MediaType
 from verifier.errors import DecoderFailed, Unreadable
 from verifier.fingerprint.luma import Thumbnails, collect, frame_size
 from verifier.media.decode import frames
@@ -26,7 +26,6 @@ MOST_FRAMES = 16_000
 _BORDER_SIDE = 192  # pixels: borders are found to a 192nd of the longer side
 _BORDER_FRAMES, _BORDER_RATE = 48, 2  # at most; a second
 _TICKS = 1_000_000  # times are compared in microseconds
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 
 
 def read_footage(path: Path, media_type: MediaType, *, most: int = MOST_FRAMES) -> Thumbnails:
@@ -103,7 +102,7 @@ def read_frames_at_task(
     """`read_frames_at` as plain values."""
     left, top, right, bottom = part
     where = (left, top, right, bottom)
-    luma = read_frames_at(Path(path), _BY_NAME[media_type], where, times, long_side)
+    luma = read_frames_at(Path(path), BY_NAME[media_type], where, times, long_side)
     return {"shape": list(luma.shape), "luma": luma.tobytes()}
 
 
@@ -152,7 +151,7 @@ def read_footage_in(
 
 def read_footage_task(path: str, media_type: str) -> dict[str, object]:
     """`read_footage` as plain values."""
-    found = read_footage(Path(path), _BY_NAME[media_type])
+    found = read_footage(Path(path), BY_NAME[media_type])
     return {
         "times": found.times.astype("<f8").tobytes(),
         "luma": found.luma.tobytes(),

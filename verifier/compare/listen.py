@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ledger.asset import MEDIA_TYPES, MediaType
+from ledger.asset import BY_NAME, MediaType
 from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
 from verifier.fingerprint.peaks import PEAKS, RATE, VERSION, Samples
@@ -23,7 +23,6 @@ from .spectrum import BANDS, HOP, MOST_ROWS, Spectrum
 MOST_SECONDS = 12 * 3600  # of a file; what comes after is not compared
 
 File = tuple[Path, MediaType]
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 
 
 def compare_sound_in(
@@ -63,7 +62,7 @@ def hear_in(
 
 def hear_task(path: str, media_type: str) -> dict[str, object] | None:
     """`hear` as plain values: duration, bits of the peaks, steps that are no pause, spectrum."""
-    kind = _BY_NAME[media_type]
+    kind = BY_NAME[media_type]
     if not probe(Path(path), kind).sound:
         return None
     heard = hear(_at_most(samples(Path(path), kind, rate=RATE), MOST_SECONDS * RATE))

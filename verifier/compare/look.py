@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ledger.asset import MEDIA_TYPES, Kind, MediaType
+from ledger.asset import BY_NAME, Kind, MediaType
 from verifier.errors import DecoderFailed
 from verifier.media.decode import samples
 from verifier.media.ffmpeg import decoding, open_stream
@@ -23,7 +23,6 @@ from verifier.media.sandbox import Sandbox
 
 from .draw_time import Strip
 
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 _LARGEST = 1600  # pixels: the longer side of what is drawn
 STRIP_SIZE = _STRIP_WIDTH, _STRIP_HEIGHT = 3008, 168  # pixels: twice what the time line has
 _RATE = 8000  # samples a second
@@ -62,7 +61,7 @@ def look_in(
 
 def look_task(path: str, media_type: str, at: float | None) -> dict[str, object]:
     """Decode what is looked at as plain values: sizes, seconds and the bytes of pixels."""
-    where, kind = Path(path), _BY_NAME[media_type]
+    where, kind = Path(path), BY_NAME[media_type]
     if kind.kind is Kind.PICTURE:
         shown = picture(where, kind, shrink_to=_LARGEST // 2).convert("RGB")
         shown.thumbnail((_LARGEST, _LARGEST))

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ledger.asset import MEDIA_TYPES, MediaType
+from ledger.asset import BY_NAME, MediaType
 from ledger.errors import FormatError
 from ledger.vocabulary import Fingerprint
 from verifier.errors import DecoderFailed
@@ -19,7 +19,6 @@ from .result import Comparison, Geometry, Heat, Part, Region, RegionKind
 
 File = tuple[Path, MediaType]
 
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 _MOST_REGIONS = 1000
 
 
@@ -56,9 +55,9 @@ def compare_task(
     theirs = (
         picture_of_thumbnail(parse_thumbnail(record))
         if record
-        else _opened(Path(original), _BY_NAME[original_type])
+        else _opened(Path(original), BY_NAME[original_type])
     )
-    path, media_type = Path(suspect), _BY_NAME[suspect_type]
+    path, media_type = Path(suspect), BY_NAME[suspect_type]
     size = picture_size(path, media_type)
     found = compare_pictures(_opened(path, media_type), theirs, size)
     if found is None:

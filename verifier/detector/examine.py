@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ledger.asset import JPEG, MEDIA_TYPES, Kind, MediaType
+from ledger.asset import BY_NAME, JPEG, Kind, MediaType
 from ledger.errors import FirsthandError
 from verifier.media.limits import Limits
 from verifier.media.picture import opened, picture
@@ -20,7 +20,6 @@ from verifier.media.sandbox import Sandbox
 
 from .result import Examination, format_examination, parse_examination
 
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 _AT_ONCE = 2  # parts: each may take memory and a core
 _MOST_FACES = 5  # are weighed, the largest first
 
@@ -72,7 +71,7 @@ def picture_task(path: str, media_type: str) -> dict[str, Any]:
     """What the picture as a whole looks like, as plain values."""
     from .detect import detect_picture
 
-    file, kind = Path(path), _BY_NAME[media_type]
+    file, kind = Path(path), BY_NAME[media_type]
     found = detect_picture(picture(file, kind).convert("RGB"), _coarseness(file, kind))
     return format_examination(Examination(detections=(found,)))
 
@@ -82,7 +81,7 @@ def faces_task(path: str, media_type: str) -> dict[str, Any]:
     from .detect import detect_face
     from .faces import find_faces
 
-    image = picture(Path(path), _BY_NAME[media_type]).convert("RGB")
+    image = picture(Path(path), BY_NAME[media_type]).convert("RGB")
     found = find_faces(np.asarray(image), most=_MOST_FACES)
     return format_examination(
         Examination(detections=tuple(detect_face(image, each.box) for each in found))
@@ -94,7 +93,7 @@ def outside_task(path: str, media_type: str, description: str) -> dict[str, Any]
     from .outside import opened as opened_model
 
     model, calibration = opened_model(Path(description))
-    image = picture(Path(path), _BY_NAME[media_type]).convert("RGB")
+    image = picture(Path(path), BY_NAME[media_type]).convert("RGB")
     return format_examination(Examination(detections=(model.detect(image, calibration),)))
 
 
@@ -137,7 +136,7 @@ def traces_task(path: str, media_type: str) -> dict[str, Any]:
 
 
 def _named(path: str, media_type: str) -> tuple[Path, MediaType]:
-    return Path(path), _BY_NAME[media_type]
+    return Path(path), BY_NAME[media_type]
 
 
 def _coarseness(path: Path, media_type: MediaType) -> float | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ledger.asset import MEDIA_TYPES, Kind, MediaType
+from ledger.asset import BY_NAME, Kind, MediaType
 from ledger.vocabulary import Fingerprint
 from verifier.media.decode import frames, samples
 from verifier.media.limits import Limits
@@ -24,7 +24,6 @@ from .thumbnail import fingerprint_thumbnail
 from .video import FRAME_SIDE, FRAMES_PER_SECOND, fingerprint_frames
 
 _SHRINK_TO = 256  # pixels: more than either hash looks at, and up to 8 times cheaper to decode
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 
 
 def compute(path: Path, media_type: MediaType) -> tuple[Fingerprint, ...]:
@@ -90,5 +89,5 @@ def compute_in(
 
 def compute_task(path: str, media_type: str) -> list[list[str | int | bytes]]:
     """`compute` as plain values: algorithm, version and bits of each fingerprint."""
-    found = compute(Path(path), _BY_NAME[media_type])
+    found = compute(Path(path), BY_NAME[media_type])
     return [[each.algorithm, each.version, each.bits] for each in found]

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from PIL import ExifTags, Image
 
-from ledger.asset import MEDIA_TYPES, Kind, MediaType
+from ledger.asset import BY_NAME, Kind, MediaType
 from ledger.errors import FormatError
 from verifier.compare.context import parse_moment
 from verifier.errors import Unreadable
@@ -23,7 +23,6 @@ from .limits import Limits
 from .picture import opened
 from .sandbox import Sandbox
 
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
 _EXIF_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", re.ASCII)
 _OFFSET = re.compile(r"[+-]\d\d:\d\d", re.ASCII)
 _XMP_TIME = re.compile(
@@ -67,7 +66,7 @@ def self_said_in(
 
 def self_said_task(path: str, media_type: str) -> dict[str, object]:
     """Read it as plain values, for the sandbox."""
-    kind = _BY_NAME[media_type]
+    kind = BY_NAME[media_type]
     if kind.kind is Kind.PICTURE:
         return _of_picture(Path(path), kind)
     return _of_container(Path(path), kind)

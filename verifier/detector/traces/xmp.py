@@ -44,7 +44,7 @@ def read_xmp(packet: bytes) -> tuple[Said, ...]:
     reader = _Reader()
     try:
         with contextlib.suppress(expat.ExpatError, UnicodeError, ValueError):
-            reader.parser.Parse(packet[:MOST_BYTES].strip(b"\0 \r\n\t"), True)  # noqa: FBT003
+            reader.parser.Parse(packet[:MOST_BYTES].strip(b"\0 \r\n\t"), True)  # noqa: FBT003  # expat takes no name
     except _Refused:
         return ()
     return tuple(reader.said)
