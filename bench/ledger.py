@@ -158,7 +158,7 @@ class Bench:
         with self._log() as log:
             for n in range(entries // 16_384):
                 log.append(_entries(16_384, f"fsck {n}"))
-            storage, tiles = log._storage, log._folder  # noqa: SLF001 (its own log)
+            storage, tiles = log._storage, log._folder  # noqa: SLF001  # its own log
 
             def run() -> float:
                 start = time.perf_counter()

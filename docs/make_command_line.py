@@ -19,8 +19,8 @@ def parsers(
 ) -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Yield every parser with its full name, from `parser` down."""
     yield name, parser
-    for action in parser._actions:  # noqa: SLF001 (argparse offers no other way to its verbs)
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 (nor to this)
+    for action in parser._actions:  # noqa: SLF001  # no other way to its verbs
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  # nor to this
             for verb, below in action.choices.items():
                 yield from parsers(below, f"{name} {verb}")
 

@@ -172,7 +172,7 @@ def lyra(folder: Path, codes: int) -> Vocoder:
     encode, decode = encoder.get_signature_runner(), decoder.get_signature_runner()
     to_codes, to_features = (quantizer.get_signature_runner(each) for each in ("encode", "decode"))
 
-    def copy(samples: Floats, random: Random) -> Floats:  # noqa: ARG001
+    def copy(samples: Floats, random: Random) -> Floats:  # noqa: ARG001  # as all copies are asked
         whole = np.pad(samples, (0, -len(samples) % 320)).astype(np.float32)
         told = []
         for frame in whole.reshape(-1, 1, 320):
