@@ -1,5 +1,6 @@
 """firsthand detect: at the command line, over HTTP, and what it draws."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ def test_an_opinion_needs_no_home_and_says_what_it_holds_for(photograph: Path) -
     [answer] = main(NO_HOME, "detect", "--json", photograph).objects
     detection = answer["detection"]
     assert detection["kind"] == "image"
-    assert detection["model"].startswith("sha256:")
+    assert all(each.startswith("sha256:") for each in detection["models"])
     assert (detection["log10_lr"] is None) == (detection["abstained"] is not None)
     assert detection["sentence"] in ran.out.replace("\n", " ")
 
@@ -83,7 +84,7 @@ def test_clips_and_recordings_are_examined_too(folder: Path, make: object) -> No
     assert answer["detection"] is None or answer["detection"]["kind"] in ("video", "audio")
 
 
-def test_the_weights_are_put_on_record_once_and_found_by_the_digest_of_an_answer(
+def test_the_weights_are_put_on_record_once_and_found_by_the_digests_of_an_answer(
     home: Path, photograph: Path
 ) -> None:
     first = main(home, "log", "detector")
@@ -92,7 +93,7 @@ def test_the_weights_are_put_on_record_once_and_found_by_the_digest_of_an_answer
     again = main(home, "log", "detector")
     assert again.out.count("as it was before") == len(again.out.splitlines())
     [answer] = main(home, "detect", "--json", photograph).objects
-    assert answer["detection"]["model"].removeprefix("sha256:") in first.out
+    assert all(each.removeprefix("sha256:") in first.out for each in answer["detection"]["models"])
     assert main(home, "log", "fsck").code == 0
 
 
@@ -113,5 +114,7 @@ def test_somebody_elses_model_is_asked_beside_ours_once_it_is_calibrated(
     told = format_calibration(Calibration(lines, (-1.0, 1.0)), digest)
     calibration_file(description).write_text(told)
     [answer] = main(NO_HOME, "detect", "--json", photograph, "--model", description).objects
-    assert answer["detection"]["model"] != f"sha256:{digest}"
-    assert f"sha256:{digest}" in {each["model"] for each in answer["further_detections"]}
+    asked = [calibration_file(description), description.with_name("model.onnx")]
+    held = [f"sha256:{sha256(each.read_bytes()).hexdigest()}" for each in asked]
+    assert answer["detection"]["models"] != held
+    assert held in [each["models"] for each in answer["further_detections"]]

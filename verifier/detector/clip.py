@@ -13,16 +13,17 @@ from ledger.asset import Kind, MediaType
 from verifier.errors import ToolMissing
 from verifier.media.probe import MediaInfo, probe
 
-from . import faces, swap
+from . import encoder, faces, swap
 from .calibration import weigh
 from .cues import cues
 from .domain import colours
 from .result import Cue, Detection, Subject, abstention, opinion
 from .track import RATE, STRETCH
 from .watched import Watched, heard, measured, watched
+from .weights import named
 
 STRATUM = "clips with one face of at least 80 pixels, seen for two seconds or more"
-MODEL = f"sha256:{swap.DIGEST}"
+MODELS = named((swap.DIGEST, encoder.DIGEST, *faces.digests().values()))
 SIDES = ("a swapped or reenacted face", "an unaltered face")
 EXPERIMENTAL = True  # docs/detector-clips.md says what was reached, and what was asked
 
@@ -63,7 +64,7 @@ def detect_clip(path: Path, media_type: MediaType, *, rate: float = RATE) -> Det
         weigh(score, swap.trained().calibration),
         sides=SIDES,
         stratum=STRATUM,
-        model=MODEL,
+        models=MODELS,
         experimental=EXPERIMENTAL,
         cues=shown,
     )
@@ -115,5 +116,5 @@ def too_coarse(info: MediaInfo, size: int) -> str | None:
 
 def _abstained(reason: str, *shown: Cue) -> Detection:
     return abstention(
-        Subject.CLIP, reason, stratum=STRATUM, model=MODEL, experimental=EXPERIMENTAL, cues=shown
+        Subject.CLIP, reason, stratum=STRATUM, models=MODELS, experimental=EXPERIMENTAL, cues=shown
     )

@@ -9,12 +9,13 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from . import encoder
+from . import encoder, faces
 from . import head as learnt
 from .calibration import weigh
 from .domain import why_not, why_not_face
 from .result import Detection, Subject, abstention, opinion
 from .views import Box, Pixels, look, look_at_face
+from .weights import named
 
 STRATA = {
     Subject.PICTURE: "photographs and generated pictures, re-compressed, of at least 224 pixels",
@@ -71,16 +72,17 @@ def _weighed(subject: Subject, square: Pixels) -> Detection:
         return _abstained(subject, "it is unlike what the detector was trained on")
     evidence = weigh(head.score(features), head.calibration)
     sides, stratum = SIDES[subject], STRATA[subject]
-    model = _model(subject)
+    models = _models(subject)
     return opinion(
-        subject, evidence, sides=sides, stratum=stratum, model=model, experimental=EXPERIMENTAL
+        subject, evidence, sides=sides, stratum=stratum, models=models, experimental=EXPERIMENTAL
     )
 
 
 def _abstained(subject: Subject, reason: str) -> Detection:
-    stratum, model = STRATA[subject], _model(subject)
-    return abstention(subject, reason, stratum=stratum, model=model, experimental=EXPERIMENTAL)
+    stratum, models = STRATA[subject], _models(subject)
+    return abstention(subject, reason, stratum=stratum, models=models, experimental=EXPERIMENTAL)
 
 
-def _model(subject: Subject) -> str:
-    return f"sha256:{learnt.DIGESTS[subject][1]}"
+def _models(subject: Subject) -> tuple[str, ...]:
+    found_by = faces.digests().values() if subject == Subject.FACE else ()
+    return named((learnt.DIGESTS[subject][1], encoder.DIGEST, *found_by))

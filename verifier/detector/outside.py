@@ -19,6 +19,7 @@ for another.
 """
 
 import argparse
+import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from verifier.media.picture import picture
 from .calibration import Calibration, auc, calibrate, weigh
 from .result import Detection, Subject, opinion
 from .samples import files
-from .weights import held
+from .weights import held, named
 
 _NAMES = {"file", "sha256", "size", "mean", "deviation", "output", "sides", "stratum"}
 
@@ -128,16 +129,18 @@ class Outside:
         """Weigh a picture of mode RGB by the model's score."""
         told = self.description
         evidence = weigh(self.score(image), calibration)
-        model = f"sha256:{told.sha256}"
+        calibrated_by = hashlib.sha256(format_calibration(calibration, told.sha256).encode())
+        models = named((calibrated_by.hexdigest(), told.sha256))
         return opinion(
-            Subject.PICTURE, evidence, sides=told.sides, stratum=told.stratum, model=model
+            Subject.PICTURE, evidence, sides=told.sides, stratum=told.stratum, models=models
         )
 
 
 def format_calibration(calibration: Calibration, sha256: str) -> str:
-    """A calibration of the model with that digest, as JSON."""
+    """A calibration of the model with that digest: JSON on one line."""
     lines = [[float(f"{each:.9g}") for each in line] for line in calibration.lines]
-    return json.dumps({"model": sha256, "bounds": list(calibration.bounds), "lines": lines})
+    told = {"model": sha256, "bounds": list(calibration.bounds), "lines": lines}
+    return json.dumps(told) + "\n"
 
 
 def parse_calibration(text: str, sha256: str) -> Calibration:
@@ -206,7 +209,7 @@ def main() -> None:
     model = Outside(parse_description(text, options.description.parent))
     calibration = calibrated(model, options.folder, options.most)
     told = format_calibration(calibration, model.description.sha256)
-    calibration_file(options.description).write_text(told + "\n", "utf-8")
+    calibration_file(options.description).write_text(told, "utf-8")
 
 
 def _three(values: Any) -> tuple[float, float, float]:

@@ -51,9 +51,9 @@ class Detection:
 
     `log10_lr` is positive for *generated* (or swapped, or cloned: `words` says which), negative for
     captured; `interval` is its 95 % interval; `abstained` is the reason for saying nothing, and
-    then both are None. `model` is the digest of what was learnt, with its calibration; `stratum`
-    the kind of file that it was measured on; `sides` are what a positive and a negative ratio
-    speak for. `experimental` opinions did not reach their bar.
+    then both are None. `models` are the digests of all files of weights that it rests on, the one
+    with the calibration first; `stratum` is the kind of file that it was measured on; `sides` are
+    what a positive and a negative ratio speak for. `experimental` opinions did not reach their bar.
     """
 
     kind: Subject
@@ -62,7 +62,7 @@ class Detection:
     words: str
     abstained: str | None
     stratum: str
-    model: str
+    models: tuple[str, ...]
     sides: tuple[str, str] = ("", "")
     experimental: bool = False
     cues: tuple[Cue, ...] = ()
@@ -104,7 +104,7 @@ def opinion(
     *,
     sides: tuple[str, str],
     stratum: str,
-    model: str,
+    models: tuple[str, ...],
     experimental: bool = False,
     cues: tuple[Cue, ...] = (),
 ) -> Detection:
@@ -116,7 +116,7 @@ def opinion(
         words=in_words(evidence, sides),
         abstained=None,
         stratum=stratum,
-        model=model,
+        models=models,
         sides=sides,
         experimental=experimental,
         cues=cues,
@@ -128,7 +128,7 @@ def abstention(
     reason: str,
     *,
     stratum: str,
-    model: str,
+    models: tuple[str, ...],
     experimental: bool = False,
     cues: tuple[Cue, ...] = (),
 ) -> Detection:
@@ -140,7 +140,7 @@ def abstention(
         words="abstained",
         abstained=reason,
         stratum=stratum,
-        model=model,
+        models=models,
         experimental=experimental,
         cues=cues,
     )
@@ -192,8 +192,9 @@ def _parse_detection(value: dict[str, Any]) -> Detection:
     cues = tuple(_parse_cue(each) for each in value["cues"])
     kind, interval = Subject(value["kind"]), _pair(value["interval"])
     first, second = value["sides"]
+    models = tuple(str(each) for each in value["models"])
     read = {"kind": kind, "interval": interval, "cues": cues, "sides": (first, second)}
-    return _checked(Detection(**(value | read)))
+    return _checked(Detection(**(value | read | {"models": models})))
 
 
 def _parse_cue(value: dict[str, Any]) -> Cue:

@@ -21,6 +21,7 @@ from .calibration import weigh
 from .result import Cue, Detection, Subject, abstention, opinion
 from .voice_bands import RATE, WINDOW, seen, spectrum
 from .voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
+from .weights import named
 
 STRATUM = "speech of at least 2 seconds, in any language, not of telephone bandwidth"
 SIDES = ("a synthetic or cloned voice", "a recorded voice")
@@ -96,7 +97,7 @@ def _pieces(blocks: Iterable[Floats]) -> Iterator[Floats]:
 
 class _Told(TypedDict):
     stratum: str
-    model: str
+    models: tuple[str, ...]
     experimental: bool
 
 
@@ -126,7 +127,7 @@ def listen(pieces: list[Floats]) -> Heard:
 
 def _judged(pieces: list[Floats]) -> Detection:
     heard = listen(pieces)
-    told: _Told = {"stratum": STRATUM, "model": f"sha256:{learnt.DIGEST}", "experimental": True}
+    told: _Told = {"stratum": STRATUM, "models": named((learnt.DIGEST,)), "experimental": True}
     if heard.score is None:
         return abstention(Subject.VOICE, heard.reason or "it cannot be judged", **told)
     model = learnt.trained()

@@ -1,11 +1,17 @@
 """Weights that belong to this version: read only if their digest is the one that is named."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from verifier.errors import ToolMissing
 
 _REMEDY = "install Firsthand again"
+
+
+def named(digests: Iterable[str]) -> tuple[str, ...]:
+    """How an answer names the files that it rests on."""
+    return tuple(f"sha256:{each}" for each in digests)
 
 
 def held(path: Path, digest: str, *, remedy: str = _REMEDY) -> bytes:

@@ -46,12 +46,12 @@ def said(ratio: float, low: float, high: float) -> Detection:
         Evidence(ratio, (low, high)),
         sides=SIDES,
         stratum="photographs",
-        model="sha256:00",
+        models=("sha256:00",),
         cues=(Cue(code="blink", value=3.0, unit="a minute", usual=(4.0, 40.0), sentence="Three."),),
     )
 
 
-NOTHING_TO_SAY = abstention(Subject.FACE, "it is too small", stratum="faces", model="sha256:00")
+NOTHING_TO_SAY = abstention(Subject.FACE, "it is too small", stratum="faces", models=("sha256:00",))
 TRACE = Trace(
     code="clip.frozen",
     sentence="It stands still.",

@@ -79,7 +79,10 @@ def test_a_model_that_is_calibrated_weighs_within_its_bounds(tmp_path: Path) -> 
     told = again.detect(picture(190), read_back)
     assert told.log10_lr is not None
     assert 0 < told.log10_lr <= calibration.bounds[1] + 1e-6
-    assert told.model == f"sha256:{model.description.sha256}"
+    asked = calibration_file(path), model.description.file
+    assert told.models == tuple(
+        f"sha256:{hashlib.sha256(x.read_bytes()).hexdigest()}" for x in asked
+    )
     photographed = again.detect(picture(30), read_back).log10_lr
     assert photographed is not None
     assert photographed < 0
