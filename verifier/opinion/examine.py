@@ -1,5 +1,6 @@
 """All of a second opinion, in a straight line."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -30,6 +31,9 @@ from .store import Manifest, parse_store
 
 # Which seconds some ranges of a file hold.
 Clock = Callable[[Source, Sequence[Range]], Mapping[Range, tuple[float, float]]]
+
+
+_NEVER = math.inf, math.inf
 
 
 def _no_seconds(_: Source, __: Sequence[Range]) -> Mapping[Range, tuple[float, float]]:
@@ -79,7 +83,7 @@ def examine(
     return replace(
         opinion,
         coverage=_map(source, embedded, parts, bound),
-        changed=tuple(_changed(source, bound, seconds_of)),
+        changed=tuple(changes(source, bound, seconds_of)),
     )
 
 
@@ -103,11 +107,23 @@ def _map(source: Source, embedded: Embedded, parts: list[Region], bound: Bound) 
     return draw(source.size, layers, bound.ranges)
 
 
-def _changed(source: Source, bound: Bound, seconds_of: Clock) -> Iterator[Changed]:
+def changes(source: Source, bound: Bound, seconds_of: Clock) -> Iterator[Changed]:
     """Tell which seconds the changed bytes hold, where what says so is as it was signed."""
+    if bound.beside:
+        yield from _between(source, bound, seconds_of)
+        return
     times = seconds_of(source, bound.changed) if bound.located and bound.changed else {}
     for start, end in bound.changed:
         yield Changed(start, end, times.get((start, end)))
+
+
+def _between(source: Source, bound: Bound, seconds_of: Clock) -> Iterator[Changed]:
+    """Tell the seconds between what comes before and after, up to an end that is known."""
+    times = seconds_of(source, sorted({each for pair in bound.beside for each in pair if each}))
+    for (start, end), (before, after) in zip(bound.changed, bound.beside, strict=True):
+        since = 0.0 if before is None else times.get(before, _NEVER)[1]
+        until = _NEVER[0] if after is None else times.get(after, _NEVER)[0]
+        yield Changed(start, end, (since, until) if since <= until < math.inf else None)
 
 
 def _find(source: Source, sidecar: bytes | None) -> Embedded:

@@ -82,10 +82,10 @@ def check_fragments(
         return Bound(_failed("the fragments are not in their order").checks, ranges)
     if all(whole):
         return Bound((Check(Aspect.CONTENT, Outcome.PASSED, "assertion.bmffHash.match"),), ranges)
-    # No second is told of these: what says which it is lies in the fragment that was changed.
-    changed = tuple(leaf.place for leaf, same in zip(leaves, whole, strict=True) if not same)
-    said = f"{len(changed)} of {len(leaves)} fragments are not as they were"
-    return Bound(_failed(said).checks, ranges, changed=changed)
+    beside = _beside(leaves, whole)
+    said = f"{len(beside)} of {len(leaves)} fragments are not as they were"
+    told = tuple(beside.values())
+    return Bound(_failed(said).checks, ranges, changed=tuple(beside), beside=told)
 
 
 def _leaves(
@@ -133,6 +133,29 @@ def _is_whole(leaf: _Leaf, tree: Mapping[str, object], default: str, hashed: Has
             node = digest(algorithm, node + beside if place % 2 == 0 else beside + node)
         place, size = place // 2, (size + 1) // 2
     return place < len(row) and node == row[place]
+
+
+def _beside(
+    leaves: Sequence[_Leaf], whole: Sequence[bool]
+) -> dict[Range, tuple[Range | None, Range | None]]:
+    """The whole fragments of its tree before and after each that was changed.
+
+    A fragment says itself when it is shown, so that one that was changed is not to be asked.
+    """
+    found: dict[Range, tuple[Range | None, Range | None]] = {}
+    last: dict[tuple[int, int], Range] = {}
+    for leaf, same in zip(leaves, whole, strict=True):
+        if same:
+            last[leaf.tree] = leaf.place
+        else:
+            found[leaf.place] = (last.get(leaf.tree), None)
+    coming: dict[tuple[int, int], Range] = {}
+    for leaf, same in zip(reversed(leaves), reversed(whole), strict=True):
+        if same:
+            coming[leaf.tree] = leaf.place
+        else:
+            found[leaf.place] = (found[leaf.place][0], coming.get(leaf.tree))
+    return found
 
 
 def _is_in_order(leaves: Sequence[_Leaf]) -> bool:

@@ -42,7 +42,9 @@ class Bound:
 
     `ranges` are the bytes that it hashes, in order, None where that is not known; `left_out` are
     named regions of what it does not; `changed` are the bytes of the blocks that are not as they
-    were, where it hashes in blocks, and `located` says that nothing else has changed.
+    were, where it hashes in blocks, and `located` says that nothing else has changed. Where the
+    blocks say themselves when they are shown, `beside` are those before and after each that was
+    changed which are as they were, None where there is none.
     """
 
     checks: tuple[Check, ...]
@@ -50,6 +52,7 @@ class Bound:
     left_out: tuple[Region, ...] = ()
     changed: tuple[Range, ...] = ()
     located: bool = False
+    beside: tuple[tuple[Range | None, Range | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from ledger.errors import FormatError
 from ledger.vocabulary import Outcome
 from verifier.opinion.bmff import check_bmff
+from verifier.opinion.examine import changes
 from verifier.opinion.result import Bound
-from verifier.opinion.source import Source
+from verifier.opinion.source import Range, Source
 
 from .mint import box
 
@@ -244,6 +245,29 @@ def test_a_film_in_fragments_is_held_fragment_by_fragment(
     assert found.checks[0].outcome is Outcome.FAILED
     assert [first for first, _ in found.changed] == [start]
     assert at < found.changed[0][1]
+
+
+def test_a_changed_fragment_is_told_to_the_seconds_between_those_that_were_not() -> None:
+    film, said = fragmented([30, 30, 30, 30], 0)
+    starts = [at - 4 for at in range(len(film)) if film[at : at + 4] == b"moof"]
+    shown = {start: (2.0 * number, 2.0 * number + 2) for number, start in enumerate(starts)}
+
+    def clock(_: Source, ranges: Sequence[Range]) -> dict[Range, tuple[float, float]]:
+        assert changed[0] not in [start for start, _ in ranges]  # it would say what it likes
+        return {each: shown[each[0]] for each in ranges}
+
+    for changed, time in (
+        (starts[0:1], (0.0, 2.0)),
+        (starts[1:2], (2.0, 4.0)),
+        (starts[1:3], (2.0, 6.0)),
+        (starts[3:4], None),  # nothing that can be trusted says when it ends
+    ):
+        data = bytearray(film)
+        for start in changed:
+            data[start + 20] ^= 1
+        found = list(changes(Source(io.BytesIO(data)), held(bytes(data), **said), clock))
+        assert [each.start for each in found] == changed
+        assert {each.time for each in found} == {time}
 
 
 def test_fragments_that_are_missing_moved_or_elsewhere_are_told() -> None:
