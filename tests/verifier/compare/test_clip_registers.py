@@ -82,6 +82,25 @@ def test_one_second_is_too_little(original: Prints) -> None:
     assert not registers(FOOTAGE, (second, original[2]), original)
 
 
+def test_an_upright_cut_out_whose_views_point_elsewhere_is_laid_over_all_that_is_shown(
+    edited: Callable[[str], Prints],
+    original: Prints,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    upright, mirrored = edited("crop=ih*9/16:ih:iw*0.1:0"), edited("crop=ih*9/16:ih:iw*0.1:0,hflip")
+    other = prints(media.clip(tmp_path))
+    views, luma = (
+        next(each for each in prints if each.algorithm == name)
+        for prints, name in ((upright, FOOTAGE), (other, CLIP_LUMA))
+    )
+    monkeypatch.setattr(clip_registers, "best_map", lambda *_: None)
+    assert registers(FOOTAGE, upright, original)
+    assert not registers(FOOTAGE, mirrored, original)  # other pictures of just that shape
+    assert not registers(FOOTAGE, upright, (views, luma))
+    assert not registers(FOOTAGE, original, original)  # of one shape nothing is cut out
+
+
 def map_of(scale: float = 1.0, *, side: float = 1.0, votes: float = 5.0) -> Registration:
     matrix = np.array([[side * scale, 0, 0.2], [0, scale, 0.1], [0, 0, 1]])
     return Registration(matrix, 5.0, 0.8, votes)

@@ -14,10 +14,11 @@ from ledger.asset import Kind, MediaType
 from verifier.detector.result import Seconds, Trace
 from verifier.errors import Unreadable
 from verifier.media.decode import samples
-from verifier.media.probe import probe
+from verifier.media.probe import Sound, probe
 
 from .band import highest
 from .floor import RATE, Change, Floats, Mute, Samples, changes, levels, mutes
+from .framed import Framed, framed
 from .hum import Break, listen
 from .notes import noted
 from .repeats import Copy, copied
@@ -28,7 +29,9 @@ Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
 MUTE = 20.0  # decibels below the quietest else
 CHANGE, COPY, BREAK, BEAT = 0.62, 0.9, 0.25, 11.0  # scores of `changes`, `copied`, `listen`, `beat`
+FRAMED, STRAY = 1.2, 10.0  # deviations, and frames that speak for another place, of `framed`
 _LONGEST = 10 * 60  # seconds that are listened to
+_FRAMES_LONGEST = 5 * 60  # seconds whose former frames are looked for
 _SHORTEST = 2.0
 _MOST = 40  # places that one trace names
 _LOSSLESS = (asset.WAV, asset.FLAC)
@@ -46,22 +49,24 @@ def sound_traces(path: Path, media_type: MediaType) -> Found:
     if not info.sound:
         return tuple(traces), ()
     try:
-        sound, whole = _heard(samples(path, media_type, rate=RATE))
+        sound, whole = _heard(samples(path, media_type, rate=RATE), _LONGEST * RATE)
         band = list(_band(path, media_type, info.sound[0].rate))
+        former, unlooked = _former(path, media_type, info.sound[0])
     except Unreadable as problem:
         said = f"Its sound was not examined for edits: {problem.message}."
         return tuple(traces), (said,)
     found, untold = in_sound(sound)
+    untold = (*untold, *unlooked)
     if not whole:
         told = f"Its sound was examined for edits up to {clock(_LONGEST)} only: it is too long."
         untold = (told, *untold)
-    return (*traces, *band, *found), untold
+    return (*traces, *band, *former, *found), untold
 
 
-def _heard(blocks: Iterable[Samples]) -> tuple[Samples, bool]:
-    """The samples of the first ten minutes, and whether that is all of them: 38 MB."""
+def _heard(blocks: Iterable[Samples], most: int) -> tuple[Samples, bool]:
+    """The first samples, and whether that is all of them: at most 58 MB."""
     parts: list[Samples] = []
-    left = _LONGEST * RATE
+    left = most
     for block in blocks:
         if not left:
             return np.concatenate(parts), False
@@ -180,4 +185,43 @@ def _band(path: Path, media_type: MediaType, rate: int) -> Iterator[Trace]:
             f"up to {rate / 2000:.1f} kHz and is not compressed: it was compressed, or had a lower "
             "sample rate, before.",
             does_not_show="It does not show an edit: it is a note on where the file has been.",
+        )
+
+
+def _former(path: Path, media_type: MediaType, stream: Sound) -> Found:
+    """Where the frames of an AAC file that it was before lie, and where they break."""
+    if stream.codec.startswith("aac"):
+        said = "It was not looked for frames of an earlier compression: it is AAC itself."
+        return (), (said,)
+    if not 16_000 <= stream.rate <= 48_000:
+        return (), ()
+    most = _FRAMES_LONGEST * stream.rate
+    sound, _ = _heard(samples(path, media_type, rate=stream.rate), most)
+    return tuple(in_frames(framed(sound, stream.rate, FRAMED))), ()
+
+
+def in_frames(found: Framed | None) -> Iterator[Trace]:
+    """Every trace in the frames that sound was once compressed in."""
+    if found is None or found.strength < FRAMED:
+        return
+    yield Trace(
+        code="sound.was-aac",
+        sentence="It was AAC before: in frames of 1024 samples, what AAC leaves out is missing.",
+        does_not_show="It does not show an edit: it is a note on where the file has been.",
+        score=found.strength / (found.strength + FRAMED),
+        usual=0.5,
+    )
+    kept = [each for each in found.breaks if each.clearness >= STRAY][:_MOST]
+    if kept:
+        where = tuple((each.start, each.end) for each in kept)
+        clearest = max(each.clearness for each in kept)
+        yield Trace(
+            code="sound.frames-break",
+            sentence=f"The frames in which it was AAC before do not run on {clocks(where)}: after "
+            "that compression, sound was taken out or put in there.",
+            does_not_show="It does not show what was taken out or put in, nor by whom: a pause of "
+            "the recorder and a chapter that was joined on leave the same.",
+            seconds=where,
+            score=clearest / (clearest + STRAY),
+            usual=0.5,
         )

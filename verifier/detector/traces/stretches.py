@@ -22,8 +22,8 @@ _FAINT = 0.05  # grey levels, added to what moves in it: rounding
 _MOST_ODD = 0.15  # of the frames of a frozen stretch may move: a codec refreshes the picture
 _COMPARED = 0.5  # seconds of a stretch that is looked for elsewhere
 _PARTS = 24  # principal components that frames are compared by
-_MOVES = 0.3  # grey levels, between a frame and the next: less cannot be told from noise
-_NOISE = 0.15  # grey levels that remain between copies
+_MOVES = 0.1  # grey levels, between a frame and the next: less is rounding
+_NOISE = 0.05  # grey levels that remain between copies at least: rounding
 _CANDIDATES = 40  # that are looked at closely
 
 
@@ -82,7 +82,8 @@ def _stillness(peaks: Floats, first: int, end: int, rate: float) -> float:
 def repeated(motion: Motion, rate: float) -> Stretch | None:
     """The stretch that agrees best with an earlier one.
 
-    The score is 1 less the difference at the best offset over that one frame beside it.
+    The score is 1 less the difference at the best offset over that one frame beside it, as powers:
+    noise adds the same to both, so that a copy shows in what hardly moves.
     """
     size = max(6, round(_COMPARED * rate))
     parts = _components(motion.thumbs)
@@ -125,9 +126,9 @@ def _apart(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32]) -> Fl
 
 
 def _ratio(apart: Floats) -> Floats:
-    """The difference at each offset but the ends over that one frame beside it."""
+    """The power of the difference at each offset but the ends over that one frame beside it."""
     beside = np.minimum(apart[:-2], apart[2:])
-    ratio: Floats = (apart[1:-1] + _NOISE) / np.maximum(beside, 1e-6)
+    ratio: Floats = (apart[1:-1] ** 2 + _NOISE**2) / np.maximum(beside, 1e-6) ** 2
     ratio[beside < _MOVES] = 9.0
     return ratio
 
@@ -138,13 +139,12 @@ def _closely(thumbs: npt.NDArray[np.float32], source: int, copy: int, size: int)
     beside = min(_difference(thumbs, source, copy + k, size) for k in (-1, 1))
     if beside < _MOVES or offset < size:
         return Stretch(copy, copy + size, 0.0, source)
-    score = max(0.0, 1 - (_difference(thumbs, source, copy, size) + _NOISE) / beside)
-    first, end = copy, copy + size
-    while (
-        first - 1 >= offset and _difference(thumbs, first - 1 - offset, first - 1, 1) < beside / 2
-    ):
+    apart = _difference(thumbs, source, copy, size)
+    score = max(0.0, 1 - (apart**2 + _NOISE**2) / beside**2)
+    first, end, between = copy, copy + size, (apart + beside) / 2
+    while first - 1 >= offset and _difference(thumbs, first - 1 - offset, first - 1, 1) < between:
         first -= 1
-    while end < len(thumbs) and _difference(thumbs, end - offset, end, 1) < beside / 2:
+    while end < len(thumbs) and _difference(thumbs, end - offset, end, 1) < between:
         end += 1
     return Stretch(first, end, score, first - offset)
 
