@@ -164,21 +164,27 @@ class _Side:
     """The suspect and one original: how they lie over one another, and how alike their frames."""
 
     def __init__(
-        self, suspect: Thumbnails, original: Thumbnails, placement: Placement, box: Box, fit: float
+        self,
+        suspect: Thumbnails,
+        original: Thumbnails,
+        placement: Placement,
+        boxes: tuple[Box, Box],
+        fit: float,
     ) -> None:
         self._suspect, self._original = suspect, original
         self._ours = suspect.luma.astype(np.float32)
         self._theirs = original.luma.astype(np.float32)
-        self._box, self.placement, self.fit = box, placement, fit
+        self._box, self._part = boxes  # what is no border, and what of that they are laid by
+        self.placement, self.fit = placement, fit
         self.likeness = self._alike(None)
 
     @classmethod
     def find(cls, suspect: Thumbnails, original: Thumbnails) -> "_Side | None":
         ours, theirs = suspect.luma.astype(np.float32), original.luma.astype(np.float32)
-        placement, box, fit = find_placement(ours, theirs)
+        placement, box, part, fit = find_placement(ours, theirs)
         if fit < _LEAST_FIT:
             return None
-        return cls(suspect, original, placement, box, fit)
+        return cls(suspect, original, placement, (box, part), fit)
 
     def learn(self, rows: Rows, columns: Rows) -> None:
         """Refine geometry and noise on frames that show the same."""
@@ -187,14 +193,14 @@ class _Side:
         columns = self.likeness.nearby(rows, columns)
         some = np.linspace(0, len(rows) - 1, min(len(rows), PAIRS_TO_LAY)).astype(int)
         self.placement = refined_on(
-            self.placement, self._ours[rows[some]], self._theirs[columns[some]], self._box
+            self.placement, self._ours[rows[some]], self._theirs[columns[some]], self._part
         )
         self.likeness = self._alike((rows, columns))
 
     def _alike(self, pairs: tuple[Rows, Rows] | None) -> Likeness:
         shape = shape_of(self._theirs)
         laid = self.placement.laid(self._ours, shape)
-        seen = self.placement.seen(self._box, self._ours.shape[2], shape)
+        seen = self.placement.seen(self._part, self._ours.shape[2], shape)
         return likeness(self._suspect.times, laid, self._original.times, self._theirs, seen, pairs)
 
     def agrees(self, rows: Rows, columns: Rows) -> bool:
@@ -203,7 +209,7 @@ class _Side:
             return False
         some = np.linspace(0, len(rows) - 1, min(len(rows), _PAIRS_TO_JUDGE)).astype(int)
         alike, moving = agreement(
-            self.placement, self._ours[rows[some]], self._theirs[columns[some]], self._box
+            self.placement, self._ours[rows[some]], self._theirs[columns[some]], self._part
         )
         return moving >= _LEAST_MOVING or alike >= _LEAST_ALIKE
 

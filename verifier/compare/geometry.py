@@ -8,6 +8,7 @@ checked against all frames of the original, and refined on the pairs that then a
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,9 @@ _SIZES = np.geomspace(0.35, 2.9, 44)  # the original's size over the suspect's
 _LEAST_OVERLAP = 0.5  # of the smaller of the two frames
 _USUAL_OVERLAP = 0.85  # likewise: a crop lies wholly inside the original
 _GOOD = 0.84  # fit above which the plainest placement needs no search
+_BANNER = 0.25  # of the height: more than any banner takes
+_BETTER = 0.05  # that the fit without a banner has to be better by: it is of fewer pixels
+_STRETCHED = 0.03  # from which frames of another shape may have been stretched to it
 _STILL, _EVEN = 2.0, 8.0  # a border moves less in time, and differs less along itself (levels)
 _FINE = 4  # pixels of the original: coarser structure is left out
 _EVENLY = 1.0  # how much it weighs, against what is seen, that both sides are scaled alike
@@ -88,8 +92,12 @@ class Placement:
         return inside[1][:, None] & inside[0][None, :]
 
 
-def find_placement(suspect: Frames, original: Frames) -> tuple[Placement, Box, float]:
-    """The placement, the part of the suspect that is not border, and how well it fits (-1 to 1)."""
+def find_placement(suspect: Frames, original: Frames) -> tuple[Placement, Box, Box, float]:
+    """The placement, and how well it fits (-1 to 1), last.
+
+    Between them the part of the suspect that is not border, and the part of that by which it was
+    found: a banner at the foot or the head of frames is left out of it.
+    """
     box, other = content_box(suspect), content_box(original)
     ours = suspect[spread(len(suspect), _CHECKED[0])]
     theirs = original[spread(len(original), _CHECKED[1])]
@@ -99,11 +107,22 @@ def find_placement(suspect: Frames, original: Frames) -> tuple[Placement, Box, f
         theirs,
         box,
     )
-    if plain[1] >= _GOOD:
-        return plain[0], box, plain[1]
-    found = _fitted(list(_searched(ours, theirs, box)), ours, theirs, box)
-    best = max(plain, found, key=lambda each: each[1])
-    return best[0], box, best[1]
+    (placement, fit), part = plain, box
+    for without, least in ((box, 0.0), *((each, _BETTER) for each in _without_banner(box))):
+        if fit >= _GOOD:
+            break
+        found = _fitted(list(_searched(ours, theirs, without)), ours, theirs, without)
+        if found[1] > fit + least:
+            (placement, fit), part = found, without
+    return placement, box, part, fit
+
+
+def _without_banner(box: Box) -> Iterator[Box]:
+    """What is left of a box without its foot, and without its head."""
+    left, top, right, bottom = box
+    banner = round((bottom - top) * _BANNER)
+    yield left, top, right, bottom - banner
+    yield left, top + banner, right, bottom
 
 
 def content_box(frames: Frames, slack: float = 1.0) -> Box:
@@ -153,11 +172,15 @@ def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
     found: list[tuple[float, Placement]] = []
     for mirrored in (False, True):
         facing = content[:, :, ::-1] if mirrored else content
-        for size in _SIZES.tolist():
-            shape = tuple(round(side * size) for side in facing.shape[1:])
+        for size, aspect in product(_SIZES.tolist(), _aspects(ours, theirs)):
+            scale = size, size / aspect
+            shape = tuple(
+                round(side * each)
+                for side, each in zip(facing.shape[1:], scale[::-1], strict=True)
+            )
             if max(shape) > _GRID - max(some.shape[1:]) or min(shape) < 8:
                 continue
-            plain = Placement((size, size), (0.0, 0.0), mirrored=False)
+            plain = Placement(scale, (0.0, 0.0), mirrored=False)
             laid = fine_structure(plain.laid(facing, shape), _FINE)
             score, down, across = turned.best(_Turned(laid, np.ones(shape, bool)))
             left = suspect_left(box, ours.shape[2], mirrored)
@@ -165,6 +188,13 @@ def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
             found.append((score, Placement(plain.scale, offset, mirrored)))
     found.sort(key=lambda each: -each[0])
     yield from (placement for _, placement in found[:6])
+
+
+def _aspects(ours: Frames, theirs: Frames) -> list[float]:
+    """How many times as much the suspect may be scaled across as down: if it was stretched, too."""
+    (height, width), (high, wide) = shape_of(ours), shape_of(theirs)
+    stretched = wide * height / (high * width)
+    return [1.0, stretched] if abs(np.log(stretched)) > _STRETCHED else [1.0]
 
 
 def suspect_left(box: Box, width: int, mirrored: bool) -> int:
