@@ -1,4 +1,4 @@
-"""Whether a clip is an upright or a wide cut-out of another: all as high as it, or all as wide. Pure.
+"""Whether a clip is an upright or a wide cut-out of another, as high or as wide as it. Pure.
 
 Views may fail here: of two people at the sides of a shot an upright middle shows the gap between
 them. But its size is known, so that each of its frames can be laid over all that the original

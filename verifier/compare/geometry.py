@@ -88,20 +88,29 @@ class Placement:
         return inside[1][:, None] & inside[0][None, :]
 
 
-def find_placement(suspect: Frames, original: Frames) -> tuple[Placement, Box, float]:
-    """The placement, the part of the suspect that is not border, and how well it fits (-1 to 1)."""
+def find_placement(
+    suspect: Frames, original: Frames, even: float = 1.0
+) -> tuple[Placement, Box, float]:
+    """The placement, the part of the suspect that is not border, and how well it fits (-1 to 1).
+
+    `even` is how many times as much it scales across as down where nothing is stretched: frames
+    have whole pixels, so that theirs are not quite square.
+    """
     box, other = content_box(suspect), content_box(original)
     ours = suspect[spread(len(suspect), _CHECKED[0])]
     theirs = original[spread(len(original), _CHECKED[1])]
     plain = _fitted(
-        [_over(box, other), _over(box, other, mirrored=True, width=suspect.shape[2])],
+        [
+            _over(box, other, even),
+            _over(box, other, even, mirrored=True, width=suspect.shape[2]),
+        ],
         ours,
         theirs,
         box,
     )
     if plain[1] >= _GOOD:
         return plain[0], box, plain[1]
-    found = _fitted(list(_searched(ours, theirs, box)), ours, theirs, box)
+    found = _fitted(list(_searched(ours, theirs, box, even)), ours, theirs, box)
     best = max(plain, found, key=lambda each: each[1])
     return best[0], box, best[1]
 
@@ -136,16 +145,23 @@ def spread(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round()).astype(np.int64)
 
 
-def _over(box: Box, other: Box, *, mirrored: bool = False, width: int = 0) -> Placement:
-    """One box over the other."""
+def _over(
+    box: Box, other: Box, even: float, *, mirrored: bool = False, width: int = 0
+) -> Placement:
+    """One box over the other; no more stretched than a row of a border at either side tells."""
     left, top, right, bottom = box
     if mirrored:
         left, right = width - right, width - left
-    scale = ((other[2] - other[0]) / (right - left), (other[3] - other[1]) / (bottom - top))
-    return Placement(scale, (other[0] - scale[0] * left, other[1] - scale[1] * top), mirrored)
+    across, down = (other[2] - other[0]) / (right - left), (other[3] - other[1]) / (bottom - top)
+    stretched = across / down / even
+    if abs(np.log(stretched)) < 2 / min(right - left, bottom - top):
+        across, down = across / stretched**0.5, down * stretched**0.5
+    middle = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    offset = middle[0] - across * (left + right) / 2, middle[1] - down * (top + bottom) / 2
+    return Placement((across, down), offset, mirrored)
 
 
-def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
+def _searched(ours: Frames, theirs: Frames, box: Box, even: float) -> Iterator[Placement]:
     """The few placements at which some pair of frames correlates best."""
     some = fine_structure(theirs[spread(len(theirs), _THEIRS)], _FINE)
     turned = _Turned(some, np.ones(some.shape[1:], bool))
@@ -154,10 +170,11 @@ def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
     for mirrored in (False, True):
         facing = content[:, :, ::-1] if mirrored else content
         for size in _SIZES.tolist():
-            shape = tuple(round(side * size) for side in facing.shape[1:])
+            sizes = size * even**0.5, size / even**0.5
+            shape = round(facing.shape[1] * sizes[1]), round(facing.shape[2] * sizes[0])
             if max(shape) > _GRID - max(some.shape[1:]) or min(shape) < 8:
                 continue
-            plain = Placement((size, size), (0.0, 0.0), mirrored=False)
+            plain = Placement(sizes, (0.0, 0.0), mirrored=False)
             laid = fine_structure(plain.laid(facing, shape), _FINE)
             score, down, across = turned.best(_Turned(laid, np.ones(shape, bool)))
             left = suspect_left(box, ours.shape[2], mirrored)
