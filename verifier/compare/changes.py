@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from .geometry import Frames
+from .placement import Frames
 from .result import Interval
 from .sampling import beyond
 
@@ -23,6 +23,7 @@ EXTENT = 1.45  # and reaches as far as the difference stays above this
 _POOLED = 5  # frames, on either side, are judged together
 _MOST = 6.0  # times what is usual: more says no more
 _FLOOR, _COARSE_FLOOR = 1.5, 1.0  # grey levels: a difference below is not told from none
+_UNTOLD = 4.0  # grey levels: a record keeps its level until a pixel is farther from it than that
 _LOST = 4.5  # times what is found in most places: what a coarse codec left out is no change
 _TILE = 8  # pixels
 _CLASSES = 8  # of detail, for each of which it is found out what is usual
@@ -63,13 +64,17 @@ def halved(frames: Frames) -> Frames:
 def find_changes(ours: Frames, theirs: Frames, mask: Mask, *, coarse: bool = False) -> Changes:
     """Hold frames, (n, height, width), against those that they show, in the order of time.
 
-    `coarse`: theirs are no finer than ours, so that neither need show all that the other does.
+    `coarse`: theirs are of a record (`clip-luma`), so that neither need show all that the other
+    does, and a whole wall may have grown brighter unseen.
     """
     inside = ndimage.binary_erosion(mask, np.ones((7, 7)))  # edges are half a border
     if inside.sum() < _WINDOW**2 * _CLASSES:
         return Changes(np.zeros_like(ours))
     ours = _toned(ours, theirs, inside)
     ours, theirs = _equally_sharp(ours, theirs, inside)
+    if coarse:
+        brighter = ndimage.uniform_filter(ours - theirs, (0, _WINDOW, _WINDOW))
+        ours = ours - brighter.clip(-_UNTOLD, _UNTOLD)
     away = _away(ours, theirs)
     floor = _FLOOR
     if coarse:

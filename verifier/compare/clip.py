@@ -16,16 +16,18 @@ from verifier.fingerprint.luma import Thumbnails, parse_thumbnails
 from verifier.media.limits import Limits
 from verifier.media.sandbox import Sandbox
 
+from .bends import bends
 from .changes import LONG_SIDE
-from .clip_regions import PAIRS_TO_LAY, changed_regions, regions_by_record
+from .clip_regions import PAIRS_TO_LAY, changed_regions, regions_by_record, shown_by_record
 from .exact import sharpened
 from .footage import read_footage_in, read_frames_at_in
-from .geometry import Box, Placement, agreement, find_placement, refined_on, shape_of
+from .geometry import agreement, find_placement, refined_on
 from .likeness import Likeness, likeness
 from .lines import Nats, Piece, Rows, Times
 from .placed import Laid, describe, strips
+from .placement import Box, Placement, shape_of
 from .result import Comparison, Region, RegionKind
-from .segments import Shown, removed_from, segments_of
+from .segments import Shown, removed_from, segments_of, within
 from .still import stillness
 from .timeline import GAP, align, nearest
 from .turned import QUARTERS, geometry_back, turned, turned_back
@@ -76,20 +78,21 @@ def compare_clips_in(
         return None
     regions: list[Region] = []
     for laid in found.laid:
-        original, other, (rows, columns) = originals[laid.source], theirs[laid.source], laid.pairs
-        if isinstance(original, Fingerprint):
-            regions += regions_by_record(laid, upright, other)
-            continue
-        fine = [
-            read_frames_at_in(sandbox, file, clip.part, times, LONG_SIDE, limits=limits)
-            for file, clip, times in (
-                (suspect, ours, ours.times[rows].tolist()),
-                (original, other, other.times[columns].tolist()),
-            )
-        ]
-        regions += changed_regions(
-            laid, upright, other, np.rot90(fine[0], quarters, (1, 2)), fine[1]
+        original, other = originals[laid.source], theirs[laid.source]
+        recorded = isinstance(original, Fingerprint)
+        shown = shown_by_record(laid, upright, other) if recorded else laid
+        rows, columns = shown.pairs
+        large = read_frames_at_in(
+            sandbox, suspect, ours.part, ours.times[rows].tolist(), LONG_SIDE, limits=limits
         )
+        large = np.rot90(large, quarters, (1, 2))
+        if isinstance(original, Fingerprint):
+            regions += regions_by_record(shown, upright, other, large)
+            continue
+        theirs_large = read_frames_at_in(
+            sandbox, original, other.part, other.times[columns].tolist(), LONG_SIDE, limits=limits
+        )
+        regions += changed_regions(shown, upright, other, large, theirs_large)
     geometry = geometry_back(found.laid[0].geometry, quarters)
     regions = [turned_back(each, ours.size, quarters) for each in regions]
     return Comparison(
@@ -136,7 +139,7 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
         sides[worst] = None
     order = sorted(range(len(numbers)), key=lambda place: -seconds[place])
     return ClipMap(
-        removed_from(shown, numbers[order[0]]),
+        removed_from(within(shown, bends(together, pieces, suspect.duration)), numbers[order[0]]),
         tuple(
             fitting[place].laid(numbers[place], *together.pairs(pieces, place), suspect.duration)
             for place in order
@@ -181,7 +184,8 @@ class _Side:
     @classmethod
     def find(cls, suspect: Thumbnails, original: Thumbnails) -> "_Side | None":
         ours, theirs = suspect.luma.astype(np.float32), original.luma.astype(np.float32)
-        placement, box, part, fit = find_placement(ours, theirs)
+        even = suspect.pixel_aspect / original.pixel_aspect
+        placement, box, part, fit = find_placement(ours, theirs, even)
         if fit < _LEAST_FIT:
             return None
         return cls(suspect, original, placement, (box, part), fit)

@@ -8,8 +8,9 @@ import numpy.typing as npt
 from verifier.fingerprint.luma import Thumbnails
 
 from .changes import Changes, find_changes, halved, interval_of, regions_of
-from .geometry import Box, Frames, Placement, refined_on, shape_of
+from .geometry import refined_on
 from .placed import Laid, box_of_part
+from .placement import Box, Frames, Placement, shape_of
 from .result import Region, RegionKind
 
 PAIRS_TO_LAY = 24  # to refine the geometry
@@ -25,11 +26,9 @@ def changes_of(
     """How unusual each place is, at half the size of `theirs`; and how `ours` lie over `theirs`."""
     left, right = ours.astype(np.float32), theirs.astype(np.float32)
     placement = found.placement.finer(_times(left, suspect.luma), _times(right, original.luma))
-    whole = (0, 0, left.shape[2], left.shape[1])
-    some = np.linspace(0, len(left) - 1, min(len(left), PAIRS_TO_LAY)).astype(int)
-    placement = refined_on(placement, left[some], right[some], whole, evenly=False)
+    placement = _finely(placement, left, right)
     shape = shape_of(right)
-    seen = placement.seen(whole, left.shape[2], shape)
+    seen = placement.seen(_whole(left), left.shape[2], shape)
     changes = find_changes(halved(placement.laid(left, shape)), halved(right), seen[::2, ::2])
     return changes, placement
 
@@ -46,24 +45,38 @@ def changed_regions(
     return _regions(changes, placement, found, suspect, (ours.shape[1], ours.shape[2]), 2)
 
 
-def regions_by_record(found: Laid, suspect: Thumbnails, original: Thumbnails) -> tuple[Region, ...]:
-    """`changed_regions`, as far as the thumbnails of the record show them."""
+def shown_by_record(found: Laid, suspect: Thumbnails, original: Thumbnails) -> Laid:
+    """The same, with each frame of a record beside the frame of the suspect that shows it best.
+
+    A record has a frame of every fourth of a second, and `found.pairs` may be a moment off.
+    """
     columns, first = np.unique(found.pairs[1], return_index=True)
     around = (found.pairs[0][first, None] + np.arange(-2, 3)).clip(0, len(suspect.times) - 1)
     theirs = original.luma[columns].astype(np.float32)
     shape = shape_of(theirs)
     width, height = suspect.luma.shape[2], suspect.luma.shape[1]
     seen = found.placement.seen((0, 0, width, height), width, shape)
-    tried = [
-        found.placement.laid(suspect.luma[rows].astype(np.float32), shape) for rows in around.T
+    apart = [
+        np.abs(found.placement.laid(suspect.luma[rows].astype(np.float32), shape) - theirs)
+        for rows in around.T
     ]
-    # The record has a frame of every fourth of a second: of ours the one that shows it best.
-    best = np.argmin([np.abs(each - theirs)[:, seen].mean(1) for each in tried], 0)
-    ours = np.stack([tried[way][number] for number, way in enumerate(best)])
-    rows = np.take_along_axis(around, best[:, None], 1)[:, 0]
-    changes = find_changes(ours, theirs, seen, coarse=True)
-    used = replace(found, pairs=(rows, columns))
-    return _regions(changes, found.placement, used, suspect, (height, width), 1)
+    best = np.argmin([each[:, seen].mean(1) for each in apart], 0)
+    return replace(found, pairs=(np.take_along_axis(around, best[:, None], 1)[:, 0], columns))
+
+
+def regions_by_record(
+    found: Laid, suspect: Thumbnails, original: Thumbnails, ours: npt.NDArray[np.uint8]
+) -> tuple[Region, ...]:
+    """`changed_regions`, as far as the thumbnails of the record show them; `ours` are larger.
+
+    So they are sampled where the record's pixels lie, and their lines stay as sharp as there.
+    """
+    left, right = ours.astype(np.float32), original.luma[found.pairs[1]].astype(np.float32)
+    placement = _finely(found.placement.finer(_times(left, suspect.luma), (1, 1)), left, right)
+    shape = shape_of(right)
+    seen = placement.seen(_whole(left), left.shape[2], shape)
+    changes = find_changes(placement.laid(left, shape), right, seen, coarse=True)
+    return _regions(changes, placement, found, suspect, shape_of(left), 1)
 
 
 def _regions(
@@ -87,6 +100,16 @@ def _regions(
         )
         for change in regions_of(changes)
     )
+
+
+def _finely(placement: Placement, left: Frames, right: Frames) -> Placement:
+    """The placement that fits larger frames best, near the one given."""
+    some = np.linspace(0, len(left) - 1, min(len(left), PAIRS_TO_LAY)).astype(int)
+    return refined_on(placement, left[some], right[some], _whole(left), evenly=False)
+
+
+def _whole(frames: Frames) -> Box:
+    return 0, 0, frames.shape[2], frames.shape[1]
 
 
 def _times(fine: Frames, coarse: npt.NDArray[np.uint8]) -> tuple[float, float]:

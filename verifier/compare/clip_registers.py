@@ -25,7 +25,7 @@ from verifier.fingerprint.luma import (
 from verifier.fingerprint.moments import Moments, find_moments
 
 from .cut_out import likeness_of_cut_out, may_be_cut_out
-from .geometry import spread
+from .placement import spread
 from .register import Prepared, Registration, best_map, prepare
 
 _MOMENTS = 5  # all along what the two may share

@@ -1,4 +1,4 @@
-"""Whether a clip is an upright or a wide cut-out of another: all as high as it, or all as wide. Pure.
+"""Whether a clip is an upright or a wide cut-out of another, as high or as wide as it. Pure.
 
 Views may fail here: of two people at the sides of a shot an upright middle shows the gap between
 them. But its size is known, so that each of its frames can be laid over all that the original
@@ -8,7 +8,7 @@ shows, wherever it was cut out.
 import numpy as np
 import numpy.typing as npt
 
-from .geometry import Frames, Placement, fine_structure, shape_of
+from .placement import Frames, Placement, fine_structure, shape_of
 
 AnyFrames = npt.NDArray[np.floating] | npt.NDArray[np.uint8]
 
@@ -48,10 +48,10 @@ def likeness_of_cut_out(ours: Frames, theirs: Frames) -> float:
 
 
 def _aspect(frames: AnyFrames) -> float:
-    return frames.shape[2] / frames.shape[1]
+    return float(frames.shape[2] / frames.shape[1])
 
 
 def _unit(frames: Frames) -> Frames:
     rows = frames.reshape(len(frames), -1)
     rows = rows - rows.mean(1, keepdims=True)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _FLAT)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _FLAT))

@@ -4,9 +4,10 @@ Sound that is compared on its own is told in the same words.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .result import Interval, Segment, SegmentKind
 from .words import Originals, interval, listing, moment, speed
@@ -19,6 +20,7 @@ VAGUE = 0.1  # seconds: an edge that may lie farther off is said to be about the
 FOREIGN, EDITED, LAID, SLIGHT = range(4)  # how grave: not the original's; moved; cropped; rest
 MOST_ITEMS = 3  # of a clause
 RATE_WITHIN = 0.03
+_SOME = "all or some of"  # a stretch, for as long as is not known
 _MEETS = 0.25  # seconds, by which what runs on may miss what it runs on from
 
 
@@ -63,14 +65,18 @@ def edits(
         if said := said_of(segment, named, is_moved=segment in moved):
             if of := instead.get(segment):
                 said = _placed(said, of, named)
-            groups.setdefault(said, []).append(segment.suspect)
+            groups.setdefault(said, []).append(widest(segment))
     total = sum(length_of(each.suspect) for each in segments)
-    vague = {each.suspect for each in segments if is_vague(each)}
-    clauses = [of_stretches(said, spans, total, vague) for said, spans in groups.items()]
+    how = {
+        widest(each): _SOME if is_somewhere(each) else "about"
+        for each in segments
+        if is_somewhere(each) or is_vague(each)
+    }
+    clauses = [of_stretches(said, spans, total, how) for said, spans in groups.items()]
     if left_out := [span for span in removed if span not in instead.values()]:
         whole = named.name()
         said = Said(EDITED, f"of {whole} is missing", f"of {whole} are missing")
-        clauses.append(of_stretches(said, left_out, vague=_vaguely_removed(removed, segments)))
+        clauses.append(of_stretches(said, left_out, how=_vaguely_removed(removed, segments)))
     return [*clauses, *_excerpt(segments, removed, duration, named)]
 
 
@@ -124,6 +130,9 @@ def said_of(segment: Segment, named: Originals, *, is_moved: bool) -> Said | Non
 
 
 def _speed(segment: Segment) -> str:
+    if segment.rates and is_somewhere(segment):
+        slowest, fastest = map(speed, segment.rates)
+        return f"{slowest.removesuffix(' %')} to {fastest} speed"
     return f"{speed(segment.rate)} speed" if segment.rate else "another speed"
 
 
@@ -163,31 +172,42 @@ def is_vague(segment: Segment) -> bool:
     )
 
 
+def is_somewhere(segment: Segment) -> bool:
+    """Tell whether too little is known of how fast a segment is to say where it starts and ends."""
+    return segment.rates is not None and segment.rates[1] - segment.rates[0] > 2 * RATE_WITHIN
+
+
+def widest(segment: Segment) -> Interval:
+    """Return when a segment is: of one that is somewhere within a stretch, that stretch."""
+    starts, ends = segment.starts, segment.ends
+    return (starts[0], ends[1]) if starts and ends and is_somewhere(segment) else segment.suspect
+
+
 def _vaguely_removed(
     removed: Sequence[Interval], segments: Sequence[Segment]
-) -> AbstractSet[Interval]:
+) -> Mapping[Interval, str]:
     """Return what was left out between stretches of which it is vague where they end."""
     edges = {each.original[1] for each in segments if each.original and is_vague(each)}
-    return {span for span in removed if any(abs(span[0] - edge) < 1e-6 for edge in edges)}
+    return {span: "about" for span in removed if any(abs(span[0] - edge) < 1e-6 for edge in edges)}
 
 
 def of_stretches(
     said: Said,
     spans: Sequence[Interval],
     total: float = 0.0,
-    vague: AbstractSet[Interval] = frozenset(),
+    how: Mapping[Interval, str] = MappingProxyType({}),
 ) -> Clause:
     """Say something of stretches: of the longest by name, of all of `total` seconds as such.
 
-    Where a stretch of `vague` begins and ends is said to be but about so.
+    What `how` says of a stretch (it is about so, or some of it) is said before it.
     """
     length = sum(map(length_of, spans))
     start = min(span[0] for span in spans)
-    if total and length >= 0.99 * total:
+    if total and length >= 0.99 * total and not any(how.get(span) == _SOME for span in spans):
         return Clause(said.rank, f"all of it {said.one}", start, length)
     longest = sorted(spans, key=length_of, reverse=True)[:MOST_ITEMS]
     rest = [span for span in spans if span not in longest]
-    named = [f"about {interval(each)}" if each in vague else interval(each) for each in longest]
+    named = [" ".join(filter(None, (how.get(each), interval(each)))) for each in longest]
     order = sorted(range(len(longest)), key=longest.__getitem__)
     stretches = listing([*(named[n] for n in order), *map(interval, rest)], MOST_ITEMS)
     return Clause(

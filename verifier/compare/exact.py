@@ -42,6 +42,13 @@ def sharpened(cost: Sharp, pieces: Sequence[Piece]) -> list[Piece]:
     return chain(cost, weights, lines) if lines else exact
 
 
+def shifted(cost: Sharp, weights: Nats, rows: Rows, line: Line) -> Line:
+    """The line at the original's speed, near a line, that fits these samples best."""
+    middle = float(cost.times[rows].mean())
+    moment = float(line.at(np.array(middle)))
+    return _best(cost, weights, rows, (middle, 0.0), (moment, 1.0))[0]
+
+
 def _exact(cost: Sharp, weights: Nats, piece: Piece, line: Line) -> Line:
     rows = piece.rows(_MOST_ROWS)
     rows = rows[1:-1]  # the outermost may belong to what comes before and after

@@ -7,17 +7,16 @@ checked against all frames of the original, and refined on the pairs that then a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, ndimage
+from scipy import fft
 
-Frames = npt.NDArray[np.float32]  # frames, height, width
-Places = npt.NDArray[np.floating]
+from .placement import Box, Frames, Placement, fine_structure, shape_of, spread
+
 Spectra = npt.NDArray[np.complex64]
-Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 _GRID = 128  # of the Fourier transforms: twice the long side of a thumbnail
 _OURS, _THEIRS = 8, 16  # frames that are tried in pairs
@@ -34,75 +33,24 @@ _FINE = 4  # pixels of the original: coarser structure is left out
 _EVENLY = 1.0  # how much it weighs, against what is seen, that both sides are scaled alike
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """original pixel = scale * suspect pixel + offset, across and down; the suspect mirrored first.
-
-    Pixels are those of the thumbnails, their middles at whole numbers plus a half.
-    """
-
-    scale: tuple[float, float]
-    offset: tuple[float, float]
-    mirrored: bool
-
-    def laid(self, frames: Frames, shape: tuple[int, int]) -> Frames:
-        """Frames of the suspect as seen in the original's pixels; beyond them their edge."""
-        turned = frames[:, :, ::-1] if self.mirrored else frames
-        scales = (self.scale[1], self.scale[0])
-        offsets = (self.offset[1], self.offset[0])
-        blurred = turned
-        if min(scales) < 0.8:  # the original is seen smaller here: average before sampling
-            blurred = ndimage.gaussian_filter(turned, (0, *(0.5 * (1 / s - 1) for s in scales)))
-        places = [
-            (np.arange(length) + 0.5 - offset) / scale - 0.5
-            for length, scale, offset in zip(shape, scales, offsets, strict=True)
-        ]
-        return _sampled(blurred, places[0], places[1])
-
-    def finer(self, ours: tuple[float, float], theirs: tuple[float, float]) -> "Placement":
-        """The same for frames so many times as large, across and down."""
-        scale, offset = (
-            (values[0], values[1])
-            for values in (
-                [s * b / a for s, a, b in zip(self.scale, ours, theirs, strict=True)],
-                [o * b for o, b in zip(self.offset, theirs, strict=True)],
-            )
-        )
-        return Placement(scale, offset, self.mirrored)
-
-    def back(self, box: Box, width: int) -> tuple[float, float, float, float]:
-        """Where a box of the original lies in the suspect, which is `width` pixels wide."""
-        left, right = ((side - self.offset[0]) / self.scale[0] for side in (box[0], box[2]))
-        top, bottom = ((side - self.offset[1]) / self.scale[1] for side in (box[1], box[3]))
-        if self.mirrored:
-            left, right = width - right, width - left
-        return left, top, right, bottom
-
-    def seen(self, box: Box, width: int, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
-        """Which of the original's pixels lie inside `box` of the suspect, which is `width` wide."""
-        left, top, right, bottom = box
-        if self.mirrored:
-            left, right = width - right, width - left
-        inside = []
-        for length, scale, offset, low, high in zip(
-            shape[::-1], self.scale, self.offset, (left, top), (right, bottom), strict=True
-        ):
-            places = (np.arange(length) + 0.5 - offset) / scale
-            inside.append((places > low + 0.4) & (places < high - 0.4))
-        return inside[1][:, None] & inside[0][None, :]
-
-
-def find_placement(suspect: Frames, original: Frames) -> tuple[Placement, Box, Box, float]:
+def find_placement(
+    suspect: Frames, original: Frames, even: float = 1.0
+) -> tuple[Placement, Box, Box, float]:
     """The placement, and how well it fits (-1 to 1), last.
 
     Between them the part of the suspect that is not border, and the part of that by which it was
-    found: a banner at the foot or the head of frames is left out of it.
+    found: a banner at the foot or the head of frames is left out of it. `even` is how many times as
+    much it scales across as down where nothing is stretched: frames have whole pixels, so that
+    theirs are not quite square.
     """
     box, other = content_box(suspect), content_box(original)
     ours = suspect[spread(len(suspect), _CHECKED[0])]
     theirs = original[spread(len(original), _CHECKED[1])]
     plain = _fitted(
-        [_over(box, other), _over(box, other, mirrored=True, width=suspect.shape[2])],
+        [
+            _over(box, other, even),
+            _over(box, other, even, mirrored=True, width=suspect.shape[2]),
+        ],
         ours,
         theirs,
         box,
@@ -111,7 +59,7 @@ def find_placement(suspect: Frames, original: Frames) -> tuple[Placement, Box, B
     for without, least in ((box, 0.0), *((each, _BETTER) for each in _without_banner(box))):
         if fit >= _GOOD:
             break
-        found = _fitted(list(_searched(ours, theirs, without)), ours, theirs, without)
+        found = _fitted(list(_searched(ours, theirs, without, even)), ours, theirs, without)
         if found[1] > fit + least:
             (placement, fit), part = found, without
     return placement, box, part, fit
@@ -145,26 +93,23 @@ def content_box(frames: Frames, slack: float = 1.0) -> Box:
     return left, top, right, bottom
 
 
-def shape_of(frames: Frames) -> tuple[int, int]:
-    """Height and width."""
-    return frames.shape[1], frames.shape[2]
-
-
-def spread(count: int, most: int) -> npt.NDArray[np.int64]:
-    """At most `most` of the numbers below `count`, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round()).astype(np.int64)
-
-
-def _over(box: Box, other: Box, *, mirrored: bool = False, width: int = 0) -> Placement:
-    """One box over the other."""
+def _over(
+    box: Box, other: Box, even: float, *, mirrored: bool = False, width: int = 0
+) -> Placement:
+    """One box over the other; no more stretched than a row of a border at either side tells."""
     left, top, right, bottom = box
     if mirrored:
         left, right = width - right, width - left
-    scale = ((other[2] - other[0]) / (right - left), (other[3] - other[1]) / (bottom - top))
-    return Placement(scale, (other[0] - scale[0] * left, other[1] - scale[1] * top), mirrored)
+    across, down = (other[2] - other[0]) / (right - left), (other[3] - other[1]) / (bottom - top)
+    stretched = across / down / even
+    if abs(np.log(stretched)) < 2 / min(right - left, bottom - top):
+        across, down = across / stretched**0.5, down * stretched**0.5
+    middle = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    offset = middle[0] - across * (left + right) / 2, middle[1] - down * (top + bottom) / 2
+    return Placement((across, down), offset, mirrored)
 
 
-def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
+def _searched(ours: Frames, theirs: Frames, box: Box, even: float) -> Iterator[Placement]:
     """The few placements at which some pair of frames correlates best."""
     some = fine_structure(theirs[spread(len(theirs), _THEIRS)], _FINE)
     turned = _Turned(some, np.ones(some.shape[1:], bool))
@@ -172,12 +117,9 @@ def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
     found: list[tuple[float, Placement]] = []
     for mirrored in (False, True):
         facing = content[:, :, ::-1] if mirrored else content
-        for size, aspect in product(_SIZES.tolist(), _aspects(ours, theirs)):
-            scale = size, size / aspect
-            shape = tuple(
-                round(side * each)
-                for side, each in zip(facing.shape[1:], scale[::-1], strict=True)
-            )
+        for size, aspect in product(_SIZES.tolist(), _aspects(ours, theirs, even)):
+            scale = size * aspect**0.5, size / aspect**0.5
+            shape = round(facing.shape[1] * scale[1]), round(facing.shape[2] * scale[0])
             if max(shape) > _GRID - max(some.shape[1:]) or min(shape) < 8:
                 continue
             plain = Placement(scale, (0.0, 0.0), mirrored=False)
@@ -190,11 +132,11 @@ def _searched(ours: Frames, theirs: Frames, box: Box) -> Iterator[Placement]:
     yield from (placement for _, placement in found[:6])
 
 
-def _aspects(ours: Frames, theirs: Frames) -> list[float]:
-    """How many times as much the suspect may be scaled across as down: if it was stretched, too."""
+def _aspects(ours: Frames, theirs: Frames, even: float) -> list[float]:
+    """How many times as much the suspect may be scaled across as down: evenly, or stretched."""
     (height, width), (high, wide) = shape_of(ours), shape_of(theirs)
     stretched = wide * height / (high * width)
-    return [1.0, stretched] if abs(np.log(stretched)) > _STRETCHED else [1.0]
+    return [even, stretched] if abs(np.log(stretched / even)) > _STRETCHED else [even]
 
 
 def suspect_left(box: Box, width: int, mirrored: bool) -> int:
@@ -252,28 +194,6 @@ def _chance(pixels: npt.ArrayLike) -> Frames:
 
 def _signed(place: int) -> int:
     return place if place < _GRID // 2 + 16 else place - _GRID
-
-
-def fine_structure(frames: Frames, size: int) -> Frames:
-    """Frames without what is coarser than so many pixels."""
-    coarse = ndimage.uniform_filter(frames, (0, 2 * size + 1, 2 * size + 1), mode="nearest")
-    return np.asarray(frames - coarse)
-
-
-def _sampled(frames: Frames, rows: Places, columns: Places) -> Frames:
-    """Bilinear samples at the rows and columns, of which frames beyond have their edge."""
-
-    def parts(places: Places, length: int) -> tuple[npt.NDArray[np.int64], Frames]:
-        inside = np.asarray(places, np.float64).clip(0, length - 1)
-        low = np.minimum(inside.astype(np.int64), max(0, length - 2))
-        return low, (inside - low).astype(np.float32)
-
-    low, share = parts(rows, frames.shape[1])
-    high = np.minimum(low + 1, frames.shape[1] - 1)
-    mixed = frames[:, low] * (1 - share)[None, :, None] + frames[:, high] * share[None, :, None]
-    low, share = parts(columns, frames.shape[2])
-    high = np.minimum(low + 1, frames.shape[2] - 1)
-    return np.asarray(mixed[:, :, low] * (1 - share) + mixed[:, :, high] * share, np.float32)
 
 
 def _fitted(

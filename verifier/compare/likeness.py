@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from .geometry import fine_structure
 from .lines import Nats, Rows, Times
+from .placement import fine_structure
 from .timeline import OUTSIDE, nearest
 
 Frames = npt.NDArray[np.floating]  # frames, height, width

@@ -7,8 +7,9 @@ import numpy as np
 
 from verifier.fingerprint.luma import Thumbnails
 
-from .geometry import Box, Frames, Placement, content_box
+from .geometry import content_box
 from .lines import Rows
+from .placement import Box, Frames, Placement
 from .result import WHOLE, Geometry, Part
 
 _STRIP = 0.01  # of a side: a narrower strip beside the original is not told

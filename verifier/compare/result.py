@@ -45,6 +45,7 @@ class Segment:
     known. `source` tells several originals apart. `pitch` is by how many semitones sound is higher
     than in the original; None where that is not known. `starts` and `ends` are within what it may
     start and end, where it is known how exactly that is known: an edge in a pause cannot be heard.
+    `rates` are likewise within what its rate may be.
     """
 
     suspect: Interval
@@ -55,6 +56,7 @@ class Segment:
     pitch: float | None = None
     starts: Interval | None = None
     ends: Interval | None = None
+    rates: Interval | None = None
 
 
 class RegionKind(StrEnum):

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from .bends import Bend
 from .lines import Piece, Times
 from .result import Interval, Segment, SegmentKind
 from .timeline import GAP, STANDS
@@ -122,6 +123,23 @@ def _part(segment: Segment, original: Interval) -> Segment:
     start, end = segment.suspect
     first, last = (start + share * (end - start) for share in shares)
     return replace(segment, suspect=(first, last), original=original)
+
+
+def within(shown: Shown, bends: Sequence[Bend]) -> Shown:
+    """Add within what stretches at another speed, and what is beside them, begin and end."""
+    edges = {bend.suspect[1]: bend.ends for bend in bends}
+    edges |= {bend.suspect[0]: bend.starts for bend in bends}
+    rates = {bend.suspect: bend.rates for bend in bends}
+    segments = [
+        replace(
+            each,
+            starts=edges.get(each.suspect[0]),
+            ends=edges.get(each.suspect[1]),
+            rates=rates.get(each.suspect),
+        )
+        for each in shown.segments
+    ]
+    return replace(shown, segments=tuple(segments))
 
 
 def removed_from(shown: Shown, source: int) -> Shown:

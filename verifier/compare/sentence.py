@@ -20,12 +20,14 @@ from .edits import (
     Said,
     edits,
     is_in_place,
+    is_somewhere,
     is_vague,
     length_of,
     moved_among,
     of_stretches,
     pitch_of,
     said_of,
+    widest,
 )
 from .result import WHOLE, Comparison, Geometry, Interval, Region, RegionKind, Segment, SegmentKind
 from .words import Originals, count, from_to, interval, listing, percent, sentence, where
@@ -292,14 +294,28 @@ def _sound(comparison: Comparison, named: Originals) -> list[Clause]:
 def _follows(segment: Segment, pictures: Sequence[Segment]) -> bool:
     if segment.kind is SegmentKind.SAME and not is_in_place(segment, segment.source):
         return False
-    exact = _RATES_WITHIN / max(length_of(segment.suspect), 0.1)
+    exact = max(RATE_WITHIN, _RATES_WITHIN / max(length_of(segment.suspect), 0.1))
     return any(
         each.kind is segment.kind
         and each.source == segment.source
-        and _is_among(segment.suspect, [each.suspect])
-        and abs((each.rate or 0) - (segment.rate or 0)) <= max(RATE_WITHIN, exact)
+        and _is_told_by(segment, each)
+        and abs((segment.rate or 0) - _nearest(segment.rate or 0, each)) <= exact
         for each in pictures
     )
+
+
+def _is_told_by(segment: Segment, picture: Segment) -> bool:
+    """Whether sound is where the picture is: anywhere within, if no more is known of that."""
+    if not is_somewhere(picture):
+        return _is_among(segment.suspect, [picture.suspect])
+    first, last = widest(picture)
+    return first - _WITHIN <= segment.suspect[0] and segment.suspect[1] <= last + _WITHIN
+
+
+def _nearest(rate: float, picture: Segment) -> float:
+    """Of the rates that a picture may have, the one that is nearest."""
+    slowest, fastest = picture.rates or (picture.rate or 0, picture.rate or 0)
+    return min(max(rate, slowest), fastest)
 
 
 def _is_among(span: Interval, spans: Sequence[Interval]) -> bool:

@@ -52,6 +52,14 @@ class Thumbnails:
     # What part of the clip the frames show: left, top, right, bottom, each 0 to 1.
     part: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
+    @property
+    def pixel_aspect(self) -> float:
+        """How many times as wide as high a pixel of the frames is: about 1."""
+        left, top, right, bottom = self.part
+        _, height, width = self.luma.shape
+        across, down = (right - left) * self.size[0], (bottom - top) * self.size[1]
+        return float(across / width / (down / height))
+
 
 def frame_size(size: tuple[int, int], long_side: int = LONG_SIDE) -> tuple[int, int]:
     """Width and height of a thumbnail of a clip of this size."""

@@ -10,8 +10,8 @@ from scipy import ndimage
 from bench.edits import HONEST, chained, cropped, screenshot, untouched
 from tests import media
 from verifier.compare.changes import find_changes, regions_of
-from verifier.compare.geometry import Frames
 from verifier.compare.picture import compare_pictures, picture_of, picture_of_thumbnail
+from verifier.compare.placement import Frames
 from verifier.compare.result import RegionKind
 from verifier.compare.sampling import beyond
 from verifier.fingerprint.thumbnail import make_thumbnail
