@@ -22,7 +22,7 @@ from .worth import Worth, in_range
 
 _FAINT = 0.3  # of either side's peaks: where more meet, a stretch is not foreign
 _LEAST_AGAINST = 3.0  # nats that must speak against a line, where but the record is at hand,
-_CERTAIN = 7.0  # and to tell that it is other sound
+_CERTAIN = (9.0, 5.0)  # and to tell that it is other sound: nats, and more for each second of it
 _MOSTLY_SILENT = 0.3  # of a stretch: so little of it is no pause
 _LEAST_MEETING = 4  # peaks on a line, or it is none
 _LEAST_HEARD = 0.45  # of a stretch that is told to be other sound
@@ -82,16 +82,20 @@ def doubted(pieces: Sequence[Piece], worth: Worth) -> list[Piece]:
         before, bare, after = kept[number - 1 : number + 2]
         if bare.line is not None or before.line is None or after.line is None:
             continue
-        if alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * ALIKE):
-            if known:
-                span = (bare.start, bare.end)
-                faint = min(surviving(suspect, original, before.line, span)) >= _FAINT
-            elif silent(bare, suspect):
-                faint = not _is_muted(bare, before.line, original)
-            else:
-                faint = worth.against(bare, before.line) < _LEAST_AGAINST
-            if faint:
-                kept[number] = replace(bare, line=before.line)
+        one = alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * ALIKE)
+        if known:
+            span = (bare.start, bare.end)
+            faint = one and min(surviving(suspect, original, before.line, span)) >= _FAINT
+        elif silent(bare, suspect):
+            faint = one and not _is_muted(bare, before.line, original)
+        else:
+            against, cut = worth.against(bare, before.line, after.line)
+            faint = against < _LEAST_AGAINST
+            if faint and not one:
+                kept[number + 1] = replace(after, start=cut)
+                bare = replace(bare, end=cut)
+        if faint:
+            kept[number] = replace(bare, line=before.line)
     return kept
 
 
@@ -117,20 +121,22 @@ def _is_muted(piece: Piece, line: Line, original: Heard) -> bool:
     return piece.length >= _LEAST_MUTED and count >= _LOUD_PEAKS * (last - first)
 
 
-def tells(piece: Piece, line: Line | None, worth: Worth) -> bool:
+def tells(piece: Piece, before: Line | None, after: Line | None, worth: Worth) -> bool:
     """Whether peaks tell that a stretch without a line is other sound than the original's, or none.
 
-    `line` is the one that runs on through it; None where it stands between two.
+    `before` and `after` are the lines that may run on through it; None where it stands between two
+    that leave no room for it.
     """
     suspect, original = worth.suspect, worth.original
     if original.sounding is not None:
         return True
     if silent(piece, suspect):
-        return line is not None and _is_muted(piece, line, original)
+        return before is not None and _is_muted(piece, before, original)
     if piece.length < _LEAST_TOLD:
         return False
-    if line is not None:
-        return worth.against(piece, line) >= _CERTAIN
+    if before is not None and after is not None:
+        against, _ = worth.against(piece, before, after)
+        return against >= _CERTAIN[0] + _CERTAIN[1] * piece.length
     if _heard(piece, suspect).mean() < _LEAST_HEARD or _loudness(piece, suspect) < _LEAST_LOUD:
         return False
     return len(suspect.peaks.between(piece.start, piece.end)) >= _LEAST_PEAKS

@@ -39,6 +39,7 @@ from .worth import Worth
 
 JUMP = 4.0  # nats to leave a line for another, or for none
 ODD = 2.0  # nats more, to enter a line at another rate than the surest one's
+BARE = 4.0  # nats more, to leave all lines
 _PART = 3.0  # seconds of the suspect for which lines are proposed
 _MOST_PARTS = 400
 _MOST_LINES = 240
@@ -136,7 +137,7 @@ def _chain(lines: Sequence[Line], worth: Worth, bridging: Sequence[Line] = ()) -
     came = np.empty(gains.shape, np.int16)
     odd = [abs(each.rate - lines[0].rate) > SAME_RATE and each not in bridging for each in lines]
     entry = JUMP + ODD * np.array(odd, np.float64)
-    entry = np.append(entry, JUMP).astype(np.float32)
+    entry = np.append(entry, JUMP + BARE).astype(np.float32)
     gains[[0, -1], -1] -= JUMP  # foreign sound at an end costs no less than in the middle
     total = gains[0].copy()
     for row in range(1, count):
@@ -202,7 +203,7 @@ def _said(pieces: Sequence[Piece], worth: Worth, edges: dict[float, Interval]) -
         if piece.line is None:
             after = pieces[number + 1] if number + 1 < len(pieces) else None
             before = pieces[number - 1] if number else None
-            segments.append(_bare(piece, _between(piece, before, after), before, worth))
+            segments.append(_bare(piece, before, after, worth))
             pitches.append(None)
         else:
             shown = _shown(piece, piece.line, segments)
@@ -229,17 +230,14 @@ def _without_pauses(pieces: Sequence[Piece], suspect: Heard) -> list[Piece]:
     return kept
 
 
-def _bare(
-    piece: Piece,
-    instead: Interval | None,
-    before: Piece | None,
-    worth: Worth,
-) -> Segment:
-    """A piece without a line; `instead` is what of the original should be heard there."""
+def _bare(piece: Piece, before: Piece | None, after: Piece | None, worth: Worth) -> Segment:
+    """A piece without a line, and what of the original should be heard there."""
+    instead = _between(piece, before, after)
     if instead is not None and instead[1] - instead[0] < _LEAST:
         instead = None
-    line = before.line if before is not None and instead is not None else None
-    if not tells(piece, line, worth):
+    beside = [each.line for each in (before, after) if each is not None and instead is not None]
+    lines = beside if len(beside) == 2 else [None, None]
+    if not tells(piece, lines[0], lines[1], worth):
         kind = SegmentKind.UNCLEAR
     elif silent(piece, worth.suspect):
         kind = SegmentKind.ABSENT

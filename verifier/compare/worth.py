@@ -162,10 +162,22 @@ class Worth:
         share = np.where(self.suspect.sounds_at(back), share, pause)
         return _misses(share / max(1.0, line.rate / self.rate))
 
-    def against(self, piece: Piece, line: Line) -> float:
-        """What the peaks in a stretch of the suspect say against a line."""
+    def against(self, piece: Piece, before: Line, after: Line) -> tuple[float, float]:
+        """What speaks against a stretch's running on along one line, then another; from when."""
+        times, nats = self._inside(piece, before)
+        others, theirs = self._inside(piece, after)
+        order = np.argsort(np.concatenate((times, others)), kind="stable")
+        at = np.concatenate((times, others))[order]
+        gain = np.concatenate((nats, -theirs))[order]
+        total = np.concatenate(([0.0], np.cumsum(gain))) + theirs.sum()
+        best = int(total.argmax())
+        edges = np.concatenate(([piece.start], at, [piece.end]))
+        return -float(total[best]), float(edges[best : best + 2].mean())
+
+    def _inside(self, piece: Piece, line: Line) -> tuple[Floats, Floats]:
         times, nats = self.said(line)
-        return -float(nats[(times >= piece.start) & (times < piece.end)].sum())
+        inside = (times >= piece.start) & (times < piece.end)
+        return times[inside], nats[inside]
 
 
 def _misses(share: Floats) -> Floats:
