@@ -21,7 +21,8 @@ from .spectrum import HOP, Spectrum, correlation
 
 _REACH = 0.35  # seconds by which an edge between two lines may move
 _FURTHEST = 60.0  # seconds, into a stretch without a line
-_LEAST_ALIKE = (0.25, 0.5)  # correlation: half of what is usual, within these, speaks for neither
+_USUAL = 0.6  # of the correlation that is usual
+_LEAST_ALIKE = (0.25, 0.7)  # correlation: so much of it, within these, speaks for neither
 _AT_ONCE = 20_000  # moments looked at together
 _SAMPLED = 4000  # frames tell what is usual
 _SHORTEST = 0.15  # seconds of a bridge
@@ -30,7 +31,7 @@ _AROUND = 0.7  # seconds on either side of it where a bridge may begin and end
 _SLOWEST, _FASTEST = 0.4, 3.0  # seconds of the original in a second of a bridge
 _GRID = (0.05, 0.02, 0.01, 0.005)  # seconds, ever finer
 _SPARED = 0.25  # of what is neutral: at another rate and pitch, less is alike
-_FRAMES = 32  # of a bridge, evenly spread, are looked at
+_FRAMES = 16  # of a bridge, evenly spread, are looked at
 SLACK = 2.0  # correlation summed over frames, by which an edge may explain less than the best
 _GAIN = 2.5  # correlation summed over frames, that a bridge must add, or another line
 _LESS_GAIN = 1.0  # where there was no line at all
@@ -70,7 +71,7 @@ class Fine:
             return None
         fine = replace(fine, spectra=fine.drowned(sampled))
         usual = np.median(np.concatenate([fine.along(line, times) for line, times in sampled]))
-        return replace(fine, neutral=float(np.clip(usual / 2, *_LEAST_ALIKE)))
+        return replace(fine, neutral=float(np.clip(_USUAL * usual, *_LEAST_ALIKE)))
 
     def drowned(self, sampled: Sequence[tuple[Line, Floats]]) -> tuple[Spectrum, Spectrum]:
         """Both spectra in the noise of either, so that what noise hides speaks against nothing."""
@@ -91,16 +92,18 @@ class Fine:
         if line is None:
             return np.zeros(times.shape)
         parts = np.array_split(times, 1 + len(times) // _AT_ONCE)
-        told = [self.told(part, line.rate * part + line.offset, line.pitch) for part in parts]
+        told = [
+            self.told(part, line.rate * part + line.offset, line.pitch, line.rate) for part in parts
+        ]
         return np.concatenate(told)
 
-    def told(self, times: Floats, moments: Floats, pitch: float) -> Floats:
+    def told(self, times: Floats, moments: Floats, pitch: float, rate: Floats | float) -> Floats:
         """The same for times of the suspect and of the original, of any one shape.
 
         A pause of both says nothing; before the original begins and after it ends is nothing, and
         so is a pause where the original would be heard well above the noise.
         """
-        told = correlation(*self.spectra, times, moments, pitch) - self.neutral
+        told = correlation(*self.spectra, times, moments, pitch, rate) - self.neutral
         ours, theirs = self.spectra
         ours_clear = ours.is_clear(times)
         heard = self.suspect.sounds_at(times) & ours_clear
@@ -360,7 +363,7 @@ def _inside(
     told = np.zeros(times.shape)
     for pitch in np.unique(pitches):
         rows = pitches == pitch
-        told[rows] = fine.told(times[rows], moments[rows], float(pitch))
+        told[rows] = fine.told(times[rows], moments[rows], float(pitch), rates[rows, None])
     told += np.where(told, _SPARED * fine.neutral, 0.0)
     return np.asarray(told.mean(axis=1) * (ends - starts) / HOP, np.float64)
 

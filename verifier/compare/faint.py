@@ -14,22 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from verifier.fingerprint.lines import FASTEST, SLOWEST, Line, meeting
-from verifier.fingerprint.peaks import HIGHEST
 
 from .hearing import STEP, Heard
 from .pieces import ALIKE, Piece, alike
 from .result import Interval
+from .worth import Worth, in_range
 
-_MARGIN = 0.5  # semitones from the lowest and the highest pitch at which there are peaks
 _FAINT = 0.3  # of either side's peaks: where more meet, a stretch is not foreign
-_FAINT_TOGETHER = 0.25  # of both sides', where but the record of the original is at hand
+_LEAST_AGAINST = 3.0  # nats that must speak against a line, where but the record is at hand,
+_CERTAIN = (9.0, 5.0)  # and to tell that it is other sound: nats, and more for each second of it
 _MOSTLY_SILENT = 0.3  # of a stretch: so little of it is no pause
 _LEAST_MEETING = 4  # peaks on a line, or it is none
 _LEAST_HEARD = 0.45  # of a stretch that is told to be other sound
 _LEAST_LOUD = -14.5  # dB below the loud parts of the suspect
-_LEAST_TOLD = 0.35  # seconds
-_LEAST_MISSING = 9  # peaks of both sides
-_MOST_ALIKE = 0.18  # of them meet
+_LEAST_TOLD = 0.25  # seconds
+_LEAST_PEAKS = 8
 _LEAST_MUTED = 0.5  # seconds
 _LOUD_PEAKS = 15.0  # a second: the record of a pause has fewer, for louder ones are near
 _MOST_BRIDGED = 40  # stretches
@@ -38,11 +37,6 @@ _SHIFTS = tuple(np.arange(-0.3, 0.31, 0.05).tolist())  # seconds: its ends are t
 _SHORTEST = 0.15  # seconds
 
 Floats = npt.NDArray[np.float64]
-
-
-def in_range(pitches: Floats) -> npt.NDArray[np.bool_]:
-    """Which pitches, of one side, the other's peaks would have."""
-    return np.asarray((pitches >= _MARGIN) & (pitches <= HIGHEST - _MARGIN), np.bool_)
 
 
 def surviving(suspect: Heard, original: Heard, line: Line, span: Interval) -> tuple[float, float]:
@@ -74,25 +68,34 @@ def _heard(piece: Piece, suspect: Heard) -> npt.NDArray[np.bool_]:
     return suspect.sounds_at(np.arange(piece.start, piece.end, STEP) + STEP / 2)
 
 
-def doubted(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Piece]:
+def doubted(pieces: Sequence[Piece], worth: Worth) -> list[Piece]:
     """The pieces, with a line put back where a stretch of it is faint rather than foreign.
 
     How many peaks survive varies: where far more meet than by chance, it is the original's sound.
     From the record alone a line also is put back over a pause that the record may have as well, and
     taken away where hardly a peak speaks for it.
     """
+    suspect, original = worth.suspect, worth.original
     known = original.sounding is not None  # else its pauses count against it
     kept = list(pieces) if known else _borne_out(pieces, suspect, original)
     for number in range(1, len(kept) - 1):
         before, bare, after = kept[number - 1 : number + 2]
         if bare.line is not None or before.line is None or after.line is None:
             continue
-        if alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * ALIKE):
+        one = alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * ALIKE)
+        if known:
             span = (bare.start, bare.end)
-            shares = surviving(suspect, original, before.line, span)
-            faint = min(shares) >= _FAINT if known else sum(shares) / 2 >= _FAINT_TOGETHER
-            if faint or (not known and _is_pause(bare, before.line, suspect, original)):
-                kept[number] = replace(bare, line=before.line)
+            faint = one and min(surviving(suspect, original, before.line, span)) >= _FAINT
+        elif silent(bare, suspect):
+            faint = one and not _is_muted(bare, before.line, original)
+        else:
+            against, cut = worth.against(bare, before.line, after.line)
+            faint = against < _LEAST_AGAINST
+            if faint and not one:
+                kept[number + 1] = replace(after, start=cut)
+                bare = replace(bare, end=cut)
+        if faint:
+            kept[number] = replace(bare, line=before.line)
     return kept
 
 
@@ -111,10 +114,6 @@ def _borne_out(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list
     return kept
 
 
-def _is_pause(piece: Piece, line: Line, suspect: Heard, original: Heard) -> bool:
-    return silent(piece, suspect) and not _is_muted(piece, line, original)
-
-
 def _is_muted(piece: Piece, line: Line, original: Heard) -> bool:
     """Whether the record has as many peaks, where the suspect has a pause, as loud sound has."""
     first, last = (line.rate * time + line.offset for time in (piece.start, piece.end))
@@ -122,24 +121,25 @@ def _is_muted(piece: Piece, line: Line, original: Heard) -> bool:
     return piece.length >= _LEAST_MUTED and count >= _LOUD_PEAKS * (last - first)
 
 
-def tells(piece: Piece, line: Line | None, suspect: Heard, original: Heard) -> bool:
+def tells(piece: Piece, before: Line | None, after: Line | None, worth: Worth) -> bool:
     """Whether peaks tell that a stretch without a line is other sound than the original's, or none.
 
-    `line` is the one that runs on through it; None where it stands between two.
+    `before` and `after` are the lines that may run on through it; None where it stands between two
+    that leave no room for it.
     """
+    suspect, original = worth.suspect, worth.original
     if original.sounding is not None:
         return True
     if silent(piece, suspect):
-        return line is not None and _is_muted(piece, line, original)
-    if piece.length < _LEAST_TOLD or _heard(piece, suspect).mean() < _LEAST_HEARD:
+        return before is not None and _is_muted(piece, before, original)
+    if piece.length < _LEAST_TOLD:
         return False
-    if _loudness(piece, suspect) < _LEAST_LOUD:
+    if before is not None and after is not None:
+        against, _ = worth.against(piece, before, after)
+        return against >= _CERTAIN[0] + _CERTAIN[1] * piece.length
+    if _heard(piece, suspect).mean() < _LEAST_HEARD or _loudness(piece, suspect) < _LEAST_LOUD:
         return False
-    if line is None:
-        return len(suspect.peaks.between(piece.start, piece.end)) >= _LEAST_MISSING - 1
-    mine, ours, theirs, over = _counted(suspect, original, line, (piece.start, piece.end))
-    alike = (ours / max(mine, 1) + over / max(theirs, 1)) / 2
-    return mine + theirs >= _LEAST_MISSING and alike < _MOST_ALIKE
+    return len(suspect.peaks.between(piece.start, piece.end)) >= _LEAST_PEAKS
 
 
 def _loudness(piece: Piece, suspect: Heard) -> float:

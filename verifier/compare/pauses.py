@@ -28,10 +28,12 @@ def paused(pieces: Sequence[Piece], suspect: Heard) -> tuple[list[Piece], dict[i
         pause = _pause(piece, suspect)
         if pause is None:
             continue
-        start, end = max(piece.start, pause[0]), min(piece.end, pause[1])
+        start, end = piece.start, piece.end
         if number:
+            start = max(start, pause[0])
             kept[number - 1] = replace(kept[number - 1], end=start)
         if number + 1 < len(kept):
+            end = min(end, pause[1])
             kept[number + 1] = replace(kept[number + 1], start=end)
         kept[number] = replace(piece, start=start, end=end)
         found[number] = pause

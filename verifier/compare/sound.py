@@ -22,27 +22,24 @@ from verifier.fingerprint.lines import (
     fit,
     from_start,
     lay,
-    meeting,
     vote,
 )
 from verifier.fingerprint.peaks import LEAST_PEAKS
 from verifier.fingerprint.triplets import Postings
 
 from .edges import SLACK, Fine, sharp
-from .faint import bridges, doubted, in_range, silent, surviving, tells
+from .faint import bridges, doubted, silent, tells
 from .hearing import STEP, Heard
 from .pauses import paused, within_pauses
 from .pieces import SAME_RATE, Piece, alike, merged
 from .result import Interval, Segment, SegmentKind
 from .spectrum import HOP
 from .unsure import Told, unsure
+from .worth import Worth
 
-CHANCE = 0.1  # of a peak to meet one that is not its own
-_CREDIT = 0.7  # peaks repeat each other: so much of what each would say alone
-_SURVIVING = (0.3, 0.75)  # the least and greatest share of peaks that is believed to survive
 JUMP = 4.0  # nats to leave a line for another, or for none
 ODD = 2.0  # nats more, to enter a line at another rate than the surest one's
-OUTSIDE = -3.0  # nats, for each peak of the suspect before the original begins or after it ends
+BARE = 4.0  # nats more, to leave all lines
 _PART = 3.0  # seconds of the suspect for which lines are proposed
 _MOST_PARTS = 400
 _MOST_LINES = 240
@@ -69,75 +66,40 @@ class SoundMap:
     pitches: tuple[float | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Worth:
-    """What a peak says for a line, in nats, by how many usually survive what the suspect is in.
-
-    `suspect` and `original` are the shares of either side's peaks that meet where the two certainly
-    are the same, at the rate `rate`.
-    """
-
-    suspect: float
-    original: float
-    rate: float
-
-    @property
-    def meets(self) -> float:
-        """A peak that meets one of the other side's."""
-        return _CREDIT * float(np.log(_believed(self.suspect) / CHANCE))
-
-    @property
-    def misses(self) -> float:
-        """A peak of the suspect that meets none."""
-        return _CREDIT * float(np.log((1 - _believed(self.suspect)) / (1 - CHANCE)))
-
-    def missed(self, rate: float) -> float:
-        """One of the original's, along a line at this rate.
-
-        There are so many peaks in a second at most: the faster it plays, the fewer are left.
-        """
-        share = _believed(self.original) / max(1.0, rate / self.rate)
-        return _CREDIT * float(np.log((1 - share) / (1 - CHANCE)))
-
-
-def _believed(share: float) -> float:
-    return float(np.clip(share, *_SURVIVING))
-
-
 def map_sound(suspect: Heard, original: Heard) -> SoundMap | None:
     """Map a suspect's sound onto an original's; None where either has nothing to hear."""
     if min(len(suspect.peaks), len(original.peaks)) < LEAST_PEAKS:
         return None
     lines, worth = _proposed(suspect, original)
-    pieces = _chain(suspect, original, lines, worth)
+    pieces = _chain(lines, worth)
     for _ in range(_ROUNDS):
         fitted = merged([_fitted(suspect, original, piece) for piece in pieces])
         used = [piece.line for piece in fitted if piece.line is not None]
         bridging = bridges(fitted, suspect, original)
         lines = list(dict.fromkeys([*used, *bridging]))
         alone = bridging if original.sounding is None else ()  # else spectra tell of them later
-        following = _chain(suspect, original, lines, worth, alone)
+        following = _chain(lines, worth, alone)
         if following == pieces:
             break
         pieces = following
-    pieces = merged(doubted(pieces, suspect, original))
+    pieces = merged(doubted(pieces, worth))
     fine = Fine.of(suspect, original, pieces)
     if fine is None:
         pieces, pauses = paused(pieces, suspect)
-        edges = unsure(pieces, _told_by_peaks(suspect, original, worth), STEP, _SLACK)
+        edges = unsure(pieces, _told_by_peaks(worth), STEP, _SLACK)
         edges = within_pauses(edges, pieces, pauses)
     else:
         pieces = merged(sharp(pieces, fine))
         edges = unsure(pieces, fine.along, HOP, SLACK)
-    return _said(pieces, suspect, original, edges)
+    return _said(pieces, worth, edges)
 
 
-def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
+def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], Worth]:
     """The lines that parts of the suspect lie on, without near doubles, the surest first."""
     postings, numbers = [Postings.of(original.peaks)], original.peaks.numbers()
     length = max(_PART, 2 * suspect.duration / _MOST_PARTS)
     found: list[tuple[float, float, Line]] = []
-    usual: list[tuple[float, float, float]] = []
+    certain: list[Piece] = []
     for start in np.arange(0, max(suspect.duration - length / 2, 0.1), length / 2).tolist():
         part = suspect.peaks.between(start, start + length)
         if len(part) < LEAST_PEAKS:
@@ -150,38 +112,32 @@ def _proposed(suspect: Heard, original: Heard) -> tuple[list[Line], _Worth]:
         found += [(laid.evidence, start + length / 2, laid.line) for laid in good]
         if good:
             best = max(good, key=lambda laid: laid.evidence).line
-            shares = surviving(suspect, original, best, (start, start + length))
-            usual.append((*shares, best.rate))
+            certain.append(Piece(start, start + length, best))
     found.sort(key=lambda each: -each[0])
     kept: list[tuple[float, Line]] = []
     for _, middle, line in found:
         if not any(alike(line, other, middle) for _, other in kept):
             kept.append((middle, line))
-    worth = _Worth(*np.median(usual, axis=0).tolist()) if usual else _Worth(0.5, 0.5, 1.0)
-    return [line for _, line in kept[:_MOST_LINES]], worth
+    lines = [line for _, line in kept[:_MOST_LINES]]
+    return lines, Worth.of(suspect, original, certain)
 
 
-def _chain(
-    suspect: Heard,
-    original: Heard,
-    lines: Sequence[Line],
-    worth: _Worth,
-    bridging: Sequence[Line] = (),
-) -> list[Piece]:
+def _chain(lines: Sequence[Line], worth: Worth, bridging: Sequence[Line] = ()) -> list[Piece]:
     """The chain of lines, and of stretches without one, that explains the peaks best.
 
     Lines that lead from one to another may have other rates.
     """
+    suspect = worth.suspect
     step = max(STEP, suspect.duration / _MOST_STEPS)
     count = max(1, int(np.ceil(suspect.duration / step)))
     gains = np.zeros((count, len(lines) + 1), np.float32)  # the last: on no line
     for number, line in enumerate(lines):
-        gains[:, number] = _gains(suspect, original, line, worth, step, count)
+        gains[:, number] = _gains(worth, line, step, count)
     states = np.arange(len(lines) + 1)
     came = np.empty(gains.shape, np.int16)
     odd = [abs(each.rate - lines[0].rate) > SAME_RATE and each not in bridging for each in lines]
     entry = JUMP + ODD * np.array(odd, np.float64)
-    entry = np.append(entry, JUMP).astype(np.float32)
+    entry = np.append(entry, JUMP + BARE).astype(np.float32)
     gains[[0, -1], -1] -= JUMP  # foreign sound at an end costs no less than in the middle
     total = gains[0].copy()
     for row in range(1, count):
@@ -204,46 +160,26 @@ def _chain(
     ]
 
 
-def _gains(
-    suspect: Heard, original: Heard, line: Line, worth: _Worth, step: float, count: int
-) -> npt.NDArray[np.float32]:
+def _gains(worth: Worth, line: Line, step: float, count: int) -> npt.NDArray[np.float32]:
     """What the peaks in each step say for a line, in nats."""
-    times = suspect.peaks.times
-    mine, theirs = meeting(suspect.peaks, original.peaks, line)
-    heard = suspect.sounds_at(times) & in_range(suspect.peaks.pitches - line.pitch)
-    gain = np.where(heard, worth.misses, 0.0)
-    over = line.rate * times + line.offset
-    if original.sounding is not None:  # a record does not say when the original ends
-        gain[(over < -_LEAST) | (over > original.duration + _LEAST)] = OUTSIDE
-    gain[mine] = worth.meets
-    kept = original.sounds_at(original.peaks.times)
-    kept &= in_range(original.peaks.pitches + line.pitch)
-    missed = np.where(kept, worth.missed(line.rate), 0.0)
-    missed[theirs] = 0
-    back = (original.peaks.times - line.offset) / line.rate
-    inside = (back >= 0) & (back < suspect.duration)
-    places = np.concatenate((times, back[inside]))
-    return np.bincount(
-        np.clip((places / step).astype(np.int64), 0, count - 1),
-        np.concatenate((gain, missed[inside])),
-        count,
-    ).astype(np.float32)
+    times, nats = worth.said(line)
+    places = np.clip((times / step).astype(np.int64), 0, count - 1)
+    return np.bincount(places, nats, count).astype(np.float32)
 
 
-def _told_by_peaks(suspect: Heard, original: Heard, worth: _Worth) -> Told:
+def _told_by_peaks(worth: Worth) -> Told:
     """What the peaks within STEP of each time say for a line, in nats."""
-    count = max(1, int(np.ceil(suspect.duration / STEP)))
+    count = max(1, int(np.ceil(worth.suspect.duration / STEP)))
 
     @cache
     def gains(line: Line) -> npt.NDArray[np.float32]:
-        return _gains(suspect, original, line, worth, STEP, count)
+        return _gains(worth, line, STEP, count)
 
     def told(line: Line | None, times: Floats) -> Floats:
         if line is None:
             return np.zeros(len(times))
-        return gains(line)[np.clip((times / STEP).astype(np.int64), 0, count - 1)].astype(
-            np.float64
-        )
+        places = np.clip((times / STEP).astype(np.int64), 0, count - 1)
+        return gains(line)[places].astype(np.float64)
 
     return told
 
@@ -258,18 +194,16 @@ def _fitted(suspect: Heard, original: Heard, piece: Piece) -> Piece:
     return replace(piece, line=fit(part, original.peaks, piece.line))
 
 
-def _said(
-    pieces: Sequence[Piece], suspect: Heard, original: Heard, edges: dict[float, Interval]
-) -> SoundMap:
+def _said(pieces: Sequence[Piece], worth: Worth, edges: dict[float, Interval]) -> SoundMap:
     """The pieces as segments: what has no line is inserted, replaced, absent, or but a pause."""
-    pieces = _without_pauses(pieces, suspect)
+    pieces = _without_pauses(pieces, worth.suspect)
     segments: list[Segment] = []
     pitches: list[float | None] = []
     for number, piece in enumerate(pieces):
         if piece.line is None:
             after = pieces[number + 1] if number + 1 < len(pieces) else None
             before = pieces[number - 1] if number else None
-            segments.append(_bare(piece, _between(piece, before, after), before, suspect, original))
+            segments.append(_bare(piece, before, after, worth))
             pitches.append(None)
         else:
             shown = _shown(piece, piece.line, segments)
@@ -296,20 +230,16 @@ def _without_pauses(pieces: Sequence[Piece], suspect: Heard) -> list[Piece]:
     return kept
 
 
-def _bare(
-    piece: Piece,
-    instead: Interval | None,
-    before: Piece | None,
-    suspect: Heard,
-    original: Heard,
-) -> Segment:
-    """A piece without a line; `instead` is what of the original should be heard there."""
+def _bare(piece: Piece, before: Piece | None, after: Piece | None, worth: Worth) -> Segment:
+    """A piece without a line, and what of the original should be heard there."""
+    instead = _between(piece, before, after)
     if instead is not None and instead[1] - instead[0] < _LEAST:
         instead = None
-    line = before.line if before is not None and instead is not None else None
-    if not tells(piece, line, suspect, original):
+    beside = [each.line for each in (before, after) if each is not None and instead is not None]
+    lines = beside if len(beside) == 2 else [None, None]
+    if not tells(piece, lines[0], lines[1], worth):
         kind = SegmentKind.UNCLEAR
-    elif silent(piece, suspect):
+    elif silent(piece, worth.suspect):
         kind = SegmentKind.ABSENT
     else:
         kind = SegmentKind.INSERTED if instead is None else SegmentKind.REPLACED

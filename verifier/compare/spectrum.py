@@ -29,6 +29,7 @@ _QUIETEST = 5  # percent of a recording are its noise,
 _LOUDEST = 95  # percent of it are below its loud parts
 _ABOVE_NOISE = 4.0  # half decibels more still are
 _CLEAR = 4.0  # half decibels above its noise, all bands together, is a sound
+_APART = 0.025  # seconds: three moments so far apart are compared together, so how sound changes is
 
 Samples = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.uint8]
@@ -128,6 +129,23 @@ class Spectrum:
         levels, known = self.at(times)
         return np.where(known, 2 * (levels + self._means).mean(axis=-1), np.nan)
 
+    def levels(self, times: Floats, pitches: Floats | None = None) -> Floats:
+        """The level in half decibels at times, of all bands or about pitches; NaN where unknown.
+
+        Pitches are semitones above 220 Hz.
+        """
+        places = np.rint((times - _WINDOW / RATE / 2) / HOP).astype(np.int64)
+        known = (places >= -2) & (places < len(self.rows) + 2)
+        if not len(self.rows):
+            return np.full(len(times), np.nan)
+        places = places.clip(0, len(self.rows) - 1)
+        if pitches is None:
+            found = self.rows[places].mean(axis=1)
+        else:
+            bands = (12 * np.log2(220 / _LOWEST) + pitches) * _PER_SEMITONE
+            found = self.rows[places, bands.astype(np.int64).clip(0, BANDS - 1)]
+        return np.where(known, found, np.nan)
+
     def below_loud(self, times: Floats) -> float:
         """The mean level in dB at times, less that of the loud parts; 0 where there is none."""
         places = np.rint((times - _WINDOW / RATE / 2) / HOP).astype(np.int64)
@@ -148,16 +166,24 @@ class Spectrum:
         levels = self._levels
         return levels[below] * (1 - share) + levels[below + 1] * share, known
 
+    def around(self, times: Floats, rate: Floats | float) -> Floats:
+        """The levels before, at and after times, at this rate: three rows for each."""
+        return np.stack([self.at(times + step * _APART * rate)[0] for step in (-1, 0, 1)], axis=-2)
+
 
 def correlation(
-    suspect: Spectrum, original: Spectrum, times: Floats, moments: Floats, pitch: float
+    suspect: Spectrum,
+    original: Spectrum,
+    times: Floats,
+    moments: Floats,
+    pitch: float,
+    rate: Floats | float = 1.0,
 ) -> Floats:
     """How alike the suspect at `times` is to the original at `moments`; NaN where none is known.
 
-    Both have one shape. The suspect sounds `pitch` semitones higher.
+    Both have one shape, and `rate` is seconds of the original in one of the suspect. The suspect
+    sounds `pitch` semitones higher.
     """
-    ours, known = suspect.at(times)
-    theirs, there = original.at(moments)
     shift = pitch * _PER_SEMITONE
     wanted = np.arange(BANDS) - shift
     inside = (wanted >= 0) & (wanted <= BANDS - 1)
@@ -165,10 +191,11 @@ def correlation(
         return np.full(times.shape, np.nan)
     below = np.minimum(wanted[inside].astype(np.int64), BANDS - 2)
     share = wanted[inside] - below
+    ours, theirs = suspect.around(times, 1.0)[..., inside], original.around(moments, rate)
     theirs = theirs[..., below] * (1 - share) + theirs[..., below + 1] * share
-    ours = ours[..., inside]
-    ours = ours - ours.mean(axis=-1, keepdims=True)
-    theirs = theirs - theirs.mean(axis=-1, keepdims=True)
-    size = np.sqrt(np.square(ours).sum(axis=-1) * np.square(theirs).sum(axis=-1))
-    alike = (ours * theirs).sum(axis=-1) / np.maximum(size, 1e-6)
-    return np.asarray(np.where(known & there, alike, np.nan), np.float64)
+    ours = ours - ours.mean(axis=(-2, -1), keepdims=True)
+    theirs = theirs - theirs.mean(axis=(-2, -1), keepdims=True)
+    size = np.sqrt(np.square(ours).sum(axis=(-2, -1)) * np.square(theirs).sum(axis=(-2, -1)))
+    alike = (ours * theirs).sum(axis=(-2, -1)) / np.maximum(size, 1e-6)
+    known = suspect.at(times)[1] & original.at(moments)[1]
+    return np.asarray(np.where(known, alike, np.nan), np.float64)
