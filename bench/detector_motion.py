@@ -1,8 +1,9 @@
 """How well edits of our own are found in clips and recordings without their originals.
 
-    python -m bench.detector_motion FOLDER --keep DIR [--only clips|sounds] [--as-found NAME...]
+    python -m bench.detector_motion FOLDER --keep DIR [--only clips|sounds|aac] [--as-found NAME...]
 
-FOLDER holds `clips/` and `sounds/`: media that were not edited, as far as anybody knows. Of each,
+FOLDER holds `clips/` and `sounds/`: media that were not edited, as far as anybody knows. `aac` is
+the sound of those clips that is AAC as they were published, cut as it is. Of each,
 edited and honest copies are made in DIR, beside what every test says of them, so that a run that
 was cut short goes on. Printed are, for each test and edit, the area under the ROC curve against
 all honest copies with its bootstrapped interval, and the share found at the test's own threshold;
@@ -35,8 +36,10 @@ from verifier.detector.traces.stretched import beat
 from verifier.detector.traces.stretches import frozen, repeated
 from verifier.errors import Unreadable
 from verifier.media.decode import frames
+from verifier.media.probe import probe
 
 from .clip_edits import headers, type_of
+from .motion_aac import made as made_aac
 from .motion_edits import Made, Span
 from .motion_edits import made as made_clips
 from .motion_edits import read as read_clip
@@ -63,12 +66,14 @@ SOUND_TESTS: dict[str, Test] = {
     "stretched": (("stretched",), 0.5, ("sound.stretched",)),
     "muted": (("muted",), 0.5, ("sound.muted",)),
     "repeated": (("a second",), sounds.COPY, ("sound.repeated",)),
+    "frames": (("AAC before",), 0.5, ("sound.frames-break",)),
     "background": (
         ("spliced", "a part cut out"),
         sounds.CHANGE,
         ("sound.background-changes",),
     ),
 }
+AAC_TESTS: dict[str, Test] = {"frames": (("a part",), 0.5, ("sound.frames-break",))}
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ def judged_clip(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
 def judged_sound(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
     """The scores of a recording, and its traces."""
     sound = read_sound(made.path, RATE)
+    frame_scores, frame_traces = judged_frames(made)
     decibels = levels(sound)
     change, again, found = changes(decibels), copied(sound, decibels), beat(sound)
     depth = max((each.depth for each in mutes(sound)), default=-sounds.MUTE / 2)
@@ -111,7 +117,17 @@ def judged_sound(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
         "repeated": again.score if again else 0.0,
         "background": change[0].score if change else 0.0,
     }
-    return scores, sounds.in_sound(sound)[0]
+    return scores | frame_scores, (*sounds.in_sound(sound)[0], *frame_traces)
+
+
+def judged_frames(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
+    """The score of a file's former frames, and their traces."""
+    media_type = type_of(made.path)
+    stream = probe(made.path, media_type).sound[0]
+    former, own = sounds.former_frames(made.path, media_type, stream), sounds.is_aac(stream)
+    clearest = max((each.clearness for each in former.breaks), default=0.0) if former else 0.0
+    score = clearest / (clearest + (sounds.STRAY_OWN if own else sounds.STRAY))
+    return {"frames": score}, tuple(sounds.in_frames(former, own=own))
 
 
 def rows(
@@ -148,6 +164,13 @@ def every_clip(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
         except (Unreadable, AssertionError, IndexError):
             continue
         for each in made_clips(original, keep) if original else ():
+            yield path.stem, each
+
+
+def every_aac(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
+    """The sound of every clip in a folder that is AAC, cut and not."""
+    for path in sorted(folder.iterdir()):
+        for each in made_aac(path, keep):
             yield path.stem, each
 
 
@@ -245,22 +268,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where copies are kept")
-    parser.add_argument("--only", choices=("clips", "sounds"))
+    parser.add_argument("--only", choices=("clips", "sounds", "aac"))
     parser.add_argument("--as-found", nargs="*", default=[], metavar="TEST:NAME")
     options = parser.parse_args()
     left_out: dict[str, set[str]] = defaultdict(set)
     for each in options.as_found:
         test, _, name = each.partition(":")
         left_out[test].add(name)
-    for kind, every, judged, tests in (
-        ("clips", every_clip, judged_clip, CLIP_TESTS),
-        ("sounds", every_sound, judged_sound, SOUND_TESTS),
+    for kind, held, every, judged, tests in (
+        ("clips", "clips", every_clip, judged_clip, CLIP_TESTS),
+        ("sounds", "sounds", every_sound, judged_sound, SOUND_TESTS),
+        ("aac", "clips", every_aac, judged_frames, AAC_TESTS),
     ):
-        if options.only in (None, kind) and (options.folder / kind).is_dir():
+        if options.only in (None, kind) and (options.folder / held).is_dir():
             keep = options.keep / kind
             keep.mkdir(parents=True, exist_ok=True)
             results = options.keep / f"{kind}.jsonl"
-            found = rows(every(options.folder / kind, keep), judged, results)
+            found = rows(every(options.folder / held, keep), judged, results)
             report(found, tests, left_out)
 
 

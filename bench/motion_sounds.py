@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .motion_edits import Made
-from .sound_edits import HIGH, Samples, loudness, read, run_quietly
+from .sound_edits import HIGH, Samples, loudness, read, run_quietly, through
 
 SHORTEST, LONGEST = 6.0, 20.0  # seconds
 _FADE = 0.005  # seconds that a careful editor fades over
@@ -24,6 +24,10 @@ HONEST = {
     "Opus 24 kb/s": ("ogg", ("-c:a", "libopus", "-b:a", "24k")),
     "telephone": ("wav", ("-ar", "8000", "-c:a", "pcm_mulaw")),
     "louder": ("wav", ("-af", "volume=9dB,alimiter=limit=0.9", "-c:a", "pcm_s16le")),
+}
+AFTER_AAC = {  # how a recording is written that was AAC when it was edited
+    "WAV": LATER["WAV"],
+    "MP3 64 kb/s": ("mp3", ("-c:a", "libmp3lame", "-b:a", "64k")),
 }
 ATEMPO = {"stretched 0.8": 0.8, "stretched 1.25": 1.25}
 
@@ -93,17 +97,35 @@ def edits(
     yield "a second repeated", again, ((place / HIGH, (place + HIGH) / HIGH),)
 
 
+def was_aac(name: str, sound: Samples) -> Samples:
+    """What comes of a recording that was kept as AAC at 32 kb/s, from some sample on."""
+    kept = through("-c:a", "aac", "-b:a", "32k", ending=".m4a")(sound, [])
+    return kept[1 + zlib.crc32(name.encode()) % 1023 :]
+
+
 def made(name: str, sound: Samples, others: list[Samples], folder: Path) -> Iterator[Made]:
     """Write every edited recording and every honest copy that is not there yet, and name each."""
     for edit, edited, where in edits(name, sound, others):
         for way, (ending, options) in LATER.items():
             yield _written(name, edited, f"{edit}, {way}", where, folder, ending, options)
+    yield from _made_of_aac(name, sound, others, folder)
     for edit, rate in ATEMPO.items():
         for way, (ending, options) in LATER.items():
             tempo = ("-af", f"atempo={rate}", *options)
             yield _written(name, sound, f"{edit}, {way}", (), folder, ending, tempo)
     for way, (ending, options) in HONEST.items():
         yield _written(name, sound, f"honest: {way}", (), folder, ending, options)
+
+
+def _made_of_aac(name: str, sound: Samples, others: list[Samples], folder: Path) -> Iterator[Made]:
+    before = was_aac(name, sound)
+    for edit, edited, where in edits(name, before, others):
+        if edit in ("spliced from elsewhere", "a part cut out"):
+            for way, (ending, options) in AFTER_AAC.items():
+                said = f"AAC before, {edit}, {way}"
+                yield _written(name, edited, said, where, folder, ending, options)
+    for way, (ending, options) in AFTER_AAC.items():
+        yield _written(name, before, f"honest: AAC before, {way}", (), folder, ending, options)
 
 
 def _written(

@@ -60,14 +60,17 @@ def short_rhythms(motion: Motion) -> list[Rhythm]:
 def _lengths(motion: Motion) -> tuple[Floats, Floats]:
     """How long each step is against the next and the one before, and how much it tells.
 
-    A step that is k times as long as its neighbours has (k - 1) / (k + 1), 0 where all are alike.
+    A step that is k times as long as its neighbours has (k - 1) / (k + 1), 0 where all are alike:
+    the mean of what shares of the way say, and of what the steps themselves do.
     """
     lengths, weights = np.zeros(len(motion)), np.zeros(len(motion))
     if len(motion) < 5:
         return lengths, weights
     change = np.diff(motion.shares)[:-1]
-    lengths[1:-1] = np.clip(np.nan_to_num(change), -1, 1)
     steps = motion.steps
+    beside = np.sqrt(steps[:-2] * steps[2:])
+    longer = (steps[1:-1] - beside) / np.maximum(steps[1:-1] + beside, 1e-6)
+    lengths[1:-1] = (np.clip(np.nan_to_num(change), -1, 1) + longer) / 2
     most = np.maximum(np.maximum(steps[1:-2], steps[2:-1]), steps[3:])
     weights[1:-2] = most**2 / (most**2 + _NOISE**2)
     weights[1:-1][~np.isfinite(change)] = 0
