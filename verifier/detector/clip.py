@@ -13,7 +13,7 @@ from ledger.asset import Kind, MediaType
 from verifier.errors import ToolMissing
 from verifier.media.probe import MediaInfo, probe
 
-from . import faces, swap
+from . import faces, seams, swap
 from .calibration import weigh
 from .cues import cues
 from .domain import colours
@@ -77,7 +77,7 @@ def ready() -> None:
 
 def digests() -> dict[str, str]:
     """The files of weights that are read, and the SHA-256 digest that each must have."""
-    return {**faces.digests(), swap.FILE: swap.DIGEST}
+    return {**faces.digests(), seams.FILE: seams.DIGEST, swap.FILE: swap.DIGEST}
 
 
 def seen(kept: Watched) -> bool:
