@@ -22,6 +22,7 @@ from PIL import Image
 from verifier.detector import swap
 from verifier.detector.blend import Portrait, changed_whole, self_blended
 from verifier.detector.clip_train import CANVAS, OF_ANOTHER, on_canvas, portraits
+from verifier.detector.encoder import SIDE
 from verifier.detector.faces import Mesh
 from verifier.media.ffmpeg import find_ffmpeg
 
@@ -88,7 +89,7 @@ def looks(drawn: list[Drawn], random: Random) -> tuple[Pixels, npt.NDArray[np.ui
     """What is kept of faces: pixels, two of each face, and the rate factor of each."""
     qualities = np.array(QUALITIES)[random.integers(0, len(QUALITIES), len(drawn))]
     pixels = np.zeros((2 * len(drawn), KEPT, KEPT, 3), np.uint8)
-    edge = (swap.SIDE - KEPT) // 2
+    edge = (SIDE - KEPT) // 2
     for quality in np.unique(qualities):
         rows = np.flatnonzero(qualities == quality)
         pictures = [drawn[row][which] for row in rows for which in (0, 1)]

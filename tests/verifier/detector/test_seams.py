@@ -1,12 +1,10 @@
 """What looks for seams: it looks at the middle, says the same twice, and is another's no more."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import skimage.data
 
-from verifier.detector import clip, faces, seams, swap
+from verifier.detector import clip, encoder, faces, seams, swap
 from verifier.detector.blend import Portrait, self_blended
 from verifier.errors import ToolMissing
 
@@ -34,7 +32,7 @@ def test_blended_faces_score_above_the_same_face_as_it_is(portrait: Portrait) ->
 
 def test_only_the_middle_is_looked_at_and_the_same_is_said_twice(portrait: Portrait) -> None:
     square = _seen(ASTRONAUT, portrait)
-    edge = (swap.SIDE - seams.SIDE) // 2
+    edge = (encoder.SIDE - seams.SIDE) // 2
     framed = np.zeros_like(square)
     framed[edge:-edge, edge:-edge] = square[edge:-edge, edge:-edge]
     middle = square[edge:-edge, edge:-edge]
@@ -47,13 +45,13 @@ def test_a_plain_square_has_a_bounded_score(level: int) -> None:
 
 
 def test_weights_that_are_others_or_absent_are_not_read(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seams.session.cache_clear()
     monkeypatch.setattr(seams, "DIGEST", "0" * 64)
     with pytest.raises(ToolMissing, match="not those"):
         seams.session()
-    monkeypatch.setattr(seams, "FILE", str(tmp_path / "none.onnx"))
+    monkeypatch.setattr(seams, "FILE", "none.onnx")
     with pytest.raises(ToolMissing, match="cannot be read"):
         seams.session()
     seams.session.cache_clear()
@@ -61,7 +59,7 @@ def test_weights_that_are_others_or_absent_are_not_read(
 
 def test_the_line_has_a_weight_for_what_clip_sees_and_one_for_seams() -> None:
     head = swap.trained()
-    seen = swap.features(np.full((swap.SIDE, swap.SIDE, 3), 90, np.uint8))
+    seen = swap.features(np.full((encoder.SIDE, encoder.SIDE, 3), 90, np.uint8))
     assert seen.shape == head.weights.shape
     assert head.weights[-1] > 0
     assert not head.directions[:, -1].any()
