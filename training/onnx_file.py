@@ -1,4 +1,4 @@
-"""Write a trained descriptor as ONNX, node by node: few operators, weights of 16 bits.
+"""Write a trained MobileNetV2 as ONNX, node by node: few operators, weights of 16 bits.
 
 Weights are stored as 16-bit floats and widened when the file is loaded; the arithmetic is done in
 32 bits, so that runtimes differ by rounding alone.
@@ -73,28 +73,44 @@ class _Writer:
         self.weights.append(numpy_helper.from_array(np.array(value, np.float32), name))
         return name
 
+    def start(self) -> str:
+        """Turn bytes (n, side, side, 3) into what the first layer wants."""
+        value = self.add("Cast", "pixels", to=TensorProto.FLOAT)
+        value = self.add("Sub", value, self.constant(*(255 * each for each in MEAN)))
+        value = self.add("Div", value, self.constant(*(255 * each for each in DEVIATION)))
+        return self.add("Transpose", value, perm=[0, 3, 1, 2])
+
+    def finish(self, value: str, line: nn.Linear, name: str, path: Path) -> None:
+        """Lay a line over pooled values, call what it says `name`, and write the file."""
+        weight, bias = self.weight(line.weight.T), self.weight(line.bias)
+        self.add("Gemm", value, weight, bias)
+        self.nodes[-1].output[0] = name
+        pixels = helper.make_tensor_value_info(
+            "pixels", TensorProto.UINT8, ["n", "side", "side", 3]
+        )
+        told = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", len(line.bias)])
+        made = helper.make_graph(self.nodes, name, [pixels], [told], self.weights)
+        opset = helper.make_opsetid("", _OPSET)
+        whole = helper.make_model(made, opset_imports=[opset], ir_version=8)
+        onnx.checker.check_model(whole)
+        path.write_bytes(whole.SerializeToString())
+
 
 def export(model: nn.Module, path: Path) -> None:
     """Write `model` (a `descriptor.Descriptor`): uint8 pixels (n, side, side, 3) in, floats out."""
     graph = _Writer()
-    value = graph.add("Cast", "pixels", to=TensorProto.FLOAT)
-    value = graph.add("Sub", value, graph.constant(*(255 * each for each in MEAN)))
-    value = graph.add("Div", value, graph.constant(*(255 * each for each in DEVIATION)))
-    value = graph.add("Transpose", value, perm=[0, 3, 1, 2])
-    value = graph.layer(model.features, value)
+    value = graph.layer(model.features, graph.start())
     power = float(model.power)
     value = graph.add("Max", value, graph.scalar(1e-6))
     value = graph.add("Pow", value, graph.scalar(power))
     value = graph.add("ReduceMean", value, axes=[2, 3], keepdims=0)
     value = graph.add("Pow", value, graph.scalar(1 / power))
-    weight, bias = graph.weight(model.project.weight.T), graph.weight(model.project.bias)
-    value = graph.add("Gemm", value, weight, bias)
-    graph.nodes[-1].output[0] = "descriptor"
-    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "side", "side", 3])
-    told = helper.make_tensor_value_info(
-        "descriptor", TensorProto.FLOAT, ["n", len(model.project.bias)]
-    )
-    made = helper.make_graph(graph.nodes, "descriptor", [pixels], [told], graph.weights)
-    whole = helper.make_model(made, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=8)
-    onnx.checker.check_model(whole)
-    path.write_bytes(whole.SerializeToString())
+    graph.finish(value, model.project, "descriptor", path)
+
+
+def export_mean(features: nn.Module, line: nn.Linear, name: str, path: Path) -> None:
+    """Write `features`, the mean of what they see, and a line over it: pixels in, floats out."""
+    graph = _Writer()
+    value = graph.layer(features, graph.start())
+    value = graph.add("ReduceMean", value, axes=[2, 3], keepdims=0)
+    graph.finish(value, line, name, path)

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter, map_coordinates
+from PIL import Image, ImageDraw, ImageFilter
 
 Pixels = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+Points = npt.NDArray[np.float64]
 Random = np.random.Generator
+
+CELLS = 5  # squares along each side of what is rippled
+COARSER = 2  # a mask is drawn at a half of the picture's size: it is soft in any case
 
 # Of MediaPipe's canonical face model: the outline, and what bounds smaller masks.
 OVAL = (
@@ -35,12 +38,12 @@ class Portrait:
     """A picture and the points of the face on it: (height, width, 3) and (468 or more, 2)."""
 
     rgb: Pixels
-    points: Floats
+    points: Points
 
 
 def self_blended(face: Portrait, random: Random, other: Portrait | None = None) -> Pixels:
     """A face blended over itself, or over by `other`, drawn from `random`."""
-    base = face.rgb.astype(np.float64)
+    base = face.rgb.astype(np.float32)
     mask = _mask(face, random)
     source = base if other is None else _laid_over(other, face)
     if other is not None:
@@ -52,95 +55,105 @@ def self_blended(face: Portrait, random: Random, other: Portrait | None = None) 
     if random.random() < 0.35:
         inner = _coarse(inner, face, random)
     share = random.choice((0.25, 0.5, 0.75, 1.0, 1.0, 1.0)) if other is None else 1.0
-    weights = (mask * share)[..., None]
-    told: Pixels = (inner * weights + outer * (1 - weights)).clip(0, 255).astype(np.uint8)
-    return told
+    weights = (mask * np.float32(share))[..., None]
+    return _bytes(outer + (inner - outer) * weights)
 
 
 def _mask(face: Portrait, random: Random) -> Floats:
     height, width = face.rgb.shape[:2]
-    across = float(np.ptp(face.points[:468, 0]))
+    points = face.points / COARSER
+    across = _across(face) / COARSER
     which = random.choice(4, p=(0.35, 0.3, 0.15, 0.2))
     chosen = (OVAL, (*BROWS, *OVAL[8:28]), LOWER, MOUTH)[which]
-    corners = _hull(face.points[list(chosen)] + random.normal(0, 0.015 * across, (len(chosen), 2)))
-    canvas = Image.new("L", (width, height))
+    corners = _hull(points[list(chosen)] + random.normal(0, 0.015 * across, (len(chosen), 2)))
+    canvas = Image.new("L", (width // COARSER, height // COARSER))
     ImageDraw.Draw(canvas).polygon([(float(x), float(y)) for x, y in corners], fill=255)
-    mask = _rippled(np.asarray(canvas, np.float64) / 255, 0.04 * across, random)
-    spread = across * random.uniform(0.01, 0.08)
-    soft = gaussian_filter(mask, spread)
+    spread = ImageFilter.GaussianBlur(across * random.uniform(0.01, 0.08))
+    soft = _rippled(canvas, 0.04 * across, random).filter(spread)
     if random.random() < 0.5:  # shrunk, so that the blend lies within
-        soft = (gaussian_filter((soft > random.uniform(0.3, 0.9)).astype(float), spread)).clip(0, 1)
-    top = soft.max()
-    result: Floats = soft / top if top > 0 else soft
-    return result
+        least = 255 * random.uniform(0.3, 0.9)
+        soft = soft.point([255 * (level > least) for level in range(256)]).filter(spread)
+    told = np.asarray(soft.resize((width, height), Image.Resampling.BILINEAR), np.float32)
+    return told / max(1.0, float(told.max()))
 
 
-def _hull(points: Floats) -> Floats:
+def _hull(points: Points) -> Points:
     from scipy.spatial import ConvexHull
 
-    corners: Floats = points[ConvexHull(points).vertices]
+    corners: Points = points[ConvexHull(points).vertices]
     return corners
 
 
-def _rippled(plane: Floats, strength: float, random: Random) -> Floats:
-    """An elastic deformation, of planes or of pictures."""
-    height, width = plane.shape[:2]
-    coarse = random.normal(0, 1, (2, 6, 6))
-    shifts = [
-        np.asarray(Image.fromarray(each.astype(np.float32)).resize((width, height), 3)) * strength
-        for each in coarse
-    ]
-    rows, columns = np.indices((height, width), np.float64)
-    places = (rows + shifts[0], columns + shifts[1])
-    if plane.ndim == 2:
-        told: Floats = map_coordinates(plane, places, order=1, mode="nearest")
-        return told
-    planes = [map_coordinates(plane[..., c], places, order=1, mode="nearest") for c in range(3)]
-    return np.stack(planes, -1)
+def _across(face: Portrait) -> float:
+    return float(np.ptp(face.points[:468, 0]))
+
+
+def _rippled(image: Image.Image, strength: float, random: Random) -> Image.Image:
+    """An elastic deformation: the corners of squares are moved by about `strength` pixels."""
+    xs, ys = (np.rint(np.linspace(0, side, CELLS + 1)).astype(int) for side in image.size)
+    corners = np.stack(np.meshgrid(xs, ys), -1) + random.normal(
+        0, strength, (CELLS + 1,) * 2 + (2,)
+    )
+    squares = []
+    for row in range(CELLS):
+        for column in range(CELLS):
+            box = (xs[column], ys[row], xs[column + 1], ys[row + 1])
+            around = ((row, column), (row + 1, column), (row + 1, column + 1), (row, column + 1))
+            quad = tuple(float(each) for place in around for each in corners[place])
+            squares.append((tuple(map(int, box)), quad))
+    return image.transform(image.size, Image.Transform.MESH, squares, Image.Resampling.BILINEAR)
 
 
 def changed_whole(rgb: Floats, random: Random, strength: float = 1.0) -> Floats:
     """Other colours, and another sharpness, all over."""
-    shifted = rgb + random.uniform(-20, 20, 3) * (strength * (random.random() < 0.7))
+    shifted = rgb
+    if random.random() < 0.7:
+        shifted = shifted + (random.uniform(-20, 20, 3) * strength).astype(np.float32)
     grey = shifted.mean(2, keepdims=True)
-    shifted = grey + (shifted - grey) * (1 + strength * random.uniform(-0.3, 0.3))
+    shifted = grey + (shifted - grey) * np.float32(1 + strength * random.uniform(-0.3, 0.3))
     middle = shifted.mean()
     gain, lift = 1 + strength * random.uniform(-0.15, 0.15), strength * random.uniform(-15, 15)
-    shifted = (shifted - middle) * gain + middle + lift
+    image = Image.fromarray(
+        _bytes((shifted - middle) * np.float32(gain) + middle + np.float32(lift))
+    )
     if random.random() < 0.5:
-        factor = random.uniform(1.5, 4)
-        return _resized_and_back(shifted, factor)
-    blurred = gaussian_filter(shifted, (1.0, 1.0, 0))
-    result: Floats = shifted + random.uniform(0.3, 1.2) * (shifted - blurred)
-    return result
+        told = _resized_and_back(image, random.uniform(1.5, 4))
+    else:
+        told = image.filter(ImageFilter.UnsharpMask(1, round(random.uniform(30, 120)), 0))
+    return np.asarray(told, np.float32)
 
 
-def _resized_and_back(rgb: Floats, factor: float) -> Floats:
-    height, width = rgb.shape[:2]
-    image = Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
+def _bytes(rgb: Floats) -> Pixels:
+    told: Pixels = rgb.clip(0, 255).astype(np.uint8)
+    return told
+
+
+def _resized_and_back(image: Image.Image, factor: float) -> Image.Image:
+    width, height = image.size
     size = (max(8, round(width / factor)), max(8, round(height / factor)))
     small = image.resize(size, Image.Resampling.BILINEAR)
-    return np.asarray(small.resize((width, height), Image.Resampling.BICUBIC), np.float64)
+    return small.resize((width, height), Image.Resampling.BICUBIC)
 
 
 def _coarse(rgb: Floats, face: Portrait, random: Random) -> Floats:
     """As a generator of 48 to 112 pixels a face would give it."""
-    across = float(np.ptp(face.points[:468, 0]))
-    return _resized_and_back(rgb, max(1.0, across / random.uniform(48, 112)))
+    factor = max(1.0, _across(face) / random.uniform(48, 112))
+    return np.asarray(_resized_and_back(Image.fromarray(_bytes(rgb)), factor), np.float32)
 
 
 def _moved(rgb: Floats, face: Portrait, random: Random) -> Floats:
     """Shifted, scaled and rippled a little."""
-    across = float(np.ptp(face.points[:468, 0]))
+    across = _across(face)
     middle = face.points[:468].mean(0)
     scale = random.uniform(0.96, 1.04)
     shift = random.uniform(-0.025, 0.025, 2) * across
     corner = middle - middle / scale - shift
     rows = (1 / scale, 0.0, float(corner[0]), 0.0, 1 / scale, float(corner[1]))
-    image = Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
+    image = Image.fromarray(_bytes(rgb))
     moved = image.transform(image.size, Image.Transform.AFFINE, rows, Image.Resampling.BICUBIC)
-    told = np.asarray(moved, np.float64)
-    return _rippled(told, 0.008 * across, random) if random.random() < 0.5 else told
+    if random.random() < 0.5:
+        moved = _rippled(moved, 0.008 * across, random)
+    return np.asarray(moved, np.float32)
 
 
 def _laid_over(other: Portrait, face: Portrait) -> Floats:
@@ -151,7 +164,7 @@ def _laid_over(other: Portrait, face: Portrait) -> Floats:
     size = face.rgb.shape[1], face.rgb.shape[0]
     values = [float(each) for each in rows.ravel()]
     laid = image.transform(size, Image.Transform.AFFINE, values, Image.Resampling.BICUBIC)
-    return np.asarray(laid, np.float64)
+    return np.asarray(laid, np.float32)
 
 
 def _toned_like(source: Floats, base: Floats, mask: Floats) -> Floats:

@@ -13,7 +13,7 @@ from ledger.asset import Kind, MediaType
 from verifier.errors import ToolMissing
 from verifier.media.probe import MediaInfo, probe
 
-from . import encoder, faces, swap
+from . import encoder, faces, seams, swap
 from .calibration import weigh
 from .cues import cues
 from .domain import colours
@@ -23,7 +23,7 @@ from .watched import Watched, heard, measured, watched
 from .weights import named
 
 STRATUM = "clips with one face of at least 80 pixels, seen for two seconds or more"
-MODELS = named((swap.DIGEST, encoder.DIGEST, *faces.digests().values()))
+MODELS = named((swap.DIGEST, seams.DIGEST, encoder.DIGEST, *faces.digests().values()))
 SIDES = ("a swapped or reenacted face", "an unaltered face")
 EXPERIMENTAL = True  # docs/detector-clips.md says what was reached, and what was asked
 
@@ -78,7 +78,7 @@ def ready() -> None:
 
 def digests() -> dict[str, str]:
     """The files of weights that are read, and the SHA-256 digest that each must have."""
-    return {**faces.digests(), swap.FILE: swap.DIGEST}
+    return {**faces.digests(), seams.FILE: seams.DIGEST, swap.FILE: swap.DIGEST}
 
 
 def seen(kept: Watched) -> bool:

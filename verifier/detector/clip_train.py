@@ -25,13 +25,13 @@ from verifier.media.ffmpeg import find_ffmpeg
 from verifier.media.picture import pixels
 from verifier.media.probe import probe
 
-from . import swap
+from . import seams, swap
 from .blend import Portrait, changed_whole, self_blended
-from .calibration import auc, calibrate
+from .calibration import Floats, Labels, Names, auc, calibrate
 from .clip import LEAST_WIDTH
 from .faces import Mesh, box_of, find_faces, fit
 from .head import Head, to_bytes
-from .learn import Components, held_out, learn
+from .learn import Components, held_out, learn, line_of
 from .track import stretch, watch
 
 CANVAS = 320  # pixels: a face and its surroundings
@@ -40,6 +40,7 @@ QUALITIES = (20, 25, 30, 35, 38)  # x264's constant rate factor
 OF_ANOTHER = 0.25  # share of blended faces that are another person's
 PICTURES = 200  # of a source, the first by the digest of their names
 RATE = 0.8  # frames a second of a clip
+_LIGHT = 1.0  # penalty on a line of two columns, in faces
 
 Pixels = npt.NDArray[np.uint8]
 Random = np.random.Generator
@@ -54,13 +55,13 @@ class Views:
     files: npt.NDArray[np.str_]
 
 
-def portraits(source: Path) -> Iterator[tuple[str, Pixels, Mesh]]:
+def portraits(source: Path, most: int = PICTURES) -> Iterator[tuple[str, Pixels, Mesh]]:
     """The largest faces of pictures, and of some frames of clips: file name, picture, points."""
     files = sorted(
         (each for each in source.iterdir() if each.is_file()),
         key=lambda path: hashlib.sha256(path.name.encode()).digest(),
     )
-    for path in files[:PICTURES]:
+    for path in files[:most]:
         media_type = detect_media_type(path.read_bytes()[:4096])
         try:
             found = list(_of_picture(path) if "face" in source.parts else _of_clip(path))
@@ -113,10 +114,10 @@ def _made(source: Path, random: Random) -> tuple[list[str], list[Pixels]]:
     names, canvases, points = [], [], []
     before: tuple[str, Portrait] | None = None
     for name, rgb, mesh in portraits(source):
-        face = _on_canvas(rgb, mesh, random)
+        face = on_canvas(rgb, mesh, random)
         real = face.rgb
         if random.random() < 0.5:  # a change of the whole is no blend
-            real = changed_whole(real.astype(np.float64), random, 0.7).clip(0, 255).astype(np.uint8)
+            real = changed_whole(real.astype(np.float32), random, 0.7).astype(np.uint8)
         other = before[1] if before and before[0] != name else None
         blended = self_blended(face, random, other if random.random() < OF_ANOTHER else None)
         before = (name, face)
@@ -136,7 +137,7 @@ def _made(source: Path, random: Random) -> tuple[list[str], list[Pixels]]:
     return names, squares
 
 
-def _on_canvas(rgb: Pixels, mesh: Mesh, random: Random) -> Portrait:
+def on_canvas(rgb: Pixels, mesh: Mesh, random: Random) -> Portrait:
     """A face and its surroundings at a drawn size, never much enlarged."""
     left, top, width, height = box_of(mesh)
     scale = min(random.uniform(*WIDTHS) / max(width, height), 1.25)
@@ -173,29 +174,51 @@ def _number(name: str) -> int:
 
 
 def train(seen: dict[str, Views], seed: int) -> Head:
-    """Learn a line, and calibrate it on whole clips of sources left out; print what they show."""
+    """Learn a line over both, and calibrate it on whole clips of sources left out of both."""
     features = np.concatenate([each.features for each in seen.values()]).astype(np.float64)
     blended = np.concatenate([each.blended for each in seen.values()])
     sources = np.concatenate([np.full(len(v.blended), k) for k, v in seen.items()])
     files = np.concatenate([each.files for each in seen.values()])
-    head = learn(features, blended, sources, seed=seed)
-    along = Components(features, 256)(features)
+    encoded, seen_by_seams = features[:, :-1], features[:, -1]
+    head = learn(encoded, blended, sources, seed=seed)
+    along = Components(encoded, 256)(encoded)
     scores = held_out(along, blended, sources)
-    print(f"faces of sources left out   AUC {auc(scores, blended):.3f}")
     shuffled = np.random.default_rng(seed).permutation(blended)
     folds = (np.arange(len(blended)) // 2 % 5).astype(np.str_)
     print(f"labels at random            AUC {auc(held_out(along, shuffled, folds), shuffled):.3f}")
+    left = np.isin(sources, seams.LEFT_OUT)
+    pair = np.stack((scores, seen_by_seams), 1)[left]
+    blended, sources, files = blended[left], sources[left], files[left]
+    both = held_out(pair, blended, sources, _LIGHT)
     keys = np.char.add(np.char.add(sources, "/"), files)
+    for name, each in (("the encoder's line", pair[:, 0]), ("seams", pair[:, 1]), ("both", both)):
+        told, truth, _ = _by_clip(each, blended, keys)
+        print(f"{name:20} faces AUC {auc(each, blended):.3f}, clips {auc(told, truth):.3f}")
+    told, truth, clips = _by_clip(both, blended, keys)
+    names = np.array([key.rsplit("/", 1)[0] for key in clips])
+    calibration = calibrate(told, truth, names, seed=seed)
+    share, other, offset = line_of(pair, blended, sources, _LIGHT)
+    return replace(
+        head,
+        weights=np.append(share * head.weights, other),
+        offset=share * head.offset + offset,
+        lines=calibration.lines,
+        bounds=np.array(calibration.bounds),
+        centre=np.append(head.centre, seen_by_seams.mean()),
+        directions=np.column_stack((head.directions, np.zeros(len(head.directions)))),
+    )
+
+
+def _by_clip(scores: Floats, blended: Labels, keys: Names) -> tuple[Floats, Labels, Names]:
+    """The mean score of each clip as it is and blended, which of the two, and its key."""
     clips = [
-        (scores[rows].mean(), which, sources[rows][0])
-        for key in np.unique(keys[np.char.startswith(sources, "video")])
+        (scores[rows].mean(), which, key)
+        for key in np.unique(keys)
         for which in (False, True)
         if (rows := (keys == key) & (blended == which)).any()
     ]
     told, truth, names = (np.array(each) for each in zip(*clips, strict=True))
-    print(f"clips of sources left out   AUC {auc(told, truth):.3f} of {len(told)}")
-    calibration = calibrate(told, truth, names, seed=seed)
-    return replace(head, lines=calibration.lines, bounds=np.array(calibration.bounds))
+    return told, truth, names
 
 
 def main() -> None:

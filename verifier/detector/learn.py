@@ -55,7 +55,7 @@ def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1)
     calibration = calibrate(
         np.concatenate(scores), np.tile(generated, 2), np.tile(sources, 2), seed=seed, unseen=True
     )
-    line = _logistic(along, generated, _weights(generated, sources))
+    line = line_of(along, generated, sources)
     weights = components.scale * (components.directions @ line[:-1])
     shown = (components.directions[:, :DOMAIN] / components.deviations[:DOMAIN]).T
     head = Head(
@@ -76,15 +76,20 @@ def family(source: str) -> str:
     return next((name for start, name in _FAMILIES.items() if source.startswith(start)), source)
 
 
-def held_out(along: Floats, generated: Labels, sources: Names) -> Floats:
+def held_out(along: Floats, generated: Labels, sources: Names, penalty: float = PENALTY) -> Floats:
     """A score of each picture by a line that was learnt without its source."""
     scores = np.zeros(len(along))
     for name in np.unique(sources):
         out = sources == name
         rest = ~out
-        line = _logistic(along[rest], generated[rest], _weights(generated[rest], sources[rest]))
+        line = line_of(along[rest], generated[rest], sources[rest], penalty)
         scores[out] = along[out] @ line[:-1] + line[-1]
     return scores
+
+
+def line_of(along: Floats, generated: Labels, sources: Names, penalty: float = PENALTY) -> Floats:
+    """A line over columns, its offset last, both classes and their sources weighing as above."""
+    return _logistic(along, generated, _weights(generated, sources), penalty)
 
 
 def _weights(generated: Labels, sources: Names) -> Floats:
@@ -97,10 +102,10 @@ def _weights(generated: Labels, sources: Names) -> Floats:
     return weights
 
 
-def _logistic(along: Floats, generated: Labels, weights: Floats) -> Floats:
+def _logistic(along: Floats, generated: Labels, weights: Floats, strength: float) -> Floats:
     """Penalised logistic regression by Newton's steps; the offset last, and not penalised."""
     design = np.hstack((along, np.ones((len(along), 1))))
-    penalty = np.full(design.shape[1], PENALTY)
+    penalty = np.full(design.shape[1], strength)
     penalty[-1] = 1e-6
     line = np.zeros(design.shape[1])
     for _ in range(30):

@@ -1,4 +1,4 @@
-"""How much a face looks blended over another, or over itself: what CLIP sees, and a learnt line.
+"""How much a face looks blended over another, or over itself: CLIP and `seams`, and a learnt line.
 
 Learnt from real faces that `blend` laid over themselves: `python -m verifier.detector.clip_train`.
 No maker of swaps was seen. A clip's score is the mean of its faces'.
@@ -13,14 +13,15 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from .encoder import SIDE, encode, session
+from . import encoder, seams
+from .encoder import SIDE
 from .faces import Mesh, box_of
 from .head import Head, from_bytes
 from .weights import held
 
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
-DIGEST = "cf903f134359b95065b8fbfb2856b97da28678fd6bd4d8c7a89528d6fffaa16d"  # SHA-256 of that file
+DIGEST = "b987fb24a044675bcea5a1725a20ba1c065d57794335b9857da2202dc5249244"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -39,8 +40,11 @@ def look_at(rgb: Pixels, mesh: Mesh, room: float = ROOM) -> Pixels:
 
 
 def features(square: Pixels) -> Floats:
-    """What is learnt from, of one look at a face; raises ToolMissing."""
-    return encode(square)
+    """What is learnt from, of one look at a face: what CLIP sees, then what `seams` says of it.
+
+    Raises ToolMissing.
+    """
+    return np.append(encoder.encode(square), np.float32(seams.score(square)))
 
 
 def score(squares: list[Pixels]) -> float | None:
@@ -61,7 +65,7 @@ def trained() -> Head:
 
 def ready() -> None:
     """Read the weights now, as far as they are installed; never raises."""
-    for read in (trained, session):
+    for read in (trained, encoder.session, seams.session):
         try:
             read()
         except ToolMissing:

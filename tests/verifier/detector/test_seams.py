@@ -1,0 +1,69 @@
+"""What looks for seams: it looks at the middle, says the same twice, and is another's no more."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+from verifier.detector import clip, encoder, faces, seams, swap
+from verifier.detector.blend import Portrait, self_blended
+from verifier.errors import ToolMissing
+
+ASTRONAUT = skimage.data.astronaut()[:256, 96:352]
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Portrait:
+    (face,) = faces.find_faces(ASTRONAUT)
+    mesh = faces.fit(ASTRONAUT, face)
+    assert mesh is not None
+    return Portrait(ASTRONAUT, mesh.points[:, :2])
+
+
+def _seen(rgb: np.ndarray, portrait: Portrait) -> np.ndarray:
+    return swap.look_at(rgb, faces.Mesh(portrait.points, 1.0))
+
+
+def test_blended_faces_score_above_the_same_face_as_it_is(portrait: Portrait) -> None:
+    plain = seams.score(_seen(ASTRONAUT, portrait))
+    drawn = [self_blended(portrait, np.random.default_rng(seed)) for seed in range(16)]
+    told = [seams.score(_seen(each, portrait)) for each in drawn]
+    assert np.mean(np.array(told) > plain) >= 0.75
+
+
+def test_only_the_middle_is_looked_at_and_the_same_is_said_twice(portrait: Portrait) -> None:
+    square = _seen(ASTRONAUT, portrait)
+    edge = (encoder.SIDE - seams.SIDE) // 2
+    framed = np.zeros_like(square)
+    framed[edge:-edge, edge:-edge] = square[edge:-edge, edge:-edge]
+    middle = square[edge:-edge, edge:-edge]
+    assert seams.score(square) == seams.score(framed) == seams.score(middle)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_plain_square_has_a_bounded_score(level: int) -> None:
+    assert abs(seams.score(np.full((224, 224, 3), level, np.uint8))) < 20
+
+
+def test_weights_that_are_others_or_absent_are_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seams.session.cache_clear()
+    monkeypatch.setattr(seams, "DIGEST", "0" * 64)
+    with pytest.raises(ToolMissing, match="not those"):
+        seams.session()
+    monkeypatch.setattr(seams, "FILE", "none.onnx")
+    with pytest.raises(ToolMissing, match="cannot be read"):
+        seams.session()
+    seams.session.cache_clear()
+
+
+def test_the_line_has_a_weight_for_what_clip_sees_and_one_for_seams() -> None:
+    head = swap.trained()
+    seen = swap.features(np.full((encoder.SIDE, encoder.SIDE, 3), 90, np.uint8))
+    assert seen.shape == head.weights.shape
+    assert head.weights[-1] > 0
+    assert not head.directions[:, -1].any()
+
+
+def test_its_weights_are_named_among_those_that_a_clip_is_judged_by() -> None:
+    assert clip.digests()[seams.FILE] == seams.DIGEST

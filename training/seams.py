@@ -1,0 +1,162 @@
+"""Train what looks for seams in faces: `python -m training.seams DIR --start FILE --to seams.onnx`.
+
+A MobileNetV2 that begins with ImageNet's weights learns to tell faces that `training.blends` drew
+blended from the same as they were. The two of a face are shown together, so that nothing tells them
+apart but the blend. Sources named by --left-out are seen by no step: what is printed every few
+minutes is how well their faces are told apart, at each rate factor. Needs torch.
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from verifier.detector.calibration import auc
+
+from .descriptor import Descriptor, normalised
+from .onnx_file import export_mean
+
+SIDE = 160  # pixels that the network sees, of those that are kept
+FROZEN = 4  # of the 19 parts: edges and colours need no learning
+EVERY = 2048  # faces between two looks at what was left out
+HELD = 200  # pairs of what was left out that are looked at, at most
+AVERAGED = 0.99  # of the weights that are kept, a step: the mean of the last hundred
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Faces by twos, as they are and blended: (n, KEPT, KEPT, 3), and rate factors (n,)."""
+
+    pixels: Pixels
+    qualities: npt.NDArray[np.uint8]
+
+
+class Seams(nn.Module):
+    """The first parts of a MobileNetV2, the mean of what they see, and a line."""
+
+    def __init__(self, start: dict[str, torch.Tensor], parts: int) -> None:
+        super().__init__()
+        self.features = Descriptor(start).features[:parts]
+        self.features.requires_grad_(requires_grad=True)
+        self.features[:FROZEN].requires_grad_(requires_grad=False)
+        width = self.features[-1].layers[-1][0].out_channels
+        self.drop = nn.Dropout(0.2)
+        self.line = nn.Linear(width, 1)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Scores (n,), more for what looks blended, of pixels (n, 3, SIDE, SIDE), normalised."""
+        seen = self.features(pixels).float().mean((2, 3))
+        return self.line(self.drop(seen))[:, 0]
+
+
+def read(folder: Path, without: list[str]) -> tuple[Drawn, Drawn]:
+    """What is learnt from, and what was left out."""
+    kept: tuple[list[Drawn], list[Drawn]] = ([], [])
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as held:
+            drawn = Drawn(held["pixels"], held["qualities"])
+        kept[path.name.split(".")[0] in without].append(drawn)
+    return _joined(kept[0]), _joined(kept[1])
+
+
+def _joined(parts: list[Drawn]) -> Drawn:
+    pixels = np.concatenate([each.pixels for each in parts])
+    return Drawn(pixels, np.concatenate([each.qualities for each in parts]))
+
+
+def shown(drawn: Drawn, pairs: npt.NDArray[np.int64], random: np.random.Generator) -> torch.Tensor:
+    """Squares of faces as they are, then of the same blended, placed and mirrored alike."""
+    room = drawn.pixels.shape[1] - SIDE
+    squares = np.zeros((2, len(pairs), SIDE, SIDE, 3), np.uint8)
+    for place, pair in enumerate(pairs):
+        top, left = random.integers(0, room + 1, 2)
+        both = drawn.pixels[2 * pair : 2 * pair + 2, top : top + SIDE, left : left + SIDE]
+        squares[:, place] = both[:, :, ::-1] if random.random() < 0.5 else both
+    bright = random.uniform(0.85, 1.15, (1, len(pairs), 1, 1, 3)).astype(np.float32)
+    told = (squares * bright).clip(0, 255).reshape(-1, SIDE, SIDE, 3).astype(np.uint8)
+    return torch.from_numpy(told.transpose(0, 3, 1, 2))
+
+
+def look(model: Seams, drawn: Drawn) -> str:
+    """How well faces that were left out are told apart: all, and at each rate factor."""
+    edge = (drawn.pixels.shape[1] - SIDE) // 2
+    chosen = np.unique(np.linspace(0, len(drawn.pixels) // 2 - 1, HELD).astype(int))
+    rows = np.stack((2 * chosen, 2 * chosen + 1), 1).ravel()
+    scores = []
+    model.eval()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for first in range(0, len(rows), 64):
+            some = drawn.pixels[rows[first : first + 64], edge : edge + SIDE, edge : edge + SIDE]
+            told = model(normalised(torch.from_numpy(some.transpose(0, 3, 1, 2).copy())))
+            scores.append(told.float().numpy())
+    model.train()
+    whole, blended = np.concatenate(scores).astype(np.float64), np.arange(len(rows)) % 2 == 1
+    told = [f"AUC {auc(whole, blended):.3f}"]
+    for quality in np.unique(drawn.qualities):
+        here = drawn.qualities[rows] == quality
+        told.append(f"{quality}: {auc(whole[here], blended[here]):.2f}")
+    return ", ".join(told)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train on what the command line names; keep a state every few minutes."""
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(1)
+    random = np.random.default_rng(options.seed)
+    learnt, left = read(options.folder, options.left_out)
+    print(f"{len(learnt.pixels)} to learn from, {len(left.pixels)} left out", flush=True)
+    model = Seams(torch.load(options.start, weights_only=True), options.parts)
+    model = model.to(memory_format=torch.channels_last)
+    deep = [each for each in model.features.parameters() if each.requires_grad]
+    groups = [{"params": deep, "share": 1.0}, {"params": [*model.line.parameters()], "share": 5.0}]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.02)
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    pairs, losses = np.zeros(0, np.int64), []
+    truth = (torch.arange(options.batch) >= options.batch // 2).float()
+    for step in range(options.views // options.batch):
+        if len(pairs) < options.batch // 2:
+            pairs = random.permutation(len(learnt.pixels) // 2)
+        some, pairs = pairs[: options.batch // 2], pairs[options.batch // 2 :]
+        for group in optimiser.param_groups:
+            group["lr"] = group["share"] * options.rate * min(1.0, (step + 1) / 50)
+        with torch.autocast("cpu", torch.bfloat16):
+            told = model(normalised(shown(learnt, some, random)))
+        loss = nn.functional.binary_cross_entropy_with_logits(told.float(), truth)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(deep, 3.0)
+        optimiser.step()
+        averaged.update_parameters(model)
+        losses.append(loss.item())
+        if (step + 1) * options.batch % EVERY == 0:
+            seams = averaged.module
+            export_mean(seams.features, seams.line, "seams", options.to)
+            print(step + 1, f"loss {np.mean(losses[-64:]):.3f}", look(seams, left), flush=True)
+            learnt, left = read(options.folder, options.left_out)
+            pairs = np.zeros(0, np.int64)
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path, help="what `training.blends` drew")
+    parser.add_argument("--left-out", nargs="+", required=True, help="as in video-real_talkers")
+    parser.add_argument("--start", type=Path, required=True, help="MobileNetV2's ImageNet weights")
+    parser.add_argument("--to", type=Path, required=True, help="written at each look")
+    parser.add_argument("--parts", type=int, default=14, help="of the 19 of a MobileNetV2")
+    parser.add_argument("--views", type=int, default=100_000)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--seed", type=int, default=1)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

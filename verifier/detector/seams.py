@@ -1,0 +1,43 @@
+"""Where a face was blended over another: a small network that looks at its pixels, uncompressed.
+
+The first 14 parts of a MobileNetV2 ("MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR
+2018), the mean of what they see and a line, trained by `training.seams` on real faces blended over
+themselves. It looks at the middle of what the picture encoder is shown, at the same size: seams are
+a few pixels wide, and are lost where a face is shrunk. Its weights are read only by their digest.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from .weights import held
+
+FILE = "seams.onnx"
+DIGEST = "395b8c8e2600c1b340d023c6b09b56d8018e571144ef0569554f847edf761f78"  # SHA-256 of that file
+SIDE = 160  # pixels
+LEFT_OUT = (  # of the sources in `clip_train`, those that no step of its training saw
+    "video/real_echomimic_drv",
+    "video/real_liveportrait_driving",
+    "video/real_talkers",
+)
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def score(square: Pixels) -> float:
+    """More for what looks blended, of a square of SIDE by SIDE or larger; raises ToolMissing."""
+    edge = (square.shape[0] - SIDE) // 2
+    middle = np.ascontiguousarray(square[edge : edge + SIDE, edge : edge + SIDE])
+    return float(session().run(None, {"pixels": middle[None]})[0][0, 0])
+
+
+@cache
+def session() -> onnxruntime.InferenceSession:
+    """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
+    data = held(Path(__file__).with_name(FILE), DIGEST)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
