@@ -101,8 +101,8 @@ def find_placement(
     theirs = original[spread(len(original), _CHECKED[1])]
     plain = _fitted(
         [
-            _over(box, other, even),
-            _over(box, other, even, mirrored=True, width=suspect.shape[2]),
+            over(box, other, even),
+            over(box, other, even, mirrored=True, width=suspect.shape[2]),
         ],
         ours,
         theirs,
@@ -145,9 +145,7 @@ def spread(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round()).astype(np.int64)
 
 
-def _over(
-    box: Box, other: Box, even: float, *, mirrored: bool = False, width: int = 0
-) -> Placement:
+def over(box: Box, other: Box, even: float, *, mirrored: bool = False, width: int = 0) -> Placement:
     """One box over the other; no more stretched than a row of a border at either side tells."""
     left, top, right, bottom = box
     if mirrored:
