@@ -28,13 +28,14 @@ from verifier.compare.draw_time import Strip
 from verifier.compare.engines import ENGINES
 from verifier.compare.look import look_in
 from verifier.compare.picturing import as_png, picture_of
-from verifier.compare.result import WHOLE, Comparison, Segment, SegmentKind
+from verifier.compare.result import WHOLE, Comparison, Interval, Segment, SegmentKind
 from verifier.compare.words import interval, moment
 from verifier.media.probe import probe
 from verifier.media.sandbox import Sandbox
 
 SHORTEST, LONGEST = 15.0, 30.0  # seconds
 WITHIN = 0.1  # seconds
+Stated = tuple[Interval, Interval | None, Interval | None]  # a stretch; within what its edges lie
 STILL = 3.0  # seconds for which the guest says nothing
 
 
@@ -134,12 +135,10 @@ class Told:
             *self._wrong("sound", self.found.sound, {SegmentKind.FROZEN: "absent"}),
         ]
         missing = self._missing()
-        for name, removed in (
-            ("picture", self.found.removed),
-            ("sound", [*self.found.sound_removed, *hidden(self.found.sound)]),
-        ):
+        heard = [*map(exactly, self.found.sound_removed), *hidden(self.found.sound)]
+        for name, removed in (("picture", [*map(exactly, self.found.removed)]), ("sound", heard)):
             if not _near(removed, missing):
-                said = ", ".join(map(interval, removed)) or "nothing"
+                said = ", ".join(interval(each) for each, *_ in removed) or "nothing"
                 found.append(f"{name}: {said} of the original is said to be missing")
         geometry = self.found.geometry
         if geometry is not None and (
@@ -176,7 +175,7 @@ class Told:
             kind = still.get(true.kind, true.kind.value)
             if said.kind.value != kind:
                 yield f"{name}: {interval(true.suspect)} is {kind}, told {said.kind.value}"
-            if any(abs(a - b) > WITHIN for a, b in zip(true.suspect, said.suspect, strict=True)):
+            if not all(map(is_edge, true.suspect, said.suspect, (said.starts, said.ends))):
                 yield f"{name}: {interval(true.suspect)} is told as {interval(said.suspect)}"
             if true.rate and not is_rate(said.rate or 0.0, true, exact=name == "picture"):
                 yield f"{name}: {interval(true.suspect)} plays at {true.rate}, told {said.rate}"
@@ -188,17 +187,37 @@ def is_rate(told: float, true: Segment, *, exact: bool) -> bool:
     return abs(told - wanted) <= max(0.01 * wanted, 0.0 if exact else WITHIN / seconds)
 
 
-def hidden(sound: Sequence[Segment]) -> list[tuple[float, float]]:
+def is_edge(true: float, said: float, stated: Interval | None = None) -> bool:
+    """Whether an edge is told to WITHIN, or lies within what is stated of it."""
+    return abs(true - said) <= WITHIN or (stated is not None and stated[0] <= true <= stated[1])
+
+
+def exactly(span: Interval) -> Stated:
+    """A stretch of whose edges nothing else is stated."""
+    return span, None, None
+
+
+def hidden(sound: Sequence[Segment]) -> list[Stated]:
     """What of the original should be heard where other sound is, or none."""
     bare = (SegmentKind.ABSENT, SegmentKind.REPLACED)
-    return [each.original for each in sound if each.kind in bare and each.original]
+    found: list[Stated] = []
+    for each in sound:
+        if each.kind in bare and each.original:
+            edges = zip((each.starts, each.ends), each.suspect, each.original, strict=True)
+            starts, ends = (moved(*edge) for edge in edges)
+            found.append((each.original, starts, ends))
+    return found
 
 
-def _near(some: Sequence[tuple[float, float]], others: Sequence[tuple[float, float]]) -> bool:
+def moved(stated: Interval | None, edge: float, moment: float) -> Interval | None:
+    """What is stated of an edge, in moments of the original, which shows `moment` there."""
+    return None if stated is None else (stated[0] - edge + moment, stated[1] - edge + moment)
+
+
+def _near(some: Sequence[Stated], others: Sequence[Interval]) -> bool:
     return len(some) == len(others) and all(
-        abs(a - b) <= WITHIN
-        for one, other in zip(some, others, strict=True)
-        for a, b in zip(one, other, strict=True)
+        is_edge(true[0], said[0], starts) and is_edge(true[1], said[1], ends)
+        for (said, starts, ends), true in zip(some, others, strict=True)
     )
 
 
@@ -254,7 +273,8 @@ def line(segment: Segment) -> str:
     """A segment as a line."""
     shown = f" shows {span(segment.original)}" if segment.original else ""
     rate = f" at {segment.rate:.3f}" if segment.rate not in (None, 0.0) else ""
-    return f"{span(segment.suspect)} {segment.kind}{shown}{rate}"
+    starts = f", from {span(segment.starts)} on" if segment.starts else ""
+    return f"{span(segment.suspect)} {segment.kind}{shown}{rate}{starts}"
 
 
 def span(times: tuple[float, float]) -> str:

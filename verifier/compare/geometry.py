@@ -48,8 +48,8 @@ def find_placement(
     theirs = original[spread(len(original), _CHECKED[1])]
     plain = _fitted(
         [
-            _over(box, other, even),
-            _over(box, other, even, mirrored=True, width=suspect.shape[2]),
+            over(box, other, even),
+            over(box, other, even, mirrored=True, width=suspect.shape[2]),
         ],
         ours,
         theirs,
@@ -93,9 +93,7 @@ def content_box(frames: Frames, slack: float = 1.0) -> Box:
     return left, top, right, bottom
 
 
-def _over(
-    box: Box, other: Box, even: float, *, mirrored: bool = False, width: int = 0
-) -> Placement:
+def over(box: Box, other: Box, even: float, *, mirrored: bool = False, width: int = 0) -> Placement:
     """One box over the other; no more stretched than a row of a border at either side tells."""
     left, top, right, bottom = box
     if mirrored:

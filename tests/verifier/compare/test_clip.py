@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
+from ledger.vocabulary import Fingerprint
 from tests import media
 from verifier.compare.clip import File, compare_clips_in
 from verifier.compare.footage import MOST_FRAMES
 from verifier.compare.result import WHOLE, Comparison
+from verifier.compare.sentence import describe
 from verifier.errors import VerifierError
 from verifier.fingerprint import compute
 from verifier.fingerprint.luma import LONG_SIDE
@@ -47,6 +49,13 @@ def compared(sandbox: Sandbox, suspect: Path, original: Path) -> Comparison:
     found = compare_clips_in(sandbox, file(suspect), [file(original)], limits=Limits())
     assert found is not None
     return found
+
+
+def record_of(original: Path) -> Fingerprint:
+    (record,) = [
+        each for each in compute(original, type_of(original)) if each.algorithm == "clip-luma"
+    ]
+    return record
 
 
 def kinds(found: Comparison) -> list[str]:
@@ -113,16 +122,38 @@ def test_a_cut_is_found_to_two_frames_with_the_record_alone(
 ) -> None:
     filters = "select='lt(t,3)+gt(t,5.5)',setpts=N/25/TB"
     suspect = copy(original, tmp_path, filters)
-    (record,) = [
-        each for each in compute(original, type_of(original)) if each.algorithm == "clip-luma"
-    ]
-    for known in (file(original), record):
+    for known in (file(original), record_of(original)):
         found = compare_clips_in(sandbox, file(suspect), [known], limits=Limits())
         assert found is not None
         assert kinds(found) == ["same", "same"]
         assert found.time_map[1].suspect[0] == pytest.approx(3.0, abs=0.09)
         ((first, last),) = found.removed
         assert (first, last) == pytest.approx((3.0, 5.5), abs=0.12)
+
+
+def test_a_second_that_was_slowed_is_within_what_the_record_alone_tells(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    original = media.clip_with_sound(tmp_path)
+    parts = [
+        "0:2,setpts=PTS-STARTPTS",
+        "2:2.75,setpts=(PTS-STARTPTS)/0.75",
+        "2.75,setpts=PTS-STARTPTS",
+    ]
+    split = ";".join(f"[{number}]trim={part}[p{number}]" for number, part in enumerate(parts))
+    suspect = copy(original, tmp_path, f"split=3[0][1][2];{split};[p0][p1][p2]concat=n=3,fps=25")
+    for known, most in ((file(original), 0.06), (record_of(original), 0.6)):
+        found = compare_clips_in(sandbox, file(suspect), [known], limits=Limits())
+        assert found is not None
+        (slowed,) = [each for each in found.time_map if each.kind == "slowed"]
+        assert slowed.starts is not None
+        assert slowed.ends is not None
+        assert slowed.rates is not None
+        assert slowed.starts[0] - 0.08 <= 2 <= slowed.starts[1] + 0.08
+        assert slowed.ends[0] - 0.08 <= 3 <= slowed.ends[1] + 0.08
+        assert slowed.rates[0] - 0.01 <= 0.75 <= slowed.rates[1] + 0.01
+        assert slowed.rates[1] - slowed.rates[0] < most
+    assert describe(found).startswith("All or some of 0:00")  # of the record
 
 
 def test_what_covers_a_part_for_a_while_is_named_with_its_place_and_time(

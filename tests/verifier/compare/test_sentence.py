@@ -247,6 +247,32 @@ def test_what_the_record_does_not_tell_is_said_and_is_no_difference() -> None:
     assert describe(of(shown(0, 40, 0, 40), sound=sound)).endswith(untold)
 
 
+def test_a_speed_of_which_too_little_is_known_is_told_with_what_it_may_be_and_where() -> None:
+    slowed = replace(
+        shown(1.2, 4.5, 1.2, 4.2, SegmentKind.SLOWED, 0.89), starts=(0.4, 2.6), ends=(3.1, 5.0)
+    )
+    beside = shown(0, 1.2, 0, 1.2), shown(4.5, 20, 4.2, 19.7)
+    for rates, told in (
+        ((0.88, 0.9), "About 0:01.2–0:04.5 plays at 89 % speed; the rest is the same."),
+        (
+            (0.55, 0.92),
+            "All or some of 0:00.4–0:05.0 plays at 55 to 92 % speed; the rest is the same.",
+        ),
+    ):
+        unsure = replace(slowed, rates=rates)
+        assert describe(of(beside[0], unsure, beside[1])) == told
+    alone = replace(unsure, suspect=(0.0, 5.2), starts=(0.0, 2.6), ends=(3.1, 5.2))
+    assert describe(of(alone)) == "All or some of 0:00.0–0:05.2 plays at 55 to 92 % speed."
+    heard = (
+        shown(0, 2, 0, 2),
+        shown(2, 3, 2, 2.75, SegmentKind.SLOWED, 0.75),
+        shown(3, 5.2, 2.75, 4.95),
+    )
+    assert "The sound was slowed with it" in describe(of(alone, sound=heard))
+    faster = replace(heard[1], kind=SegmentKind.SPED_UP, rate=1.5)
+    assert "the sound plays" in describe(of(alone, sound=(heard[0], faster, heard[2]))).lower()
+
+
 def test_an_edge_that_may_lie_elsewhere_is_said_to_be_about_there() -> None:
     sure, vague = (
         replace(foreign(8.4, 9.9, SegmentKind.REPLACED), ends=ends)
