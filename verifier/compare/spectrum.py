@@ -155,18 +155,18 @@ class Spectrum:
         levels = self.rows.mean(axis=1) / 2
         return float(levels[np.maximum(places, 0)].mean() - np.percentile(levels, _LOUDEST))
 
-    def at(self, times: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def at(self, times: Floats) -> tuple[Samples, npt.NDArray[np.bool_]]:
         """The levels at times, and which of the times have any."""
         places = (times - _WINDOW / RATE / 2) / HOP
         known = (places >= 0) & (places <= len(self.rows) - 1)
         if len(self.rows) < 2:
-            return np.zeros((*times.shape, BANDS)), np.zeros(times.shape, np.bool_)
+            return np.zeros((*times.shape, BANDS), np.float32), np.zeros(times.shape, np.bool_)
         below = np.clip(places.astype(np.int64), 0, len(self.rows) - 2)
-        share = np.clip(places - below, 0, 1)[..., None]
+        share = np.clip(places - below, 0, 1).astype(np.float32)[..., None]
         levels = self._levels
         return levels[below] * (1 - share) + levels[below + 1] * share, known
 
-    def around(self, times: Floats, rate: Floats | float) -> Floats:
+    def around(self, times: Floats, rate: Floats | float) -> Samples:
         """The levels before, at and after times, at this rate: three rows for each."""
         return np.stack([self.at(times + step * _APART * rate)[0] for step in (-1, 0, 1)], axis=-2)
 
@@ -190,7 +190,7 @@ def correlation(
     if inside.sum() < _LEAST_BANDS:
         return np.full(times.shape, np.nan)
     below = np.minimum(wanted[inside].astype(np.int64), BANDS - 2)
-    share = wanted[inside] - below
+    share = (wanted[inside] - below).astype(np.float32)
     ours, theirs = suspect.around(times, 1.0)[..., inside], original.around(moments, rate)
     theirs = theirs[..., below] * (1 - share) + theirs[..., below + 1] * share
     ours = ours - ours.mean(axis=(-2, -1), keepdims=True)
