@@ -3,7 +3,8 @@
     python -m bench.detector_motion FOLDER --keep DIR [--only clips|sounds|aac] [--as-found NAME...]
 
 FOLDER holds `clips/` and `sounds/`: media that were not edited, as far as anybody knows. `aac` is
-the sound of those clips that is AAC as they were published, cut as it is. Of each,
+the sound of those clips that is AAC as they were published, edited as their pictures are; after
+it, what pictures and sound tell together, by whichever is further beyond its threshold. Of each,
 edited and honest copies are made in DIR, beside what every test says of them, so that a run that
 was cut short goes on. Printed are, for each test and edit, the area under the ROC curve against
 all honest copies with its bootstrapped interval, and the share found at the test's own threshold;
@@ -73,7 +74,16 @@ SOUND_TESTS: dict[str, Test] = {
         ("sound.background-changes",),
     ),
 }
-AAC_TESTS: dict[str, Test] = {"frames": (("a part",), 0.5, ("sound.frames-break",))}
+AAC_TESTS: dict[str, Test] = {
+    "frames": (("dropped", "jump cut"), 0.5, ("sound.frames-break",)),
+    "stretched": (("sped up",), 0.5, ("sound.stretched",)),
+}
+# What tells of an edit in a clip's pictures and in its sound.
+BOTH = {
+    "dropped 3-20": ("jump", "frames"),
+    "jump cut": ("jump", "frames"),
+    "sped up 1.25": ("rhythm", "stretched"),
+}
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,14 @@ def judged_sound(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
         "background": change[0].score if change else 0.0,
     }
     return scores | frame_scores, (*sounds.in_sound(sound)[0], *frame_traces)
+
+
+def judged_aac(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
+    """The scores of a clip's sound that was AAC, and its traces."""
+    scores, traces = judged_frames(made)
+    found = beat(read_sound(made.path, RATE))
+    strength = found.strength if found else 0.0
+    return scores | {"stretched": strength / (strength + sounds.BEAT)}, traces
 
 
 def judged_frames(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
@@ -233,6 +251,32 @@ def _table(
         )
 
 
+def report_both(clip_rows: list[Row], sound_rows: list[Row], left_out: dict[str, set[str]]) -> None:
+    """Print how well an edit is told by a clip's pictures, by its sound, and by both."""
+    heard = {(row.original, row.edit): row.scores for row in sound_rows}
+    for edit, (seen, listened) in BOTH.items():
+        for way in dict.fromkeys(row.edit.split(", ")[-1] for row in sound_rows if row.where):
+            pairs = []
+            for row in clip_rows:
+                said = f"honest: {way}" if row.edit.startswith("honest") else f"{edit}, {way}"
+                honest = row.edit.startswith("honest")
+                scores = heard.get((row.original, said))
+                if scores and row.original not in left_out[seen] and (honest or row.edit == edit):
+                    ours = row.scores[seen] / CLIP_TESTS[seen][1]
+                    pairs.append((ours, scores[listened] / AAC_TESTS[listened][1], not honest))
+            if not any(edited for *_, edited in pairs):
+                continue
+            table = np.array(pairs, np.float64)
+            labels = table[:, 2] > 0
+            print(f"\n{edit}, sound {way}: {labels.sum()} clips, {(~labels).sum()} honest copies")
+            both = table[:, :2].max(1)
+            for name, scores in (("pictures", table[:, 0]), ("sound", table[:, 1]), ("both", both)):
+                low, high = interval(auc, scores, labels)
+                told = f"{auc(scores, labels):.3f} ({low:.3f} to {high:.3f})"
+                hits, wrong = (float((scores[each] >= 1).mean()) for each in (labels, ~labels))
+                print(f"  {name:9} AUC {told}  found {hits:4.0%}  alarms {wrong:.1%}")
+
+
 PLAIN = {"honest: crf 27", "honest: WAV"}  # copies that a false place counts in, one an original
 
 
@@ -275,10 +319,11 @@ def main() -> None:
     for each in options.as_found:
         test, _, name = each.partition(":")
         left_out[test].add(name)
+    told: dict[str, list[Row]] = {}
     for kind, held, every, judged, tests in (
         ("clips", "clips", every_clip, judged_clip, CLIP_TESTS),
         ("sounds", "sounds", every_sound, judged_sound, SOUND_TESTS),
-        ("aac", "clips", every_aac, judged_frames, AAC_TESTS),
+        ("aac", "clips", every_aac, judged_aac, AAC_TESTS),
     ):
         if options.only in (None, kind) and (options.folder / held).is_dir():
             keep = options.keep / kind
@@ -286,6 +331,9 @@ def main() -> None:
             results = options.keep / f"{kind}.jsonl"
             found = rows(every(options.folder / held, keep), judged, results)
             report(found, tests, left_out)
+            told[kind] = found
+    if "clips" in told and "aac" in told:
+        report_both(told["clips"], told["aac"], left_out)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from .when import clock, clocks, seconds
 
 Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
-FROZEN, REPEATED = 0.8, 0.4  # scores of `stretches`
+FROZEN, REPEATED = 0.8, 0.25  # scores of `stretches`
 JUMP, CUT = 1.8, 2.5  # clearness of a jump inside a shot, and between two
 RHYTHM, SHORT_RHYTHM = 7.0, 9.0  # standard errors, over ten seconds and over two
 CONTRAST, SHORT_CONTRAST = 0.2, 0.4  # shares of the way

@@ -20,10 +20,11 @@ _RESTS = (0.2, 0.4, 0.8, 1.5, 3.0)  # grey levels: runs of frames that move less
 _NOISE_STILL = 0.8  # grey levels: where more moves, noise does
 _FAINT = 0.05  # grey levels, added to what moves in it: rounding
 _MOST_ODD = 0.15  # of the frames of a frozen stretch may move: a codec refreshes the picture
-_COMPARED = 0.5  # seconds of a stretch that is looked for elsewhere
+_COMPARED, _FEWEST = 0.5, 8  # seconds, and frames, of a stretch that is looked for elsewhere
 _PARTS = 24  # principal components that frames are compared by
 _MOVES = 0.1  # grey levels, between a frame and the next: less is rounding
 _NOISE = 0.05  # grey levels that remain between copies at least: rounding
+_REMAINS = 2.0  # grey levels between copies: what comes back by itself, as steps do, differs more
 _CANDIDATES = 40  # that are looked at closely
 
 
@@ -85,7 +86,7 @@ def repeated(motion: Motion, rate: float) -> Stretch | None:
     The score is 1 less the difference at the best offset over that one frame beside it, as powers:
     noise adds the same to both, so that a copy shows in what hardly moves.
     """
-    size = max(6, round(_COMPARED * rate))
+    size = max(_FEWEST, round(_COMPARED * rate))
     parts = _components(motion.thumbs)
     count = len(parts)
     if count < 3 * size:
@@ -141,6 +142,7 @@ def _closely(thumbs: npt.NDArray[np.float32], source: int, copy: int, size: int)
         return Stretch(copy, copy + size, 0.0, source)
     apart = _difference(thumbs, source, copy, size)
     score = max(0.0, 1 - (apart**2 + _NOISE**2) / beside**2)
+    score *= min(1.0, _REMAINS / max(apart, _NOISE)) ** 2
     first, end, between = copy, copy + size, (apart + beside) / 2
     while first - 1 >= offset and _difference(thumbs, first - 1 - offset, first - 1, 1) < between:
         first -= 1
