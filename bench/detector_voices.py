@@ -10,8 +10,9 @@ interval and the equal error rate; the cost of the likelihood ratios (Cllr: 1 sa
 far they are from what came true (ECE); how many were abstained from, and why. The controls: what a
 file's size, length and ending tell, and what the long-term average spectrum tells, both learnt
 here with sources left out; and scores by labels at random. `--peer` measures an AASIST beside (its
-model's code, weights and configuration; needs torch), on the clips of the codecs' rows, without a
-codec.
+model's code, weights and configuration; needs torch), on the first 4 s of the clips of the codecs'
+rows, through the same codecs. The last of these rows, for ours and for each peer, is of all the
+codecs' scores together, against one threshold.
 """
 
 import argparse
@@ -38,7 +39,7 @@ from verifier.detector.calibration import (
     interval,
 )
 from verifier.detector.learn import held_out
-from verifier.detector.voice_bands import RATE, spectrum
+from verifier.detector.voice_bands import RATE, WINDOW, spectrum
 from verifier.errors import Unreadable
 from verifier.media.decode import samples
 from verifier.media.ffmpeg import find_ffmpeg
@@ -52,6 +53,7 @@ CODECS = (
     TELEPHONE,
 )
 LONGEST = 8 * RATE  # samples of a clip
+TOGETHER = "all of these, one threshold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +204,28 @@ def aasist(code: Path, weights: Path, configuration: Path) -> Callable[[Any], fl
     network.eval()
 
     def score(heard: Any) -> float:
-        whole = np.tile(heard, 64_600 // len(heard) + 1)[:64_600]
+        whole = np.tile(heard, WINDOW // len(heard) + 1)[:WINDOW]
         with torch.no_grad():
             return -float(network(torch.from_numpy(whole.copy())[None])[1][0, 1])
 
     return score
+
+
+def together(rows: list[tuple[Floats, Labels, Names]]) -> tuple[Floats, Labels, Names]:
+    """The scores, classes and sources of several rows, one after the other."""
+    scores, cloned, sources = zip(*rows, strict=True)
+    return np.concatenate(scores), np.concatenate(cloned), np.concatenate(sources)
+
+
+def beside(clips: list[Clip], score: Callable[[Any], float]) -> None:
+    """Print a peer's line for each codec but the telephone, and for all of them together."""
+    classes = np.array([each.source.startswith("fake") for each in clips])
+    told = []
+    for codec in (each for each in CODECS if each is not TELEPHONE):
+        heard = through([each.heard for each in clips], codec, find_ffmpeg())
+        told.append(np.array([score(each) for each in heard]))
+        row(codec.name, told[-1], classes)
+    row(TOGETHER, np.concatenate(told), np.tile(classes, len(told)))
 
 
 def main() -> None:
@@ -224,14 +243,13 @@ def main() -> None:
     by_source(scores, cloned, sources)
     print("controls:")
     controls(clips, scores, cloned)
-    print(f"through codecs, at most {options.few} clips of a source:")
     few = first(clips, options.few)
-    for codec in CODECS if few else ():
-        measure(few, codec)
-    classes = np.array([each.source.startswith("fake") for each in few])
-    for paths in options.peer:
-        score = aasist(*paths)
-        row(f"beside: {paths[1].name}", np.array([score(each.heard) for each in few]), classes)
+    if few:
+        print(f"through codecs, at most {options.few} clips of a source:")
+        show(TOGETHER, *together([measure(few, codec) for codec in CODECS]))
+    for paths in options.peer if few else ():
+        print(f"beside, through the same codecs: {paths[1].name}")
+        beside(few, aasist(*paths))
 
 
 if __name__ == "__main__":

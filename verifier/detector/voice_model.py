@@ -20,7 +20,7 @@ from .voice_statistics import statistics
 from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
-DIGEST = "56ea334917928424e40173f494e24d296a53d5422a65773b5c0cf317f45c2f8f"  # SHA-256 of that file
+DIGEST = "9d12603866961532b1e88046fb8847e960757b3381891f7bbf823dfa37cdf808"  # SHA-256 of that file
 
 Floats = npt.NDArray[np.floating]
 
