@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -149,6 +150,7 @@ class Score:
     stated: tuple[tuple[bool, float], ...]  # whether each lies within what is stated, and its width
     rate: float  # how far the rate said is from the true one, in shares; NaN where none was changed
     right: bool  # it says what was done
+    found: bool  # it says that something was done there, whatever else it says
     unclear: float  # the share of the suspect of which it says that it cannot be told
 
 
@@ -197,7 +199,8 @@ def print_maps(results: dict[str, list[Score]]) -> None:
     """The table of maps."""
     print(
         f"{'':31} {'median error':>12} {'<= 0.05 s':>9} {'<= 0.1 s':>9}  {'edges':>8} "
-        f"{'<= 0.05 s':>9} {'as stated':>9} {'stated':>8} {'rate off':>8}  unclear   as it was done"
+        f"{'<= 0.05 s':>9} {'as stated':>9} {'stated':>8} {'rate off':>8}  unclear    found   "
+        "as it was done"
     )
     for what, scores in results.items():
         edges = np.array([edge for each in scores for edge in each.edges])
@@ -215,7 +218,8 @@ def print_maps(results: dict[str, list[Score]]) -> None:
         right = interval(sum(each.right for each in scores), len(scores))
         print(
             f"{what:31} {error:9.1f} ms {100 * near[0]:7.1f} % {100 * near[1]:7.1f} %  "
-            f"{said} {rate}   {100 * np.mean([each.unclear for each in scores]):5.2f} %   {right}",
+            f"{said} {rate}   {100 * np.mean([each.unclear for each in scores]):5.2f} % "
+            f"{sum(each.found for each in scores):4} of {len(scores)}   {right}",
             flush=True,
         )
 
@@ -226,7 +230,16 @@ def score(what: str, found: SoundMap | None, script: list[Stretch], word: float)
     edges = ends[:-1].tolist()
     if found is None:
         none = tuple((False, 0.0) for _ in edges)
-        return Score(np.nan, (0.0, 0.0), (9.0,) * len(edges), none, np.nan, right=False, unclear=0)
+        return Score(
+            np.nan,
+            (0.0, 0.0),
+            (9.0,) * len(edges),
+            none,
+            np.nan,
+            right=False,
+            found=False,
+            unclear=0,
+        )
     times = np.arange(0, ends[-1], 0.01)
     error = np.abs(moments_said(found, times) - moments_played(script, times))
     error = error[~np.isnan(moments_played(script, times))]
@@ -245,6 +258,7 @@ def score(what: str, found: SoundMap | None, script: list[Stretch], word: float)
         tuple(stated(found, edge) for edge in edges),
         min(off, default=np.nan),
         says(what, found, word),
+        finds(found, script),
         sum(each.suspect[1] - each.suspect[0] for each in found.segments if is_unclear(each))
         / float(ends[-1]),
     )
@@ -265,6 +279,30 @@ def stated(found: SoundMap, edge: float) -> tuple[bool, float]:
 def is_unclear(segment: Segment) -> bool:
     """Whether a segment is one of which nothing is told."""
     return segment.kind is SegmentKind.UNCLEAR
+
+
+def finds(found: SoundMap, script: list[Stretch]) -> bool:
+    """Whether each stretch of other sound, or of none, and each hole is told to be something odd.
+
+    What is told has to overlap it, wherever its edges are said to be.
+    """
+    odd = [
+        each.suspect
+        for each in found.segments
+        if each.kind is not SegmentKind.SAME and not is_unclear(each)
+    ]
+    own = [each for each in script if not (each.foreign or each.mute)]
+    begin, told = 0.0, []
+    for each in script:
+        end = begin + (each.end - each.start) / each.rate
+        if each not in own:
+            told.append(any(first < end and last > begin for first, last in odd))
+        begin = end
+    played = sorted((each.start, each.end) for each in [*own, *script])
+    for (_, last), (first, _) in pairwise(played):
+        if first > last:
+            told.append(any(start < first and end > last for start, end in found.removed))
+    return all(told)
 
 
 def says(what: str, found: SoundMap, word: float) -> bool:

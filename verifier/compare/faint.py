@@ -75,28 +75,30 @@ def doubted(pieces: Sequence[Piece], worth: Worth) -> list[Piece]:
     From the record alone a line also is put back over a pause that the record may have as well, and
     taken away where hardly a peak speaks for it.
     """
-    suspect, original = worth.suspect, worth.original
-    known = original.sounding is not None  # else its pauses count against it
-    kept = list(pieces) if known else _borne_out(pieces, suspect, original)
+    known = worth.original.sounding is not None  # else its pauses count against it
+    kept = list(pieces) if known else _borne_out(pieces, worth.suspect, worth.original)
     for number in range(1, len(kept) - 1):
         before, bare, after = kept[number - 1 : number + 2]
-        if bare.line is not None or before.line is None or after.line is None:
-            continue
-        one = alike(before.line, after.line, (bare.start + bare.end) / 2, apart=2 * ALIKE)
-        if known:
-            span = (bare.start, bare.end)
-            faint = one and min(surviving(suspect, original, before.line, span)) >= _FAINT
-        elif silent(bare, suspect):
-            faint = one and not _is_muted(bare, before.line, original)
-        else:
-            against, cut = worth.against(bare, before.line, after.line)
-            faint = against < _LEAST_AGAINST
-            if faint and not one:
+        if bare.line is None and before.line is not None and after.line is not None:
+            cut = _faint(bare, before.line, after.line, worth)
+            if cut is not None:
+                kept[number] = Piece(bare.start, cut, before.line)
                 kept[number + 1] = replace(after, start=cut)
-                bare = replace(bare, end=cut)
-        if faint:
-            kept[number] = replace(bare, line=before.line)
     return kept
+
+
+def _faint(bare: Piece, before: Line, after: Line, worth: Worth) -> float | None:
+    """Until when the one line runs on through a stretch, then the other; None: neither does."""
+    one = alike(before, after, (bare.start + bare.end) / 2, apart=2 * ALIKE)
+    if worth.original.sounding is not None:
+        shares = surviving(worth.suspect, worth.original, before, (bare.start, bare.end))
+        faint = one and min(shares) >= _FAINT
+    elif silent(bare, worth.suspect):
+        faint = one and not _is_muted(bare, before, worth.original)
+    else:
+        against, cut = worth.against(bare, before, after)
+        return (bare.end if one else cut) if against < _LEAST_AGAINST else None
+    return bare.end if faint else None
 
 
 def _borne_out(pieces: Sequence[Piece], suspect: Heard, original: Heard) -> list[Piece]:

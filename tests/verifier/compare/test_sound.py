@@ -35,7 +35,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def music(tmp_path_factory: pytest.TempPathFactory) -> Samples:
-    """Two pieces that the wheels carry, one after the other: 14 s."""
+    """Two pieces that the wheels carry, one after the other: 10 s."""
     folder = tmp_path_factory.mktemp("sound")
     paths = media.recording(folder), media.another_recording(folder)
     return np.concatenate([block for path in paths for block in samples(*known(path), rate=RATE)])
@@ -143,6 +143,37 @@ def test_a_replaced_word_is_told_to_fifty_milliseconds(music: Samples) -> None:
     assert found.segments[1].suspect == pytest.approx((4, 4.4), abs=0.05)
     assert found.segments[1].original == pytest.approx((4, 4.4), abs=0.05)
     assert found.segments[1].rate is None
+
+
+@pytest.mark.parametrize("start", [1.5, 2.5, 3.5, 6.5, 8.5])
+@pytest.mark.parametrize("known_whole", [True, False])
+def test_a_word_of_the_same_sound_in_place_of_another_is_told_through_noise(
+    music: Samples, start: float, known_whole: bool
+) -> None:
+    """Where but the record is at hand, loud peaks that are missing tell, and faint ones do not."""
+    made, there = music.copy(), (start + 4) % 9
+    made[at(start) : at(start + 0.4)] = music[at(there) : at(there + 0.4)][::-1]
+    noise = np.random.default_rng(4).standard_normal(len(made)).astype(np.float32)
+    made += noise * np.float32(0.1 * np.sqrt(np.square(music).mean()))
+    original = hear([music]) if known_whole else recorded(fingerprint_peaks([music]))
+    found = map_sound(hear([made]), original)
+    assert found is not None
+    [word] = [each for each in found.segments if each.kind is SegmentKind.REPLACED]
+    near = 0.0 if known_whole else NEAR
+    for stated, true in ((word.starts, start), (word.ends, start + 0.4)):
+        assert stated is not None
+        assert stated[0] - near <= true <= stated[1] + near
+
+
+def test_what_lies_on_no_line_leaves_no_hole_around_its_pause(music: Samples) -> None:
+    noise = np.random.default_rng(6).normal(0, 0.1, at(2)).astype(np.float32)
+    suspect = hear([np.concatenate((noise, np.zeros(at(6), np.float32), noise))])
+    for original in (hear([music]), recorded(fingerprint_peaks([music]))):
+        found = map_sound(suspect, original)
+        assert found is not None
+        edges = [edge for each in found.segments for edge in each.suspect]
+        assert (edges[0], edges[-1]) == (0, suspect.duration)
+        assert edges[1:-1:2] == edges[2::2]
 
 
 @pytest.mark.parametrize("start", [2.43, 5.93, 8.03, 8.73])
