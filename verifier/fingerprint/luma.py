@@ -58,7 +58,7 @@ class Thumbnails:
         left, top, right, bottom = self.part
         _, height, width = self.luma.shape
         across, down = (right - left) * self.size[0], (bottom - top) * self.size[1]
-        return across / width / (down / height)
+        return float(across / width / (down / height))
 
 
 def frame_size(size: tuple[int, int], long_side: int = LONG_SIDE) -> tuple[int, int]:
