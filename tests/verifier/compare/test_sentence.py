@@ -261,7 +261,9 @@ def test_a_speed_of_which_too_little_is_known_is_told_with_what_it_may_be_and_wh
     ):
         unsure = replace(slowed, rates=rates)
         assert describe(of(beside[0], unsure, beside[1])) == told
-    alone = replace(unsure, suspect=(0.0, 5.2), starts=(0.0, 2.6), ends=(3.1, 5.2))
+    alone = replace(
+        unsure, suspect=(0.0, 5.2), original=(0.0, 4.7), starts=(0.0, 2.6), ends=(3.1, 5.2)
+    )
     assert describe(of(alone)) == "All or some of 0:00.0–0:05.2 plays at 55 to 92 % speed."
     heard = (
         shown(0, 2, 0, 2),
