@@ -12,8 +12,6 @@ what calibrates it their scores of what they never heard. `--coded` dirties and 
 import argparse
 import hashlib
 import re
-import wave
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from verifier.detector.calibration import auc, calibrate
-from verifier.detector.voice_bands import RATE, WINDOW, seen, spectrum
-from verifier.detector.voice_domain import SILENT, describe, loudness
+from verifier.detector.voice_bands import RATE, seen, spectrum
 from verifier.detector.voice_statistics import statistics
 
-from .voice_views import dirtied, trimmed, views, window
-
-RIDGE = 0.1  # on each weight of a line, where the views' weights sum to one
-STEPS = 7  # of Newton
+from .voice_lines import fitted, low_rate_line, speech_line
+from .voice_views import clips, digest, plain, views
 
 Floats = npt.NDArray[np.floating]
-Random = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +42,6 @@ class Views:
         return Views(self.told[rows], self.synthetic[rows], self.sources[rows], self.thirds[rows])
 
 
-def clips(folder: Path, most: int) -> Iterator[tuple[str, Floats]]:
-    """Names and trimmed speech of a source: at least 1.5 s, chosen by the digest of its name."""
-    paths = sorted(folder.glob("*.wav"), key=lambda each: _digest(each.name))
-    for path in paths[:most]:
-        with wave.open(str(path)) as opened:
-            assert (opened.getframerate(), opened.getnchannels()) == (RATE, 1)
-            data = opened.readframes(30 * RATE)
-        heard = trimmed((np.frombuffer(data, "<i2") / 32768).astype(np.float32))
-        if len(heard) >= 1.5 * RATE:
-            yield path.name, heard
-
-
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
-
-
 def kept_views(options: argparse.Namespace) -> Views:
     """The views of every source, made where DIR does not hold them."""
     options.keep.mkdir(parents=True, exist_ok=True)
@@ -77,25 +55,18 @@ def kept_views(options: argparse.Namespace) -> Views:
                 again = times if len(samples) > 4.6 * RATE else 1
                 sources += [place.name] * again
                 # Copies are named as what they copy: a recording and its copies go together.
-                thirds += [int(_digest(name.split(".")[0]), 16) % 3] * again
+                thirds += [int(digest(name.split(".")[0]), 16) % 3] * again
                 heard += [samples] * again
         random = np.random.default_rng(options.seed)
         if options.coded:
             bands = list(views(heard, random, options.ffmpeg)[0])
         else:
-            bands = [seen(spectrum(_plain(each, random))) for each in heard]
+            bands = [seen(spectrum(plain(each, random))) for each in heard]
         told = np.array([statistics(each) for each in bands])
         np.savez(kept, told=told, sources=np.array(sources), thirds=np.array(thirds))
     with np.load(kept, allow_pickle=False) as held:
         synthetic = np.char.startswith(held["sources"], "fake")
         return Views(held["told"], synthetic, held["sources"], held["thirds"])
-
-
-def _plain(samples: Floats, random: Random) -> npt.NDArray[np.float32]:
-    """A window with noise 40 to 60 dB below: digital silence is no trace of a voice's maker."""
-    part = window(samples, random, WINDOW)
-    noise = random.standard_normal(WINDOW) * part.std() * 10 ** (-random.uniform(40, 60) / 20)
-    return (part + noise).astype(np.float32)
 
 
 def evenly(known: Views) -> npt.NDArray[np.float64]:
@@ -108,56 +79,6 @@ def evenly(known: Views) -> npt.NDArray[np.float64]:
             shares[(known.sources == name) & its] = count**-0.5
         shares[its] /= 2 * shares[its].sum()
     return shares
-
-
-def fitted(along: Floats, synthetic: npt.NDArray[np.bool_], weights: Floats) -> Floats:
-    """A line of logistic regression through (n, numbers), its offset last: Newton, in the dual."""
-    design = np.c_[along, np.ones(len(along))].astype(np.float64)
-    ridge = np.full(design.shape[1], RIDGE)
-    ridge[-1] = 1e-6
-    line, scaled = np.zeros(design.shape[1]), design / np.sqrt(ridge)
-    alike = scaled @ scaled.T
-    for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-design @ line))
-        slope = design.T @ (weights * (chance - synthetic)) + ridge * line
-        inner = alike + np.diag(1 / (weights * chance * (1 - chance) + 1e-9))
-        back = np.linalg.solve(inner, scaled @ (slope / np.sqrt(ridge)))
-        line -= slope / ridge - (scaled.T @ back) / np.sqrt(ridge)
-    return line
-
-
-def speech_line(folder: Path, most: int, seed: int) -> dict[str, npt.NDArray[np.float64]]:
-    """The line that knows speech from `none*/` sources, and the score of all but 1 % of speech."""
-    random = np.random.default_rng(seed)
-    told, spoken = [], list[bool]()
-    for place in sorted(each for each in folder.iterdir() if each.is_dir()):
-        for _, heard in clips(place, most):
-            for start in range(0, len(heard) if place.name.startswith("none") else 1, WINDOW):
-                part = heard[start : start + WINDOW]
-                if len(part) < RATE or loudness(part) < SILENT:
-                    continue
-                for each in (part, dirtied(window(part, random, WINDOW), random)):
-                    told.append(describe(each.astype(np.float32), spectrum(each)))
-                    spoken.append(not place.name.startswith("none"))
-    features, speech = np.array(told), np.array(spoken)
-    mean, deviation = features.mean(0), features.std(0)
-    along = (features - mean) / deviation
-    design = np.c_[along, along**2, np.ones(len(along))]
-    weights = np.where(speech, 0.5 / speech.sum(), 0.5 / (~speech).sum())
-    line = np.zeros(design.shape[1])
-    for _ in range(60):
-        chance = 1 / (1 + np.exp(-design @ line))
-        curve = (design * (weights * chance * (1 - chance))[:, None]).T @ design
-        slope = design.T @ (weights * (chance - speech)) + 1e-3 * line
-        line -= np.linalg.solve(curve + 1e-3 * np.eye(len(line)), slope).clip(-2, 2)
-    scores = design @ line
-    print(f"speech known from the rest: AUC {auc(scores, speech):.3f}")
-    return {
-        "speech_mean": mean,
-        "speech_deviation": deviation,
-        "speech_line": line,
-        "speech_least": np.quantile(scores[speech], 0.01),
-    }
 
 
 def fold(known: Views, pattern: str, third: int) -> tuple[npt.NDArray[np.bool_], ...]:
@@ -186,6 +107,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where views are kept")
     parser.add_argument("--leave", action="append", required=True, help="sources of a fold")
+    parser.add_argument("--sung", default="^$", help="sources of singing: no speech, nor none")
     parser.add_argument("--most", type=int, default=150, help="clips of a source")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--coded", action="store_true", help="dirty and code every window")
@@ -208,7 +130,10 @@ def main() -> None:
     told, places = np.concatenate(scores), np.concatenate(rows)
     recorded, line = ~known.synthetic[places], np.mean(lines, 0)
     calibration = calibrate(told, ~recorded, known.sources[places])
-    held = speech_line(options.folder, 40, options.seed) | {
+    beside = speech_line(options.folder, options.seed, options.sung) | low_rate_line(
+        options.folder, 24, options.seed, options.ffmpeg, mean, deviation
+    )
+    held = beside | {
         "mean": mean,
         "deviation": deviation,
         "line": line[:-1],

@@ -4,8 +4,11 @@ Room, noise, bandwidth, speed, saturation and level are drawn first; then one of
 (or none) for all windows that drew it, in one pass of ffmpeg.
 """
 
+import hashlib
 import subprocess
 import tempfile
+import wave
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +80,23 @@ def through(parts: list[Floats], codec: Codec, ffmpeg: str) -> list[Floats]:
     return [heard[start : start + len(part)] for start, part in zip(starts, parts, strict=True)]
 
 
+def clips(folder: Path, most: int) -> Iterator[tuple[str, Floats]]:
+    """Names and trimmed speech of a source: at least 1.5 s, chosen by the digest of its name."""
+    paths = sorted(folder.glob("*.wav"), key=lambda each: digest(each.name))
+    for path in paths[:most]:
+        with wave.open(str(path)) as opened:
+            assert (opened.getframerate(), opened.getnchannels()) == (RATE, 1)
+            data = opened.readframes(30 * RATE)
+        heard = trimmed((np.frombuffer(data, "<i2") / 32768).astype(np.float32))
+        if len(heard) >= 1.5 * RATE:
+            yield path.name, heard
+
+
+def digest(name: str) -> str:
+    """SHA-256 of a name: what clips are chosen and divided by."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
 def trimmed(samples: Floats) -> Floats:
     """Without the silence before and after."""
     whole = samples[: len(samples) // _BLOCK * _BLOCK]
@@ -93,6 +113,13 @@ def window(samples: Floats, random: Random, length: int) -> Floats:
         return np.tile(samples, -(-length // len(samples)))[:length]
     start = int(random.integers(len(samples) - length + 1))
     return samples[start : start + length]
+
+
+def plain(samples: Floats, random: Random) -> Floats:
+    """A window with noise 40 to 60 dB below: digital silence is no trace of a voice's maker."""
+    part = window(samples, random, WINDOW)
+    noise = random.standard_normal(WINDOW) * part.std() * 10 ** (-random.uniform(40, 60) / 20)
+    return (part + noise).astype(np.float32)
 
 
 def dirtied(samples: Floats, random: Random) -> Floats:

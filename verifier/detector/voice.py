@@ -21,6 +21,7 @@ from .calibration import weigh
 from .result import Cue, Detection, Subject, abstention, opinion
 from .voice_bands import RATE, WINDOW, seen, spectrum
 from .voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
+from .voice_statistics import statistics
 from .weights import named
 
 STRATUM = "speech of at least 2 seconds, in any language, not of telephone bandwidth"
@@ -29,8 +30,12 @@ MOST_WINDOWS = 24  # that are judged, spread over a recording: 96 seconds of it
 LONGEST = 3600  # seconds that are decoded
 BAR_REACHED = False  # without a codec it is, after low-rate ones not: docs/detector-voices.md
 UNPROVEN = (
-    "compression changes what it listens for more than cloning does, and it cannot hear whether "
-    "a sound has been compressed"
+    "through codecs it tells cloned voices from recorded ones too seldom, and of low-rate MP3 "
+    "alone it hears that a sound has been through it"
+)
+LOW_RATE = (
+    "it sounds like MP3 of a low bit rate, which changes what the detector listens for more than "
+    "cloning does"
 )
 _LEAST = 2.0  # seconds of sound in windows of speech
 
@@ -114,14 +119,18 @@ def listen(pieces: list[Floats]) -> Heard:
     model = learnt.trained()
     long = [each for each in pieces if len(each) >= RATE]
     loud = [each for each in long if loudness(each) >= SILENT]
-    scores, seconds, narrow = [], 0.0, 0
+    scores, low_rate, seconds, narrow = [], [], 0.0, 0
     for piece in loud:
         energy = spectrum(piece)
         if model.is_speech(describe(piece, energy)):
-            scores.append(model.voice.score(seen(energy)))
+            told = statistics(seen(energy))
+            scores.append(model.voice.score(told))
+            low_rate.append(model.low_rate.score(told))
             seconds += seconds_of_sound(energy)
             narrow += is_narrow(energy)
     reason = _why_not(len(long), len(loud), len(scores), seconds, narrow)
+    if reason is None and np.mean(low_rate) > 0:
+        reason = LOW_RATE
     return Heard(None if reason else float(np.mean(scores)), reason)
 
 

@@ -1,6 +1,7 @@
-"""What was learnt of cloned voices: a line over statistics, one that knows speech, a calibration.
+"""What was learnt of cloned voices: lines over statistics, one that knows speech, a calibration.
 
     voice.npz    mean, deviation and line (1685,) of a window's statistics, and offset;
+                 low_line (1685,), low_offset and low_least: what hears low-rate MP3;
                  speech_mean, speech_deviation (10,) and speech_line (21,) with speech_least;
                  lines (n, 2) and bounds (2,); usual (2,): 95 % of recorded voices left out
 
@@ -16,11 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .calibration import Calibration
-from .voice_statistics import statistics
 from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
-DIGEST = "9d12603866961532b1e88046fb8847e960757b3381891f7bbf823dfa37cdf808"  # SHA-256 of that file
+DIGEST = "f03c41e1265694a689af28b51a19d7d847586f2f53bfdd85eaee0b0faec0f0a0"  # SHA-256 of that file
 
 Floats = npt.NDArray[np.floating]
 
@@ -34,9 +34,9 @@ class Line:
     weights: Floats
     offset: float
 
-    def score(self, bands: Floats) -> float:
-        """More for what sounds cloned, of normalised bands (frames, 64)."""
-        along = ((statistics(bands) - self.mean) / self.deviation).clip(-4, 4)
+    def score(self, told: Floats) -> float:
+        """More for what it was taught to hear, of a window's statistics (1685,)."""
+        along = ((told - self.mean) / self.deviation).clip(-4, 4)
         return float(along @ self.weights + self.offset)
 
 
@@ -45,6 +45,7 @@ class Learnt:
     """All that `voice.npz` holds."""
 
     voice: Line
+    low_rate: Line  # of MP3; above 0 for what has been through it
     speech: tuple[Floats, ...]  # mean, deviation, line
     speech_least: float
     calibration: Calibration
@@ -63,8 +64,11 @@ def from_bytes(data: bytes) -> Learnt:
         kept = {name: file[name].astype(np.float64) for name in file.files}
     low, high = (float(each) for each in kept["bounds"])
     least, most = (round(float(each), 2) for each in kept["usual"])
+    mean, deviation = kept["mean"], kept["deviation"]
+    low = float(kept["low_offset"] - kept["low_least"])
     return Learnt(
-        Line(kept["mean"], kept["deviation"], kept["line"], float(kept["offset"])),
+        Line(mean, deviation, kept["line"], float(kept["offset"])),
+        Line(mean, deviation, kept["low_line"], low),
         (kept["speech_mean"], kept["speech_deviation"], kept["speech_line"]),
         float(kept["speech_least"]),
         Calibration(kept["lines"], (low, high)),

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ledger.asset import WAV
+from ledger.asset import MP3, WAV
 from tests import media
 from verifier.detector import voice, voice_model
 from verifier.detector.result import Subject
@@ -119,6 +119,18 @@ def test_a_telephone_is_told_from_a_wide_band() -> None:
     bins[3500 * 4 :] = 0
     assert is_narrow(spectrum(np.fft.irfft(bins).astype(np.float32)))
     assert not is_narrow(spectrum(babble(4)))
+
+
+def test_low_rate_mp3_is_heard_even_in_a_wav_and_is_not_judged(tmp_path: Path) -> None:
+    source, low, again = (tmp_path / name for name in ("voice.wav", "low.mp3", "again.wav"))
+    _write(source, babble(9))
+    media.run_ffmpeg("-i", str(source), "-ar", "16000", "-b:a", "24k", str(low))
+    media.run_ffmpeg("-i", str(low), "-ar", "44100", str(again))
+    for path, kind in ((low, MP3), (again, WAV)):
+        told = voice.detect_voice(path, kind)
+        assert told.abstained == voice.LOW_RATE
+        assert not told.cues
+    assert voice.detect_voice(source, WAV).abstained == voice.UNPROVEN
 
 
 def test_level_and_colour_do_not_change_what_the_network_sees() -> None:
