@@ -141,11 +141,9 @@ def judged_aac(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
 def judged_frames(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
     """The score of a file's former frames, and their traces."""
     media_type = type_of(made.path)
-    stream = probe(made.path, media_type).sound[0]
-    former, own = sounds.former_frames(made.path, media_type, stream), sounds.is_aac(stream)
+    former = sounds.former_frames(made.path, media_type, probe(made.path, media_type).sound[0])
     clearest = max((each.clearness for each in former.breaks), default=0.0) if former else 0.0
-    score = clearest / (clearest + (sounds.STRAY_OWN if own else sounds.STRAY))
-    return {"frames": score}, tuple(sounds.in_frames(former, own=own))
+    return {"frames": clearest / (clearest + sounds.STRAY)}, tuple(sounds.in_frames(former))
 
 
 def rows(

@@ -21,7 +21,6 @@ _FADE = 0.005  # seconds
 CUTS, SPED_UP = ("dropped 3-20", "jump cut"), "sped up 1.25"
 LATER = {
     "WAV": ("wav", ("-c:a", "pcm_s16le")),
-    "AAC 192 kb/s": ("m4a", ("-c:a", "aac", "-b:a", "192k")),
     "AAC 128 kb/s": ("m4a", ("-c:a", "aac", "-b:a", "128k")),
 }
 

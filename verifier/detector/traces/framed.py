@@ -27,7 +27,7 @@ _MOST, _TENTH = 12.0, 10  # deviations that one frame counts; see `_clearest`
 _OTHERS = (171, 397, 610, 853)  # samples beside the place, that it is held against
 _FEWEST, _AVERAGED = 8, 5  # frames of a part; frames over which it is judged
 _HOLDING = 0.9  # the quantile of a place's depths that frames have which lie there
-_FAILS = 0.3  # of that depth
+_FAILS, _HEARD = 0.3, 0.5  # of that depth: where frames lie elsewhere; where they lie
 _MOST_PARTS = 8  # that are searched for another place
 _CHANGE = 5.0  # frames' worth of depth that have to speak for another place
 _BLOCK = 256  # frames that are transformed together
@@ -171,12 +171,20 @@ def _breaks(depths: dict[int, Floats]) -> Iterator[Break]:
         before, after = rather[first:at], rather[at:end]
         # Sound that was AAC twice has two places from end to end, now one clearer, now the other.
         strange = max(worth[other, first:at].mean(), worth[one, at:end].mean())
-        heard, again = np.flatnonzero(before > 0.5), np.flatnonzero(after < -0.5)
+        heard = np.flatnonzero(_mean_up_to(before) > _FAILS)
+        again = len(after) - 1 - np.flatnonzero(_mean_up_to(-after[::-1]) > _FAILS)
         if len(heard) and len(again) and strange < _FAILS:
-            last, next_one = first + heard[-1] + 2, at + again[0]
+            last, next_one = first + heard[-1] + 2, at + again[-1]
             span = places[one] + last * FRAME, places[other] + next_one * FRAME
             clear = min(before.sum(), -after.sum())
             yield Break(float(min(span)), float(max(span)), float(clear))
+
+
+def _mean_up_to(rather: Floats) -> Floats:
+    """The mean of each frame and the four before it, 0 where it does not itself hold."""
+    padded = np.concatenate([np.zeros(_AVERAGED - 1), rather])
+    means = np.convolve(padded, np.full(_AVERAGED, 1 / _AVERAGED), "valid")
+    return np.where(rather > _HEARD, means, 0.0)
 
 
 def _course(worth: Floats) -> npt.NDArray[np.int_]:

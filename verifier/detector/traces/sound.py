@@ -29,8 +29,7 @@ Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
 MUTE = 20.0  # decibels below the quietest else
 CHANGE, COPY, BREAK, BEAT = 0.62, 0.9, 0.25, 11.0  # scores of `changes`, `copied`, `listen`, `beat`
-FRAMED = 1.2  # deviations, of `framed`
-STRAY, STRAY_OWN = 10.0, 25.0  # frames that speak for another place; in a file that is AAC itself
+FRAMED, STRAY = 1.2, 10.0  # deviations, and frames that speak for another place, of `framed`
 _LONGEST = 10 * 60  # seconds that are listened to
 _FRAMES_LONGEST = 5 * 60  # seconds whose former frames are looked for
 _SHORTEST = 2.0
@@ -52,11 +51,12 @@ def sound_traces(path: Path, media_type: MediaType) -> Found:
     try:
         sound, whole = _heard(samples(path, media_type, rate=RATE), _LONGEST * RATE)
         band = list(_band(path, media_type, info.sound[0].rate))
-        former = _former(path, media_type, info.sound[0])
+        former, unlooked = _former(path, media_type, info.sound[0])
     except Unreadable as problem:
         said = f"Its sound was not examined for edits: {problem.message}."
         return tuple(traces), (said,)
     found, untold = in_sound(sound)
+    untold = (*untold, *unlooked)
     if not whole:
         told = f"Its sound was examined for edits up to {clock(_LONGEST)} only: it is too long."
         untold = (told, *untold)
@@ -188,42 +188,42 @@ def _band(path: Path, media_type: MediaType, rate: int) -> Iterator[Trace]:
         )
 
 
-def _former(path: Path, media_type: MediaType, stream: Sound) -> list[Trace]:
-    return list(in_frames(former_frames(path, media_type, stream), own=is_aac(stream)))
+def _former(path: Path, media_type: MediaType, stream: Sound) -> Found:
+    if _is_aac(stream):
+        said = "It was not looked for frames of an earlier compression: it is AAC itself."
+        return (), (said,)
+    return tuple(in_frames(former_frames(path, media_type, stream))), ()
 
 
-def is_aac(stream: Sound) -> bool:
-    """Whether sound has AAC frames of its own, beside which those before are less clear."""
+def _is_aac(stream: Sound) -> bool:
     return stream.codec.startswith("aac")
 
 
 def former_frames(path: Path, media_type: MediaType, stream: Sound) -> Framed | None:
     """Where the frames of an AAC file that it was before lie, in the first five minutes.
 
-    None where it is short, or its rate is none that AAC files have. Raises Unreadable.
+    None where it is short, of a rate that AAC files seldom have, or AAC itself: its own frames are
+    clearer than those before. Raises Unreadable.
     """
-    if not 16_000 <= stream.rate <= 48_000:
+    if _is_aac(stream) or not 16_000 <= stream.rate <= 48_000:
         return None
     most = _FRAMES_LONGEST * stream.rate
     sound, _ = _heard(samples(path, media_type, rate=stream.rate), most)
     return framed(sound, stream.rate, FRAMED)
 
 
-def in_frames(found: Framed | None, *, own: bool) -> Iterator[Trace]:
-    """Every trace in the frames that sound was once compressed in; `own`: it is AAC itself."""
+def in_frames(found: Framed | None) -> Iterator[Trace]:
+    """Every trace in the frames that sound was once compressed in."""
     if found is None or found.strength < FRAMED:
         return
-    if not own:
-        yield Trace(
-            code="sound.was-aac",
-            sentence="It was AAC before: what AAC leaves out is missing, in frames of 1024 "
-            "samples.",
-            does_not_show="It does not show an edit: it is a note on where the file has been.",
-            score=found.strength / (found.strength + FRAMED),
-            usual=0.5,
-        )
-    stray = STRAY_OWN if own else STRAY
-    kept = [each for each in found.breaks if each.clearness >= stray][:_MOST]
+    yield Trace(
+        code="sound.was-aac",
+        sentence="It was AAC before: what AAC leaves out is missing, in frames of 1024 samples.",
+        does_not_show="It does not show an edit: it is a note on where the file has been.",
+        score=found.strength / (found.strength + FRAMED),
+        usual=0.5,
+    )
+    kept = [each for each in found.breaks if each.clearness >= STRAY][:_MOST]
     if kept:
         where = tuple((each.start, each.end) for each in kept)
         clearest = max(each.clearness for each in kept)
@@ -234,6 +234,6 @@ def in_frames(found: Framed | None, *, own: bool) -> Iterator[Trace]:
             does_not_show="It does not show what was taken out or put in, nor by whom: a pause of "
             "the recorder and a chapter that was joined on leave the same.",
             seconds=where,
-            score=clearest / (clearest + stray),
+            score=clearest / (clearest + STRAY),
             usual=0.5,
         )

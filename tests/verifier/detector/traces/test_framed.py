@@ -48,20 +48,21 @@ def test_what_was_aac_before_is_told_and_has_no_breaks(
 
 
 @pytest.mark.parametrize("name", ["film.wav", "film.mp3"])
-def test_a_cut_of_a_tenth_of_a_second_is_found_to_the_twentieth(
+def test_a_cut_of_a_tenth_of_a_second_lies_in_the_quarter_of_one_that_is_told(
     film: Steps, tmp_path: Path, name: str
 ) -> None:
     cut = np.concatenate([film[:120_000], film[125_000:]])
-    (where,) = found(cut, tmp_path / name)["sound.frames-break"].seconds
-    assert where == pytest.approx((2.5, 2.5), abs=0.06)
+    ((start, end),) = found(cut, tmp_path / name)["sound.frames-break"].seconds
+    assert start - 0.05 <= 2.5 <= end + 0.05
+    assert end - start < 0.25
 
 
 def test_a_part_that_was_put_in_has_two_ends(film: Steps, tmp_path: Path) -> None:
     longer = np.concatenate([film[:100_000], film[150_100:190_100], film[100_000:]])
     trace = found(longer, tmp_path / "longer.wav")["sound.frames-break"]
     ends = [end for where in trace.seconds for end in where]
-    assert min(ends) == pytest.approx(100_000 / RATE, abs=0.12)
-    assert max(ends) == pytest.approx(140_000 / RATE, abs=0.12)
+    assert min(ends) == pytest.approx(100_000 / RATE, abs=0.3)
+    assert max(ends) == pytest.approx(140_000 / RATE, abs=0.3)
 
 
 def test_a_cut_of_whole_frames_leaves_none(film: Steps, tmp_path: Path) -> None:
@@ -69,19 +70,11 @@ def test_a_cut_of_whole_frames_leaves_none(film: Steps, tmp_path: Path) -> None:
     assert "sound.frames-break" not in found(cut, tmp_path / "cut.wav")
 
 
-def test_frames_of_its_own_are_not_frames_before(tmp_path: Path) -> None:
+def test_of_a_file_that_is_aac_it_is_said_that_nothing_was_looked_for(tmp_path: Path) -> None:
     clip = media.clip_with_sound(tmp_path)
-    codes = {trace.code for trace in sound_traces(clip, type_of(clip))[0]}
-    assert not codes & {"sound.was-aac", "sound.frames-break"}
-
-
-def test_a_cut_shows_below_the_frames_of_an_aac_file_of_good_quality(
-    film: Steps, tmp_path: Path
-) -> None:
-    whole, cut = film, np.concatenate([film[:120_000], film[125_000:]])
-    (where,) = found(cut, tmp_path / "cut.m4a")["sound.frames-break"].seconds
-    assert where == pytest.approx((2.5, 2.5), abs=0.06)
-    assert "sound.frames-break" not in found(whole, tmp_path / "whole.m4a")
+    traces, untold = sound_traces(clip, type_of(clip))
+    assert not {trace.code for trace in traces} & {"sound.was-aac", "sound.frames-break"}
+    assert any("AAC itself" in sentence for sentence in untold)
 
 
 @pytest.mark.parametrize("kind", ["noise", "faint noise", "tone", "clicks", "silence", "constant"])
