@@ -21,7 +21,7 @@ from .weights import held
 
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
-DIGEST = "b987fb24a044675bcea5a1725a20ba1c065d57794335b9857da2202dc5249244"  # SHA-256 of that file
+DIGEST = "4ef28566549fad7bc4e118efe09b96f8286920c38a1556ce762eb6f0c1636889"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
