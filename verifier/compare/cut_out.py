@@ -48,10 +48,10 @@ def likeness_of_cut_out(ours: Frames, theirs: Frames) -> float:
 
 
 def _aspect(frames: AnyFrames) -> float:
-    return frames.shape[2] / frames.shape[1]
+    return float(frames.shape[2] / frames.shape[1])
 
 
 def _unit(frames: Frames) -> Frames:
     rows = frames.reshape(len(frames), -1)
     rows = rows - rows.mean(1, keepdims=True)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _FLAT)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _FLAT))
