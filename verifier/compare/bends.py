@@ -101,9 +101,9 @@ def _bend(
         outside = np.where(times < start, before, after)[:, None]
         inside = (times[:, None] >= start) & (times[:, None] < ends)
         spent[number] = np.where(inside, between * each[:, None], outside).sum(0)
-        spent[number, (ends - start < _LEAST)] = np.inf
+        spent[number, ends - start < _LEAST] = np.inf
     spent[(rates < _SLOWEST) | (rates > _FASTEST)] = np.inf
-    likely = spent <= spent.min() + _SLACK
+    likely = np.isfinite(spent) & (spent <= spent.min() + _SLACK)
     return Bend(
         told,
         _around(starts[likely.any(1)], told[0]),
