@@ -1,6 +1,6 @@
 """How well sound is found again, and how exactly its time map tells what was done to it.
 
-    python -m bench.sound FOLDER [--copies N] [--maps N]
+    python -m bench.sound FOLDER [--copies N] [--maps N] [--words N]
 
 FOLDER holds unrelated recordings of any kind that ffmpeg reads, and is no folder that anything was
 tuned on. Copies are made for real, by ffmpeg's codecs and filters. Every share is followed by its
@@ -30,7 +30,7 @@ from .sound_edits import (
     interval,
     read,
 )
-from .sound_maps import measure_maps
+from .sound_maps import measure_maps, measure_words
 
 
 def measure_copies(sounds: dict[str, Samples], count: int) -> None:
@@ -140,6 +140,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--copies", type=int, default=100, help="recordings to make copies of")
     parser.add_argument("--maps", type=int, default=60, help="recordings to edit")
+    parser.add_argument("--words", type=int, default=0, help="more words to replace in each")
     options = parser.parse_args()
     paths = sorted(path for path in options.folder.rglob("*") if path.is_file())
     sounds = {str(path.relative_to(options.folder)): read(path) for path in paths}
@@ -147,6 +148,8 @@ def main() -> None:
         measure_copies(sounds, options.copies)
     if options.maps:
         measure_maps(sounds, options.maps)
+    if options.words:
+        measure_words(sounds, options.maps or 40, options.words)
 
 
 if __name__ == "__main__":

@@ -180,6 +180,34 @@ def measure_maps(sounds: dict[str, Samples], count: int) -> None:
     print(f"a map takes {1000 * spent / total:.1f} ms of processor time for a second of sound")
 
 
+def measure_words(sounds: dict[str, Samples], count: int, words: int) -> None:
+    """Map suspects in each of which one word is replaced, so many of each of `count` recordings."""
+    voices = [sounds[name] for name in chosen(sounds, 200, 8)]
+    results: dict[str, list[Score]] = defaultdict(list)
+    for number, name in enumerate(chosen(sounds, count, 12)):
+        low = lower(sounds[name])
+        originals = {"file": hear([low]), "record": recorded(fingerprint_peaks([low]))}
+        for each in range(words):
+            others = Others(np.random.default_rng((number, each)), voices)
+            word, script, made = replaced(sounds[name], others)
+            suspect = hear([made])
+            for label, original in originals.items():
+                found = map_sound(suspect, original)
+                results[f"word replaced / {label}"].append(
+                    score("word replaced", found, script, word)
+                )
+    print_maps(results)
+
+
+def replaced(sound: Samples, others: Others) -> tuple[float, list[Stretch], Samples]:
+    """A word, the script that replaces it, and what comes of it at RATE."""
+    word = a_word(sound, others.random)
+    script = dict(scripts(len(sound) / HIGH, word))["word replaced"]
+    clean, played = play(sound, script, others)
+    noisy = others.noise(clean, 20)
+    return word, played, through(*OPUS, "24k", ending=".opus", rate=RATE)(noisy, others)
+
+
 def suspects(
     sound: Samples, word: float, others: Others
 ) -> Iterator[tuple[str, list[Stretch], Samples]]:

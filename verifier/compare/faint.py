@@ -2,8 +2,9 @@
 
 A record keeps where an original's spectrum peaks, not how loud it is there. Peaks of a pause are
 noise, and noise is never the same twice: that few of them meet says nothing. So a stretch is told
-to be replaced only where the suspect is loud and enough peaks of both sides miss each other, and
-to be muted only where the record has as many peaks as loud sound has. Pure functions.
+to be replaced only where peaks of both sides miss each other that would meet, so loud as they are
+(`worth.py`), and to be muted only where the record has as many peaks as loud sound has. Pure
+functions.
 """
 
 from collections.abc import Sequence

@@ -4,8 +4,8 @@ Works on spectral peaks alone, so the recorded fingerprint of the original is en
 or eight hours are mapped in the same memory. Lines (`verifier.fingerprint.lines`) are proposed for
 short parts of the suspect; the best chain of lines, and of stretches without one, is found by
 dynamic programming (Viterbi, 1967): a peak that meets one of the original's speaks for a line, a
-peak of either side that meets none speaks against it, and pauses say nothing. Then each line is
-fitted to its own stretch, and the chain is found again.
+peak of either side that meets none speaks against it, the more the louder it is (`worth.py`), and
+pauses say nothing. Then each line is fitted to its own stretch, and the chain is found again.
 """
 
 from collections.abc import Sequence

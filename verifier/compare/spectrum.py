@@ -2,8 +2,7 @@
 
 Twenty bands of equal ratio from 200 to 3600 Hz, 80 times a second, in half decibels. Two frames are
 alike where their bands rise and fall together (Pearson's correlation), whatever their loudness and
-colour; that is worth so many nats for or against their being of one origin. Pure functions of
-arrays.
+colour, and so do three moments together. Pure functions of arrays.
 """
 
 from collections.abc import Iterable, Iterator
@@ -124,6 +123,10 @@ class Spectrum:
     def _over_noise(self) -> Floats:
         return np.asarray((self.rows - self.noise).mean(axis=1), np.float64)
 
+    @cached_property
+    def _loudnesses(self) -> Floats:
+        return np.asarray(self.rows.mean(axis=1), np.float64)
+
     def loudness(self, times: Floats) -> Floats:
         """The mean level of all bands, in half decibels, at times; NaN where there is none."""
         levels, known = self.at(times)
@@ -140,7 +143,7 @@ class Spectrum:
             return np.full(len(times), np.nan)
         places = places.clip(0, len(self.rows) - 1)
         if pitches is None:
-            found = self.rows[places].mean(axis=1)
+            found = self._loudnesses[places]
         else:
             bands = (12 * np.log2(220 / _LOWEST) + pitches) * _PER_SEMITONE
             found = self.rows[places, bands.astype(np.int64).clip(0, BANDS - 1)]
@@ -152,7 +155,7 @@ class Spectrum:
         places = places[places < len(self.rows)]
         if not len(places):
             return 0.0
-        levels = self.rows.mean(axis=1) / 2
+        levels = self._loudnesses / 2
         return float(levels[np.maximum(places, 0)].mean() - np.percentile(levels, _LOUDEST))
 
     def at(self, times: Floats) -> tuple[Samples, npt.NDArray[np.bool_]]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from verifier.fingerprint.lines import Line, meeting
-from verifier.fingerprint.peaks import HIGHEST
+from verifier.fingerprint.peaks import HIGHEST, Peaks
 
 from .hearing import Heard
 from .pieces import Piece
@@ -30,6 +30,7 @@ _BEYOND = 0.1  # seconds
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 
 def in_range(pitches: Floats) -> npt.NDArray[np.bool_]:
@@ -70,7 +71,7 @@ class Shares:
         return float(self.shares[-1])
 
 
-def _part(levels: Floats, bounds: Floats) -> npt.NDArray[np.int64]:
+def _part(levels: Floats, bounds: Floats) -> Places:
     return np.where(np.isnan(levels), len(bounds) + 1, np.searchsorted(bounds, levels))
 
 
@@ -100,72 +101,76 @@ class Worth:
         for piece in laid:
             if piece.line is None:
                 continue
-            mine, theirs = meeting(self.suspect.peaks, self.original.peaks, piece.line)
-            times, found = (
-                (self._back(piece.line), theirs)
-                if of_original
-                else (self.suspect.peaks.times, mine)
-            )
-            counted = self._kept(piece.line) if of_original else self._heard(piece.line)
+            mine, theirs, back, ours, over = self._laid(piece.line, piece.start, piece.end)
+            times, found = (back, over) if of_original else (mine.times, ours)
             meets = np.zeros(len(times), np.bool_)
             meets[found] = True
-            inside = (counted | meets) & (times >= piece.start) & (times < piece.end)
+            line = piece.line
+            counted = meets | (self._kept(theirs, line) if of_original else self._heard(mine, line))
+            counted &= (times >= piece.start) & (times < piece.end)
             if of_original:
-                inside &= self.suspect.sounds_at(times)
-            levels.append(self._levels(times, of_original=of_original)[inside])
-            met.append(meets[inside])
+                counted &= self.suspect.sounds_at(times)
+            level = self._levels(times, None if of_original else mine.pitches)
+            levels.append(level[counted])
+            met.append(meets[counted])
         return np.concatenate(levels), np.concatenate(met)
 
-    def _back(self, line: Line) -> Floats:
-        return (self.original.peaks.times - line.offset) / line.rate
+    def _laid(
+        self, line: Line, start: float, end: float
+    ) -> tuple[Peaks, Peaks, Floats, Places, Places]:
+        """Either side's peaks about a stretch of the suspect, and which of them meet.
 
-    def _heard(self, line: Line) -> Bools:
-        peaks = self.suspect.peaks
-        return self.suspect.sounds_at(peaks.times) & in_range(peaks.pitches - line.pitch)
+        The third are the suspect's times at which the original's lie.
+        """
+        span = start - _BEYOND, end + _BEYOND
+        mine = self.suspect.peaks.between(*span)
+        theirs = self.original.peaks.between(*(line.rate * time + line.offset for time in span))
+        back = (theirs.times - line.offset) / line.rate
+        return mine, theirs, back, *meeting(mine, theirs, line)
 
-    def _kept(self, line: Line) -> Bools:
-        peaks = self.original.peaks
-        return self.original.sounds_at(peaks.times) & in_range(peaks.pitches + line.pitch)
+    def _heard(self, mine: Peaks, line: Line) -> Bools:
+        return self.suspect.sounds_at(mine.times) & in_range(mine.pitches - line.pitch)
 
-    def _levels(self, times: Floats, *, of_original: bool) -> Floats:
-        """How loud the suspect is at times: in the band of its own peaks, or in all bands."""
+    def _kept(self, theirs: Peaks, line: Line) -> Bools:
+        return self.original.sounds_at(theirs.times) & in_range(theirs.pitches + line.pitch)
+
+    def _levels(self, times: Floats, pitches: Floats | None) -> Floats:
+        """How loud the suspect is at times, in the bands of these pitches or in all."""
         spectrum = self.suspect.spectrum
-        if spectrum is None:
-            return np.full(len(times), np.nan)
-        if of_original:
-            return spectrum.levels(times)
-        return spectrum.levels(times, self.suspect.peaks.pitches)
+        return np.full(len(times), np.nan) if spectrum is None else spectrum.levels(times, pitches)
 
-    def said(self, line: Line) -> tuple[Floats, Floats]:
+    def said(
+        self, line: Line, start: float = 0.0, end: float | None = None
+    ) -> tuple[Floats, Floats]:
         """Times of the suspect, and what a peak of either side says there for a line."""
-        times = self.suspect.peaks.times
-        mine, theirs = meeting(self.suspect.peaks, self.original.peaks, line)
-        share = self.ours.at(self._levels(times, of_original=False)).clip(*_BELIEVED)
-        gain = np.where(self._heard(line), _misses(share), 0.0)
-        over = line.rate * times + line.offset
+        end = self.suspect.duration if end is None else end
+        mine, theirs, back, ours, over = self._laid(line, start, end)
+        share = self.ours.at(self._levels(mine.times, mine.pitches)).clip(*_BELIEVED)
+        gain = np.where(self._heard(mine, line), _misses(share), 0.0)
         if self.original.sounding is not None:  # a record does not say when the original ends
-            gain[(over < -_BEYOND) | (over > self.original.duration + _BEYOND)] = OUTSIDE
-        gain[mine] = _CREDIT * np.log(share[mine] / CHANCE)
-        back = self._back(line)
-        missed = np.where(self._kept(line), self._missed(line, back), 0.0)
-        missed[theirs] = 0
-        inside = (back >= 0) & (back < self.suspect.duration)
-        return np.concatenate((times, back[inside])), np.concatenate((gain, missed[inside]))
+            there = line.rate * mine.times + line.offset
+            gain[(there < -_BEYOND) | (there > self.original.duration + _BEYOND)] = OUTSIDE
+        gain[ours] = _CREDIT * np.log(share[ours] / CHANCE)
+        missed = np.where(self._kept(theirs, line), self._missed(line, back), 0.0)
+        missed[over] = 0
+        times, nats = np.concatenate((mine.times, back)), np.concatenate((gain, missed))
+        inside = (times >= start) & (times < end)
+        return times[inside], nats[inside]
 
     def _missed(self, line: Line, back: Floats) -> Floats:
         """What one of the original's says that meets none.
 
         There are so many peaks in a second at most: the faster it plays, the fewer are left.
         """
-        share = self.theirs.at(self._levels(back, of_original=True)).clip(*_BELIEVED)
+        share = self.theirs.at(self._levels(back, None)).clip(*_BELIEVED)
         pause = np.clip(self.theirs.usual, *_IN_A_PAUSE)
         share = np.where(self.suspect.sounds_at(back), share, pause)
         return _misses(share / max(1.0, line.rate / self.rate))
 
     def against(self, piece: Piece, before: Line, after: Line) -> tuple[float, float]:
         """What speaks against a stretch's running on along one line, then another; from when."""
-        times, nats = self._inside(piece, before)
-        others, theirs = self._inside(piece, after)
+        times, nats = self.said(before, piece.start, piece.end)
+        others, theirs = self.said(after, piece.start, piece.end)
         order = np.argsort(np.concatenate((times, others)), kind="stable")
         at = np.concatenate((times, others))[order]
         gain = np.concatenate((nats, -theirs))[order]
@@ -173,11 +178,6 @@ class Worth:
         best = int(total.argmax())
         edges = np.concatenate(([piece.start], at, [piece.end]))
         return -float(total[best]), float(edges[best : best + 2].mean())
-
-    def _inside(self, piece: Piece, line: Line) -> tuple[Floats, Floats]:
-        times, nats = self.said(line)
-        inside = (times >= piece.start) & (times < piece.end)
-        return times[inside], nats[inside]
 
 
 def _misses(share: Floats) -> Floats:

@@ -38,7 +38,7 @@ def at(seconds: float) -> int:
 def noisy(music: Samples, decibels: float) -> Samples:
     level = np.sqrt(np.square(music).mean()) * 10 ** (-decibels / 20)
     noise = np.random.default_rng(1).standard_normal(len(music)) * level
-    return (music + noise).astype(np.float32)
+    return np.asarray(music + noise, np.float32)
 
 
 def worth_of(suspect: Samples, original: Samples) -> Worth:
