@@ -14,6 +14,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +93,7 @@ def fold(known: Views, pattern: str, third: int) -> tuple[npt.NDArray[np.bool_],
     return ~named & ~apart, np.where(known.synthetic, named, named | apart)
 
 
-def show(scores: Floats, known: Views) -> None:
+def show(scores: npt.NDArray[np.float64], known: Views) -> None:
     """Print each synthetic source's area under the ROC curve against the recorded ones."""
     print(f"left out: AUC {auc(scores, known.synthetic):.3f} of {len(scores)} views")
     for name in np.unique(known.sources[known.synthetic]):
@@ -142,7 +143,8 @@ def main() -> None:
         "bounds": np.array(calibration.bounds),
         "usual": np.quantile(told[recorded], (0.025, 0.975)),
     }
-    np.savez(options.to, **{name: np.asarray(each, np.float32) for name, each in held.items()})
+    kept: dict[str, Any] = {name: np.asarray(each, np.float32) for name, each in held.items()}
+    np.savez(options.to, **kept)
     print(f"DIGEST = {hashlib.sha256(options.to.read_bytes()).hexdigest()!r}")
 
 

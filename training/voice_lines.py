@@ -1,7 +1,7 @@
 """The lines beside that of cloned voices: what knows speech, and what hears low-rate MP3.
 
-MP3 of a low bit rate moves the scores of voices further than cloning does, and always towards
-recorded ones; so it is listened for, and whatever has been through it is not judged.
+MP3 of a low bit rate moves the scores of voices further than cloning does, towards recorded ones or
+cloned ones by its rate; so it is listened for, and whatever has been through it is not judged.
 """
 
 import re

@@ -119,7 +119,8 @@ def plain(samples: Floats, random: Random) -> Floats:
     """A window with noise 40 to 60 dB below: digital silence is no trace of a voice's maker."""
     part = window(samples, random, WINDOW)
     noise = random.standard_normal(WINDOW) * part.std() * 10 ** (-random.uniform(40, 60) / 20)
-    return (part + noise).astype(np.float32)
+    told: Floats = (part + noise).astype(np.float32)
+    return told
 
 
 def dirtied(samples: Floats, random: Random) -> Floats:
@@ -146,7 +147,8 @@ def dirtied(samples: Floats, random: Random) -> Floats:
     told = told / max(float(np.abs(told).max()), 1e-6) * 10 ** (-random.uniform(0, 20) / 20)
     if random.random() < 0.04:
         told = np.clip(told * random.uniform(1.5, 4), -1, 1)
-    return (np.round(told * 32767) / 32767).astype(np.float32)
+    rounded: Floats = (np.round(told * 32767) / 32767).astype(np.float32)
+    return rounded
 
 
 def _in_a_room(samples: Floats, random: Random) -> Floats:

@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
         for clip in range(3):
             heard = babble(2, seed=10 * number + clip)
             if source.startswith("fake"):
-                heard = np.tanh(4 * heard) / 4
+                heard = (np.tanh(4 * heard) / 4).astype(np.float32)
             _write(tmp_path / source / f"{source}{clip}.wav", heard)
     for clip in range(3):
         _write(tmp_path / "none_a" / f"none_a{clip}.wav", noise(2))
