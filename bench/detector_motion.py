@@ -186,7 +186,11 @@ def every_clip(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
 def every_aac(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
     """The sound of every clip in a folder that is AAC, cut and not."""
     for path in sorted(folder.iterdir()):
-        for each in made_aac(path, keep):
+        try:
+            found = list(made_aac(path, keep))
+        except (Unreadable, AssertionError, IndexError):
+            continue
+        for each in found:
             yield path.stem, each
 
 
@@ -328,8 +332,9 @@ def main() -> None:
             keep.mkdir(parents=True, exist_ok=True)
             results = options.keep / f"{kind}.jsonl"
             found = rows(every(options.folder / held, keep), judged, results)
-            report(found, tests, left_out)
-            told[kind] = found
+            if found:
+                report(found, tests, left_out)
+                told[kind] = found
     if "clips" in told and "aac" in told:
         report_both(told["clips"], told["aac"], left_out)
 
