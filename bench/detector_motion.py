@@ -186,7 +186,11 @@ def every_clip(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
 def every_aac(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
     """The sound of every clip in a folder that is AAC, cut and not."""
     for path in sorted(folder.iterdir()):
-        for each in made_aac(path, keep):
+        try:
+            found = list(made_aac(path, keep))
+        except (Unreadable, AssertionError, IndexError):
+            continue
+        for each in found:
             yield path.stem, each
 
 
@@ -268,11 +272,11 @@ def report_both(clip_rows: list[Row], sound_rows: list[Row], left_out: dict[str,
             labels = table[:, 2] > 0
             print(f"\n{edit}, sound {way}: {labels.sum()} clips, {(~labels).sum()} honest copies")
             both = table[:, :2].max(1)
-            for name, scores in (("pictures", table[:, 0]), ("sound", table[:, 1]), ("both", both)):
-                low, high = interval(auc, scores, labels)
-                told = f"{auc(scores, labels):.3f} ({low:.3f} to {high:.3f})"
-                hits, wrong = (float((scores[each] >= 1).mean()) for each in (labels, ~labels))
-                print(f"  {name:9} AUC {told}  found {hits:4.0%}  alarms {wrong:.1%}")
+            for name, told in (("pictures", table[:, 0]), ("sound", table[:, 1]), ("both", both)):
+                low, high = interval(auc, told, labels)
+                area = f"{auc(told, labels):.3f} ({low:.3f} to {high:.3f})"
+                hits, wrong = (float((told[each] >= 1).mean()) for each in (labels, ~labels))
+                print(f"  {name:9} AUC {area}  found {hits:4.0%}  alarms {wrong:.1%}")
 
 
 PLAIN = {"honest: crf 27", "honest: WAV"}  # copies that a false place counts in, one an original
@@ -328,8 +332,9 @@ def main() -> None:
             keep.mkdir(parents=True, exist_ok=True)
             results = options.keep / f"{kind}.jsonl"
             found = rows(every(options.folder / held, keep), judged, results)
-            report(found, tests, left_out)
-            told[kind] = found
+            if found:
+                report(found, tests, left_out)
+                told[kind] = found
     if "clips" in told and "aac" in told:
         report_both(told["clips"], told["aac"], left_out)
 

@@ -14,7 +14,7 @@ from ledger.asset import Kind, MediaType
 from verifier.detector.result import Seconds, Trace
 from verifier.errors import Unreadable
 from verifier.media.decode import samples
-from verifier.media.probe import Sound, probe
+from verifier.media.probe import MediaInfo, Sound, probe
 
 from .band import highest
 from .floor import RATE, Change, Floats, Mute, Samples, changes, levels, mutes
@@ -51,7 +51,7 @@ def sound_traces(path: Path, media_type: MediaType) -> Found:
     try:
         sound, whole = _heard(samples(path, media_type, rate=RATE), _LONGEST * RATE)
         band = list(_band(path, media_type, info.sound[0].rate))
-        former, unlooked = _former(path, media_type, info.sound[0])
+        former, unlooked = _former(path, media_type, info)
     except Unreadable as problem:
         said = f"Its sound was not examined for edits: {problem.message}."
         return tuple(traces), (said,)
@@ -188,15 +188,25 @@ def _band(path: Path, media_type: MediaType, rate: int) -> Iterator[Trace]:
         )
 
 
-def _former(path: Path, media_type: MediaType, stream: Sound) -> Found:
+def _former(path: Path, media_type: MediaType, info: MediaInfo) -> Found:
+    stream, reason = info.sound[0], ""
     if _is_aac(stream):
-        said = "It was not looked for frames of an earlier compression: it is AAC itself."
-        return (), (said,)
-    return tuple(in_frames(former_frames(path, media_type, stream))), ()
+        reason = "it is AAC itself"
+    elif not _has_rate_of_aac(stream):
+        reason = f"few AAC files have {stream.rate} samples a second"
+    elif (info.duration or 0) > _FRAMES_LONGEST:
+        reason = f"it is too long, but up to {clock(_FRAMES_LONGEST)}"
+    said = (f"It was not looked for frames of an earlier compression: {reason}.",)
+    found = tuple(in_frames(former_frames(path, media_type, stream)))
+    return found, said if reason else ()
 
 
 def _is_aac(stream: Sound) -> bool:
     return stream.codec.startswith("aac")
+
+
+def _has_rate_of_aac(stream: Sound) -> bool:
+    return 16_000 <= stream.rate <= 48_000
 
 
 def former_frames(path: Path, media_type: MediaType, stream: Sound) -> Framed | None:
@@ -205,7 +215,7 @@ def former_frames(path: Path, media_type: MediaType, stream: Sound) -> Framed | 
     None where it is short, of a rate that AAC files seldom have, or AAC itself: its own frames are
     clearer than those before. Raises Unreadable.
     """
-    if _is_aac(stream) or not 16_000 <= stream.rate <= 48_000:
+    if _is_aac(stream) or not _has_rate_of_aac(stream):
         return None
     most = _FRAMES_LONGEST * stream.rate
     sound, _ = _heard(samples(path, media_type, rate=stream.rate), most)
@@ -229,10 +239,10 @@ def in_frames(found: Framed | None) -> Iterator[Trace]:
         clearest = max(each.clearness for each in kept)
         yield Trace(
             code="sound.frames-break",
-            sentence=f"The frames in which it was AAC before do not run on {clocks(where)}: after "
-            "that compression, sound was taken out or put in there.",
+            sentence=f"The frames in which it was AAC before do not run on {clocks(where)}, as "
+            "when sound is taken out or put in after that compression.",
             does_not_show="It does not show what was taken out or put in, nor by whom: a pause of "
-            "the recorder and a chapter that was joined on leave the same.",
+            "the recorder and music that is made of loops leave the same.",
             seconds=where,
             score=clearest / (clearest + STRAY),
             usual=0.5,

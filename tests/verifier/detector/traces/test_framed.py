@@ -98,3 +98,9 @@ def test_what_never_was_aac_has_no_frames(kind: str) -> None:
 @pytest.mark.parametrize("count", [0, 1, 5000, 12 * FRAME - 1])
 def test_too_little_sound_has_no_answer(count: int) -> None:
     assert framed(np.zeros(count, np.float32), RATE, FRAMED) is None
+
+
+def test_of_a_telephones_rate_it_is_said_why_nothing_was_looked_for(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    wavfile.write(path, 8000, np.random.default_rng(2).normal(0, 900, 40_000).astype(np.int16))
+    assert any("8000 samples" in sentence for sentence in sound_traces(path, type_of(path))[1])
