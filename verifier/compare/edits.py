@@ -20,6 +20,7 @@ VAGUE = 0.1  # seconds: an edge that may lie farther off is said to be about the
 FOREIGN, EDITED, LAID, SLIGHT = range(4)  # how grave: not the original's; moved; cropped; rest
 MOST_ITEMS = 3  # of a clause
 RATE_WITHIN = 0.03
+_LITTLE_KNOWN = 0.15  # of a rate: it may be anything in so wide a span
 _SOME = "all or some of"  # a stretch, for as long as is not known
 _MEETS = 0.25  # seconds, by which what runs on may miss what it runs on from
 
@@ -174,7 +175,7 @@ def is_vague(segment: Segment) -> bool:
 
 def is_somewhere(segment: Segment) -> bool:
     """Tell whether too little is known of how fast a segment is to say where it starts and ends."""
-    return segment.rates is not None and segment.rates[1] - segment.rates[0] > 2 * RATE_WITHIN
+    return segment.rates is not None and segment.rates[1] - segment.rates[0] > _LITTLE_KNOWN
 
 
 def widest(segment: Segment) -> Interval:
