@@ -126,6 +126,9 @@ class SegmentAnswer(BaseModel):
     rate: float | None = Field(description="seconds of the original in a second of the file")
     kind: str
     source: int
+    starts: Interval | None = Field(description="within what it may start, where that is known")
+    ends: Interval | None = Field(description="within what it may end")
+    rates: Interval | None = Field(description="within what its rate may be")
 
 
 class RegionAnswer(BaseModel):
@@ -212,7 +215,7 @@ class CueAnswer(BaseModel):
 
 
 class DetectionAnswer(BaseModel):
-    """How strong the evidence is, or why nothing is said; `model` is what was learnt, by digest."""
+    """How strong the evidence is, or why nothing is said; `models` are its weights, by digest."""
 
     kind: str = Field(description="image, face, video or audio")
     log10_lr: float | None
@@ -220,7 +223,7 @@ class DetectionAnswer(BaseModel):
     words: str
     abstained: str | None
     stratum: str = Field(description="the kind of file that this holds for")
-    model: str
+    models: tuple[str, ...]
     sides: tuple[str, str] = Field(description="what a positive and a negative ratio speak for")
     experimental: bool
     cues: tuple[CueAnswer, ...]

@@ -42,6 +42,7 @@ _PAIRS = 400  # frames that are compared to learn the noise
 # at most 0.65 in 17 pairs, of how they move at most 0.32; of cropped copies at least 0.6 each.
 _LEAST_ALIKE, _LEAST_MOVING = 0.85, 0.45
 _PAIRS_TO_JUDGE = 60
+_SPARSE = 0.15  # seconds from one frame to the next
 _ROUNDS = 5  # at most: geometry and noise are learnt anew from what was aligned
 
 File = tuple[Path, MediaType]
@@ -138,13 +139,20 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
         worst = min(wrong, key=lambda number: seconds[numbers.index(number)])
         sides[worst] = None
     order = sorted(range(len(numbers)), key=lambda place: -seconds[place])
+    # All frames of an original tell its speed by themselves; of a record's, few lie in between.
+    few = any(_is_sparse(originals[number]) for number in numbers)
+    limits = bends(together, pieces, suspect.duration) if few else []
     return ClipMap(
-        removed_from(within(shown, bends(together, pieces, suspect.duration)), numbers[order[0]]),
+        removed_from(within(shown, limits), numbers[order[0]]),
         tuple(
             fitting[place].laid(numbers[place], *together.pairs(pieces, place), suspect.duration)
             for place in order
         ),
     )
+
+
+def _is_sparse(original: Thumbnails) -> bool:
+    return len(original.times) > 1 and float(np.median(np.diff(original.times))) > _SPARSE
 
 
 def _aligned(suspect: Thumbnails, sides: Sequence["_Side"]) -> tuple["_Together", list[Piece]]:
