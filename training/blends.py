@@ -9,8 +9,6 @@ and names of files that they are of.
 """
 
 import argparse
-import hashlib
-import subprocess
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -21,10 +19,9 @@ from PIL import Image
 
 from verifier.detector import swap
 from verifier.detector.blend import Portrait, changed_whole, self_blended
-from verifier.detector.clip_train import CANVAS, OF_ANOTHER, on_canvas, portraits
+from verifier.detector.clip_train import OF_ANOTHER, compressed, number_of, on_canvas, portraits
 from verifier.detector.encoder import SIDE
 from verifier.detector.faces import Mesh
-from verifier.media.ffmpeg import find_ffmpeg
 
 KEPT = 192  # pixels: the middle of what is looked at
 QUALITIES = (18, 22, 25, 28, 31, 34, 37, 40)  # x264's constant rate factor
@@ -61,28 +58,15 @@ def drifting(rgb: Pixels, random: Random) -> Iterator[Pixels]:
         yield np.asarray(moved) if away else rgb
 
 
-def compressed(pictures: list[Pixels], quality: int, seeds: list[int]) -> list[Pixels]:
+def last_frames(pictures: list[Pixels], quality: int, seeds: list[int]) -> list[Pixels]:
     """Each as the last frame of a clip of its own, decoded again; a seed says how each moves."""
-    quiet = (find_ffmpeg(), "-v", "error", "-threads", "1")
-    raw = ("-f", "rawvideo", "-pix_fmt", "rgb24")
-    coder = ["-c:v", "libx264", "-preset", "veryfast", "-g", str(FRAMES), "-crf", str(quality)]
-    coder += ["-x264-params", "scenecut=0:bframes=0", "-pix_fmt", "yuv420p", "-f", "matroska"]
     shown = [
         each
         for rgb, seed in zip(pictures, seeds, strict=True)
         for each in drifting(rgb, np.random.default_rng(seed))
     ]
-    told = subprocess.run(
-        [*quiet, *raw, "-s", f"{CANVAS}x{CANVAS}", "-r", "25", "-i", "pipe:", *coder, "pipe:"],
-        input=b"".join(each.tobytes() for each in shown),
-        capture_output=True,
-        check=True,
-    ).stdout
-    back = subprocess.run(
-        [*quiet, "-i", "pipe:", *raw, "pipe:"], input=told, capture_output=True, check=True
-    ).stdout
-    frames = np.frombuffer(back, np.uint8).reshape(len(shown), CANVAS, CANVAS, 3)
-    return list(frames[FRAMES - 1 :: FRAMES])
+    apart = ("-g", str(FRAMES), "-x264-params", "scenecut=0:bframes=0")
+    return compressed(shown, quality, *apart)[FRAMES - 1 :: FRAMES]
 
 
 def looks(drawn: list[Drawn], random: Random) -> tuple[Pixels, npt.NDArray[np.uint8]]:
@@ -94,7 +78,7 @@ def looks(drawn: list[Drawn], random: Random) -> tuple[Pixels, npt.NDArray[np.ui
         rows = np.flatnonzero(qualities == quality)
         pictures = [drawn[row][which] for row in rows for which in (0, 1)]
         seeds = [int(each) for each in random.integers(0, 2**31, len(rows)) for _ in (0, 1)]
-        told = compressed(pictures, int(quality), seeds)
+        told = last_frames(pictures, int(quality), seeds)
         for place, row in enumerate(rows):
             mesh, room = Mesh(drawn[row][2].points, 1.0), random.uniform(*ROOMS)
             for which in (0, 1):
@@ -126,8 +110,7 @@ def main() -> None:
     for source in sorted(options.folder.glob("*/**/real*")):
         if not source.is_dir() or source.parts[-3] not in ("face", "video"):
             continue
-        number = int(hashlib.sha256(source.name.encode()).hexdigest()[:8], 16)
-        random = np.random.default_rng((options.seed, number))
+        random = np.random.default_rng((options.seed, number_of(source.name)))
         drawn = faces(source, options.most, options.times, random)
         for part, some in enumerate(iter(lambda: list(islice(drawn, PART)), [])):  # noqa: B023
             pixels, qualities = looks([each for _, each in some], random)

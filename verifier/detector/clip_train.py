@@ -99,7 +99,7 @@ def views(source: Path, keep: Path, seed: int) -> Views:
     """
     kept = keep / f"{source.parts[-3]}-{source.name}.{seed}.npz"
     if not kept.exists():
-        names, squares = _made(source, np.random.default_rng((seed, _number(source.name))))
+        names, squares = _made(source, np.random.default_rng((seed, number_of(source.name))))
         seen = [swap.features(each) for each in squares]
         blended = np.arange(len(seen)) % 2 == 1
         part = kept.with_suffix(".part")
@@ -128,7 +128,8 @@ def _made(source: Path, random: Random) -> tuple[list[str], list[Pixels]]:
     drawn = random.integers(0, len(QUALITIES), len(canvases) // 2).repeat(2)
     for place, quality in enumerate(QUALITIES):
         rows = np.flatnonzero(drawn == place)
-        for row, told in zip(rows, _compressed([canvases[r] for r in rows], quality), strict=True):
+        alone = compressed([canvases[row] for row in rows], quality, "-g", "1")
+        for row, told in zip(rows, alone, strict=True):
             canvases[row] = told
     rooms = random.uniform(swap.ROOM - 0.15, swap.ROOM + 0.15, len(canvases))
     squares = [
@@ -150,16 +151,28 @@ def on_canvas(rgb: Pixels, mesh: Mesh, random: Random) -> Portrait:
     return Portrait(np.asarray(shrunk.crop(box)), mesh.points[:, :2] * scale - box[:2])
 
 
-def _compressed(canvases: list[Pixels], quality: int) -> list[Pixels]:
-    """Each as a frame of its own of H.264, decoded again."""
+def compressed(canvases: list[Pixels], quality: int, *coder: str) -> list[Pixels]:
+    """The frames of an H.264 clip, decoded again; `coder` are more of ffmpeg's arguments."""
     if not canvases:
         return []
     quiet = (find_ffmpeg(), "-v", "error", "-threads", "1")
     raw = ("-f", "rawvideo", "-pix_fmt", "rgb24")
-    coder = ["-c:v", "libx264", "-preset", "veryfast", "-g", "1", "-crf", str(quality)]
-    coder += ["-pix_fmt", "yuv420p", "-f", "matroska"]
+    h264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", str(quality), *coder)
+    form = ("-pix_fmt", "yuv420p", "-f", "matroska")
     told = subprocess.run(
-        [*quiet, *raw, "-s", f"{CANVAS}x{CANVAS}", "-r", "25", "-i", "pipe:", *coder, "pipe:"],
+        [
+            *quiet,
+            *raw,
+            "-s",
+            f"{CANVAS}x{CANVAS}",
+            "-r",
+            "25",
+            "-i",
+            "pipe:",
+            *h264,
+            *form,
+            "pipe:",
+        ],
         input=b"".join(each.tobytes() for each in canvases),
         capture_output=True,
         check=True,
@@ -170,7 +183,8 @@ def _compressed(canvases: list[Pixels], quality: int) -> list[Pixels]:
     return list(np.frombuffer(back, np.uint8).reshape(len(canvases), CANVAS, CANVAS, 3))
 
 
-def _number(name: str) -> int:
+def number_of(name: str) -> int:
+    """A number for a name, the same on every machine."""
     return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
 
 

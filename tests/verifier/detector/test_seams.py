@@ -2,21 +2,10 @@
 
 import numpy as np
 import pytest
-import skimage.data
 
 from verifier.detector import clip, encoder, faces, seams, swap
 from verifier.detector.blend import Portrait, self_blended
 from verifier.errors import ToolMissing
-
-ASTRONAUT = skimage.data.astronaut()[:256, 96:352]
-
-
-@pytest.fixture(scope="module")
-def portrait() -> Portrait:
-    (face,) = faces.find_faces(ASTRONAUT)
-    mesh = faces.fit(ASTRONAUT, face)
-    assert mesh is not None
-    return Portrait(ASTRONAUT, mesh.points[:, :2])
 
 
 def _seen(rgb: np.ndarray, portrait: Portrait) -> np.ndarray:
@@ -24,14 +13,14 @@ def _seen(rgb: np.ndarray, portrait: Portrait) -> np.ndarray:
 
 
 def test_blended_faces_score_above_the_same_face_as_it_is(portrait: Portrait) -> None:
-    plain = seams.score(_seen(ASTRONAUT, portrait))
+    plain = seams.score(_seen(portrait.rgb, portrait))
     drawn = [self_blended(portrait, np.random.default_rng(seed)) for seed in range(16)]
     told = [seams.score(_seen(each, portrait)) for each in drawn]
     assert np.mean(np.array(told) > plain) >= 0.75
 
 
 def test_only_the_middle_is_looked_at_and_the_same_is_said_twice(portrait: Portrait) -> None:
-    square = _seen(ASTRONAUT, portrait)
+    square = _seen(portrait.rgb, portrait)
     edge = (encoder.SIDE - seams.SIDE) // 2
     framed = np.zeros_like(square)
     framed[edge:-edge, edge:-edge] = square[edge:-edge, edge:-edge]
