@@ -96,9 +96,9 @@ def fork(act: Callable[[int], None]) -> tuple[int, int]:
     if child:
         os.close(writer)
         return child, reader
-    os.close(reader)
     status = 1
     try:
+        os.close(reader)
         act(writer)
         status = 0
     except LedgerError:

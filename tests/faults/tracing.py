@@ -28,18 +28,21 @@ def run_traced(act: Callable[[int], None], record: Path, options: Sequence[str])
     Return what the child wrote to `out`, and its status as `os.waitpid` gives it.
     """
     go, start = os.pipe()
+    waits, waiting = os.pipe()
 
     def wait_and_act(out: int) -> None:
+        os.write(waiting, b".")
         os.read(go, 1)
         act(out)
 
     child, reader = fork(wait_and_act)
+    os.read(waits, 1)  # else a call of the fork itself might be the one that fails
     command: list[str | Path] = ["strace", "-f", "-qq", "-o", record, "-p", str(child), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as tracer:
         _wait_until_traced(child)
         os.write(start, b".")
-        os.close(start)
-        os.close(go)
+        for end in (start, go, waits, waiting):
+            os.close(end)
         said = read_all(reader)
         _, status = os.waitpid(child, 0)
         tracer.communicate()
