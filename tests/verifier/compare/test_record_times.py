@@ -1,5 +1,7 @@
 """Speeds told from a record, of which few frames tell: none is alleged that does not show."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -61,13 +63,23 @@ def test_a_copy_at_25_frames_of_a_clip_that_seldom_moves_plays_at_the_same_speed
     assert segment.kind is SegmentKind.SAME
 
 
-@pytest.mark.parametrize("frames_per_second", [10, 12, 15])
-def test_a_copy_that_shows_the_first_frame_for_two_more_begins_with_nothing_else(
-    frames_per_second: float,
+@pytest.mark.parametrize(("frames_per_second", "late"), [(10, 2), (12, 2), (15, 2), (25, 5)])
+def test_a_copy_that_shows_the_first_frame_for_longer_begins_with_nothing_else(
+    frames_per_second: float, late: int
 ) -> None:
     frames = seen(0, bursts=0)
-    (segment,) = told(played(frames, 1.0, frames_per_second, late=2), record(frames))
+    (segment,) = told(played(frames, 1.0, frames_per_second, late), record(frames))
     assert segment.kind is SegmentKind.SAME
+
+
+def test_what_no_frame_on_record_shows_is_told_to_be_from_elsewhere() -> None:
+    frames = seen(0, bursts=0)
+    suspect = played(frames, 1.0, 25)
+    dark = suspect.luma.copy()
+    dark[:10] = 16
+    first, second = told(replace(suspect, luma=dark), record(frames))
+    assert (first.kind, second.kind) == (SegmentKind.INSERTED, SegmentKind.SAME)
+    assert first.suspect == pytest.approx((0, 0.4), abs=0.1)
 
 
 @pytest.mark.parametrize("speed", [0.95, 0.97, 1.03, 1.07])
