@@ -121,6 +121,7 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
         if not fitting:
             return None
         together, pieces = _aligned(suspect, fitting)
+        pieces = _to_the_ends(pieces, suspect)
         axis = [
             (together.starts[place], originals[number].duration, number)
             for place, number in enumerate(numbers)
@@ -151,6 +152,19 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
     )
 
 
+def _to_the_ends(pieces: list[Piece], suspect: Thumbnails) -> list[Piece]:
+    """The pieces, with less than a tenth of a second at either end on the line beside it.
+
+    So few frames never speak against a line: it only reaches a little beyond the original.
+    """
+    edges = [*(float(suspect.times[each.first]) for each in pieces), suspect.duration]
+    if len(pieces) > 1 and pieces[0].line is None and edges[1] - edges[0] < LEAST:
+        pieces = [replace(pieces[1], first=pieces[0].first), *pieces[2:]]
+    if len(pieces) > 1 and pieces[-1].line is None and edges[-1] - edges[-2] < LEAST:
+        pieces = [*pieces[:-2], replace(pieces[-2], last=pieces[-1].last)]
+    return pieces
+
+
 def _is_sparse(original: Thumbnails) -> bool:
     return len(original.times) > 1 and float(np.median(np.diff(original.times))) > _SPARSE
 
@@ -168,20 +182,7 @@ def _aligned(suspect: Thumbnails, sides: Sequence["_Side"]) -> tuple["_Together"
         before, pieces = pieces, align(together)
         if pieces == before:
             break
-    return together, _to_the_ends(sharpened(together, pieces), suspect)
-
-
-def _to_the_ends(pieces: list[Piece], suspect: Thumbnails) -> list[Piece]:
-    """The pieces, with less than a tenth of a second at either end on the line beside it.
-
-    So few frames never speak against a line: it only reaches a little beyond the original.
-    """
-    edges = [*(float(suspect.times[each.first]) for each in pieces), suspect.duration]
-    if len(pieces) > 1 and pieces[0].line is None and edges[1] - edges[0] < LEAST:
-        pieces = [replace(pieces[1], first=pieces[0].first), *pieces[2:]]
-    if len(pieces) > 1 and pieces[-1].line is None and edges[-1] - edges[-2] < LEAST:
-        pieces = [*pieces[:-2], replace(pieces[-2], last=pieces[-1].last)]
-    return pieces
+    return together, sharpened(together, pieces)
 
 
 class _Side:
