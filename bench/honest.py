@@ -1,13 +1,15 @@
 """How often an honest copy of a clip is said to differ from it.
 
-    python -m bench.honest FOLDER [--maps] [--results FILE] [--keep FOLDER]
+    python -m bench.honest FOLDER [--maps] [--record dense|sparse] [--part N/M] [--results FILE]
+        [--keep FOLDER]
 
 Of each clip of FOLDER (6 s or longer; of one above 10 s the middle 8 s, encoded at crf 18, are the
 original) copies are made as platforms and phones make them: `COPIES` below. Each is compared as
 `firsthand compare` does it, with the original at hand, and its pictures with the record
-`clip-luma` alone; with `--maps`, time and geometry alone, which takes a third as long. Whatever is
-said to differ is an alarm, and is printed. Intervals are 95 % (Clopper and Pearson). `--results`
-gathers the rows of several runs and leaves out clips that it has; `--keep` keeps the copies.
+`clip-luma` alone (with `--record`, by one of the two); with `--maps`, time and geometry alone,
+which takes a third as long. Whatever is said to differ is an alarm, and is printed. Intervals are
+95 % (Clopper and Pearson). `--part N/M` takes every M-th clip from the N-th on; `--results` gathers
+the rows of several runs and leaves out clips that it has; `--keep` keeps the copies.
 """
 
 import argparse
@@ -32,6 +34,7 @@ from verifier.media.sandbox import Sandbox
 from .clip_edits import H264, even, headers, is_long_enough, recorded, run_ffmpeg, type_of
 from .time_maps import share
 
+RECORDS = ("dense", "sparse")  # the original at hand; what is recorded of its pictures
 LONG, EXCERPT = 10.0, 8.0  # seconds
 AAC = ("-c:a", "aac", "-b:a", "64k")
 VP9 = (
@@ -70,7 +73,7 @@ class Row:
 
     clip: str
     copy: str
-    record: str  # dense: the original at hand; sparse: what is recorded of its pictures
+    record: str  # one of RECORDS
     differs: bool
     stretches: int  # of the time map
     regions: int
@@ -109,14 +112,17 @@ def copied(original: Path, name: str, folder: Path) -> Path:
 
 
 def compared(
-    sandbox: Sandbox, original: Path, record: Fingerprint, copy: Path
+    sandbox: Sandbox, original: Path, sparse: Thumbnails, copy: Path, records: Sequence[str]
 ) -> Iterator[tuple[str, Comparison]]:
-    """Both comparisons of one copy."""
+    """The comparisons of one copy."""
     suspect = read_medium(copy)
-    yield "dense", compare_in(sandbox, read_medium(original), suspect, ENGINES)
-    file, limits = (copy, suspect.media_type), limits_for(suspect.asset.size)
-    found = compare_clips_in(sandbox, file, [record], limits=limits)
-    yield "sparse", found or Comparison(sentence="")
+    if "dense" in records:
+        yield "dense", compare_in(sandbox, read_medium(original), suspect, ENGINES)
+    if "sparse" in records:
+        kept = Fingerprint(CLIP_LUMA, 1, format_thumbnails(sparse))
+        file, limits = (copy, suspect.media_type), limits_for(suspect.asset.size)
+        found = compare_clips_in(sandbox, file, [kept], limits=limits)
+        yield "sparse", found or Comparison(sentence="")
 
 
 def mapped(copy: Path, originals: dict[str, Thumbnails]) -> Iterator[tuple[str, Comparison]]:
@@ -141,7 +147,9 @@ def mapped(copy: Path, originals: dict[str, Thumbnails]) -> Iterator[tuple[str, 
         )
 
 
-def measured(clips: Sequence[Path], folder: Path, done: set[str], *, maps: bool) -> Iterator[Row]:
+def measured(
+    clips: Sequence[Path], folder: Path, done: set[str], records: Sequence[str], *, maps: bool
+) -> Iterator[Row]:
     """Make copies, and compare each."""
     with Sandbox() as sandbox:
         for clip in clips:
@@ -149,12 +157,16 @@ def measured(clips: Sequence[Path], folder: Path, done: set[str], *, maps: bool)
                 continue
             original = original_of(clip, folder)
             sparse = recorded(original)
-            kept = Fingerprint(CLIP_LUMA, 1, format_thumbnails(sparse))
-            dense = read_footage(original, type_of(original)) if maps else sparse
-            both = {"dense": dense, "sparse": sparse}
+            held = {"sparse": sparse} if "sparse" in records else {}
+            if maps and "dense" in records:
+                held["dense"] = read_footage(original, type_of(original))
             for name in COPIES:
                 copy = copied(original, name, folder)
-                answers = mapped(copy, both) if maps else compared(sandbox, original, kept, copy)
+                answers = (
+                    mapped(copy, held)
+                    if maps
+                    else compared(sandbox, original, sparse, copy, records)
+                )
                 for record, found in answers:
                     said = found.sentence or describe(found, size=headers(copy)[0])
                     yield Row(
@@ -175,8 +187,10 @@ def is_timed(row: Row) -> bool:
 
 def report(rows: Sequence[Row]) -> None:
     """Print the tables."""
-    for record in ("dense", "sparse"):
+    for record in RECORDS:
         some = [row for row in rows if row.record == record]
+        if not some:
+            continue
         print(f"\n{record}: {len(some)} honest copies of {len({row.clip for row in some})} clips")
         for name in [*COPIES, "all"]:
             group = [row for row in some if name in (row.copy, "all")]
@@ -193,17 +207,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--maps", action="store_true")
+    parser.add_argument("--record", choices=RECORDS)
+    parser.add_argument("--part", default="0/1")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     kept = []
     if options.results and options.results.exists():
         kept = [Row(**json.loads(each)) for each in options.results.read_text().splitlines()]
-    clips = [path for path in sorted(options.folder.iterdir()) if is_long_enough(path)]
+    records = (options.record,) if options.record else RECORDS
+    first, of = (int(number) for number in options.part.split("/"))
+    clips = [path for path in sorted(options.folder.iterdir()) if is_long_enough(path)][first::of]
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(exist_ok=True)
-        for row in measured(clips, folder, {row.clip for row in kept}, maps=options.maps):
+        done = {row.clip for row in kept}
+        for row in measured(clips, folder, done, records, maps=options.maps):
             kept.append(row)
             if row.differs or row.stretches != 1:
                 print(f"{row.clip}, {row.copy}, {row.record}: “{row.said}”", flush=True)

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from .lines import Nats, Piece, Rows, Times
 from .placed import Laid, describe, strips
 from .placement import Box, Placement, shape_of
 from .result import Comparison, Region, RegionKind
-from .segments import Shown, removed_from, segments_of, within
+from .segments import LEAST, Shown, removed_from, segments_of, within
 from .still import stillness
 from .timeline import GAP, align, nearest
 from .turned import QUARTERS, geometry_back, turned, turned_back
@@ -168,7 +168,20 @@ def _aligned(suspect: Thumbnails, sides: Sequence["_Side"]) -> tuple["_Together"
         before, pieces = pieces, align(together)
         if pieces == before:
             break
-    return together, sharpened(together, pieces)
+    return together, _to_the_ends(sharpened(together, pieces), suspect)
+
+
+def _to_the_ends(pieces: list[Piece], suspect: Thumbnails) -> list[Piece]:
+    """The pieces, with less than a tenth of a second at either end on the line beside it.
+
+    So few frames never speak against a line: it only reaches a little beyond the original.
+    """
+    edges = [*(float(suspect.times[each.first]) for each in pieces), suspect.duration]
+    if len(pieces) > 1 and pieces[0].line is None and edges[1] - edges[0] < LEAST:
+        pieces = [replace(pieces[1], first=pieces[0].first), *pieces[2:]]
+    if len(pieces) > 1 and pieces[-1].line is None and edges[-1] - edges[-2] < LEAST:
+        pieces = [*pieces[:-2], replace(pieces[-2], last=pieces[-1].last)]
+    return pieces
 
 
 class _Side:

@@ -32,7 +32,8 @@ _STIR = 0.3  # grey levels that the codec alone moves a pixel
 _FLAT = 2.0  # grey levels: fine structure below is as good as none
 _SAY = 9  # pairs that decide together
 _FAR_NEARER = 0.5  # of the square of a distance: a pair decides by itself
-_LONG_SHOWN = 0.1  # seconds: a suspect of few frames shows its first late by at most so much
+_LATE = 1.5  # frames by which a suspect of few frames a second may show its first late, and
+_LATEST = 0.15  # seconds, at most
 _TOLERANCE = 0.04  # seconds: a frame may be shown so much early or late
 
 
@@ -195,7 +196,7 @@ def likeness(
         coarse=_patches(original, mask),
         least=_least(a, b),
         usual=max(usual, 0.3),
-        early=2 * _TOLERANCE + min(shown_for, _LONG_SHOWN),
+        early=2 * _TOLERANCE + min(_LATE * shown_for, _LATEST),
         gap=gap,
     )
 
