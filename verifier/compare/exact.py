@@ -20,7 +20,7 @@ _STEPS = 25  # of shifts and of tilts that are tried
 _FURTHER = 4  # times at most, that it is followed so far
 # Rates that are whole multiples of these are plain, the plainest first; and how many nats they may
 # cost more than the best one.
-_PLAIN = ((0.25, 1.0), (0.05, 0.3), (0.01, 0.3))
+PLAIN = ((0.25, 1.0), (0.05, 0.3), (0.01, 0.3))
 
 
 class Sharp(Cost, Protocol):
@@ -42,11 +42,11 @@ def sharpened(cost: Sharp, pieces: Sequence[Piece]) -> list[Piece]:
     return chain(cost, weights, lines) if lines else exact
 
 
-def shifted(cost: Sharp, weights: Nats, rows: Rows, line: Line) -> Line:
-    """The line at the original's speed, near a line, that fits these samples best."""
+def shifted(cost: Sharp, weights: Nats, rows: Rows, line: Line, rate: float = 1.0) -> Line:
+    """The line at a rate, near a line, that fits these samples best."""
     middle = float(cost.times[rows].mean())
     moment = float(line.at(np.array(middle)))
-    return _best(cost, weights, rows, (middle, 0.0), (moment, 1.0))[0]
+    return _best(cost, weights, rows, (middle, 0.0), (moment, rate))[0]
 
 
 def _exact(cost: Sharp, weights: Nats, piece: Piece, line: Line) -> Line:
@@ -70,7 +70,7 @@ def _exact(cost: Sharp, weights: Nats, piece: Piece, line: Line) -> Line:
 
 def _plainer(rate: float, within: float) -> Iterator[tuple[float, float]]:
     """Plain rates near a rate, the plainest first, and what each may cost more."""
-    for step, free in _PLAIN:
+    for step, free in PLAIN:
         plain = round(round(rate / step) * step, 4)
         if plain and abs(plain - rate) <= within:
             yield plain, free
