@@ -20,7 +20,7 @@ _STEPS = 25  # of shifts and of tilts that are tried
 _FURTHER = 4  # times at most, that it is followed so far
 # Rates that are whole multiples of these are plain, the plainest first; and how many nats they may
 # cost more than the best one.
-PLAIN = ((0.25, 1.0), (0.05, 0.3), (0.01, 0.3))
+_PLAIN = ((0.25, 1.0), (0.05, 0.3), (0.01, 0.3))
 
 
 class Sharp(Cost, Protocol):
@@ -70,7 +70,7 @@ def _exact(cost: Sharp, weights: Nats, piece: Piece, line: Line) -> Line:
 
 def _plainer(rate: float, within: float) -> Iterator[tuple[float, float]]:
     """Plain rates near a rate, the plainest first, and what each may cost more."""
-    for step, free in PLAIN:
+    for step, free in _PLAIN:
         plain = round(round(rate / step) * step, 4)
         if plain and abs(plain - rate) <= within:
             yield plain, free

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .exact import PLAIN, Sharp, shifted
+from .exact import Sharp, shifted
 from .lines import Line, Nats, Piece, Rows, Times
 from .timeline import STANDS, weights_of
 
@@ -23,11 +23,14 @@ _REACH = 2.5  # seconds on either side are looked at
 _LEAST = 0.2  # seconds of the suspect, in which it may run through
 _LONGEST = 4.0  # and of what was said to
 _SLOWEST, _FASTEST = 0.25, 4.0
-_SAME = 0.02  # of the rate: lines that differ less go on alike
+_ALIKE = 0.05  # of the rate: lines that differ less go on alike
+_SAME = 0.02  # likewise: a run that differs less is none
 _GRID = (0.1, 0.03, 0.01)  # seconds, ever finer
 _LEAST_ROWS = 8  # tell where a line lies
-_GAIN = 4.0  # nats by which running through must explain more than a cut
-_UNSURE = 0.4  # seconds, by which a run at a plain rate may be longer or shorter
+_GAIN = 2.0  # nats by which running through must explain more than a cut
+_UNSURE = 0.25  # seconds, by which a run at a plain rate may begin or end elsewhere
+# As in `exact`; but of what a leap leaves open, how fast for how long, people choose the plain.
+_PLAIN = ((0.5, 3.0), (0.25, 2.0), (0.05, 1.0), (0.01, 0.3))
 _MOST_LEAPS = 40  # are looked at
 
 
@@ -54,18 +57,14 @@ def _may(cost: Sharp, pieces: Sequence[Piece]) -> bool:
     """Whether the original may run on at another rate from the first of these to the last."""
     rates = [None if piece.line is None else piece.line.rate for piece in pieces]
     first, *middle, last = (np.nan if rate is None else rate for rate in rates)
-    if not (first > STANDS and abs(first - last) < _SAME):
+    if not (first > STANDS and abs(first - last) < _ALIKE):
         return False
     if not all(rate > STANDS and abs(rate - first) > _SAME for rate in middle):
         return False
-    start, end = (float(cost.times[place.first]) for place in (pieces[1], pieces[-1]))
-    leap = _leap(_lines(pieces[0], pieces[-1]), end)
-    return end - start < _LONGEST and _LEAST_LEAP < abs(leap) < _MOST_LEAP
-
-
-def _leap(lines: tuple[Line, Line], time: float) -> float:
-    before, after = lines
-    return (after.rate - before.rate) * time + after.start - before.start
+    start, end = cost.times[[pieces[1].first, pieces[-1].first]]
+    before, after = _lines(pieces[0], pieces[-1])
+    leap = abs(float(after.at(end) - before.at(end)))
+    return bool(end - start < _LONGEST) and _LEAST_LEAP < leap < _MOST_LEAP
 
 
 def _lines(before: Piece, after: Piece) -> tuple[Line, Line]:
@@ -157,6 +156,12 @@ class _Around:
         odd = (ends - starts < _LEAST - 1e-9) | (rates < _SLOWEST) | (rates > _FASTEST)
         return np.where(odd, np.inf, spent), rates
 
+    def at_rates(self, starts: Times, rates: Times) -> tuple[Times, Times]:
+        """The runs that begin at some times at some rates: where they begin, and where they end."""
+        before, after = self.lines
+        leaps = after.at(starts) - before.at(starts)
+        return starts, starts + leaps / (rates - after.rate)
+
     def best(self, starts: Times, ends: Times) -> _Run | None:
         """The run of these that costs least; None if none can be."""
         low, high = self.times[[0, -1]]
@@ -205,11 +210,24 @@ def _spent(cost: Sharp, weights: Nats, rows: Rows, line: Line | None) -> Nats:
 
 
 def _best(around: _Around) -> _Run | None:
+    """The run that costs least: of all whose edges lie on a grid, and of all at plain rates."""
     low, high = around.times[[0, -1]]
     grid = np.arange(low, high, _GRID[0])
-    starts, ends = (each.ravel() for each in np.meshgrid(grid, grid, indexing="ij"))
-    found = around.best(starts, ends)
+    some = around.best(*(each.ravel() for each in np.meshgrid(grid, grid, indexing="ij")))
+    starts, rates = np.meshgrid(np.arange(low, high, _GRID[1]), _plain(around, _PLAIN[1][0]))
+    plain = around.best(*around.at_rates(starts.ravel(), rates.ravel()))
+    found = min((each for each in (some, plain) if each), key=_cost, default=None)
     return None if found is None else _finer(around, found, _GRID)
+
+
+def _cost(run: _Run) -> float:
+    return run.spent
+
+
+def _plain(around: _Around, step: float) -> Times:
+    """The rates that are multiples of a step, at which the original may have run through."""
+    rates = np.arange(np.ceil(_SLOWEST / step), _FASTEST / step + 0.5) * step
+    return rates[np.abs(rates - around.lines[1].rate) > _SAME]
 
 
 def _finer(around: _Around, run: _Run, grid: Sequence[float]) -> _Run:
@@ -218,25 +236,19 @@ def _finer(around: _Around, run: _Run, grid: Sequence[float]) -> _Run:
         near = np.arange(-step, step + finer / 2, finer)
         both = np.meshgrid(run.start + near, run.end + near, indexing="ij")
         starts, ends = (each.ravel() for each in both)
-        run = min((around.best(starts, ends) or run, run), key=lambda each: each.spent)
+        run = min((around.best(starts, ends) or run, run), key=_cost)
     return run
 
 
 def _plainest(around: _Around, run: _Run) -> _Run:
     """The run at a plain rate that costs least, where that costs about as little."""
-    before, after = around.lines
-    middle, length = (run.start + run.end) / 2, run.end - run.start
-    leap = _leap((before, after), middle)
-    reach = np.arange(-_GRID[0], _GRID[0] + _GRID[-1] / 2, _GRID[-1])
-    for step, free in PLAIN:
-        rates = np.arange(_SLOWEST, _FASTEST + step / 2, step)
-        rates = rates[np.abs(rates - after.rate) > _SAME]
-        lengths = leap / (rates - after.rate)
-        near = np.abs(lengths - length) <= _UNSURE
-        rates, lengths = rates[near], lengths[near]
-        starts = (middle - lengths / 2)[:, None] + reach
-        found = around.best(starts.ravel(), (starts + lengths[:, None]).ravel())
+    reach = np.arange(-_UNSURE, _UNSURE + _GRID[-1] / 2, _GRID[-1])
+    for step, free in _PLAIN:
+        starts, rates = np.meshgrid(run.start + reach, _plain(around, step))
+        starts, ends = around.at_rates(starts.ravel(), rates.ravel())
+        near = np.abs(ends - run.end) <= _UNSURE
+        found = around.best(starts[near], ends[near])
         if found is not None and found.spent <= run.spent + free:
-            rate = float(rates[np.abs(rates - found.rate).argmin()])
+            rate = round(round(found.rate / step) * step, 4)
             return _Run(found.start, found.end, rate, found.spent)
     return run
