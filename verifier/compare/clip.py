@@ -22,6 +22,7 @@ from .clip_regions import PAIRS_TO_LAY, changed_regions, regions_by_record, show
 from .exact import sharpened
 from .footage import read_footage_in, read_frames_at_in
 from .geometry import agreement, find_placement, refined_on
+from .leaps import run_through
 from .likeness import Likeness, likeness
 from .lines import Nats, Piece, Rows, Times
 from .placed import Laid, describe, strips
@@ -168,7 +169,8 @@ def _aligned(suspect: Thumbnails, sides: Sequence["_Side"]) -> tuple["_Together"
         before, pieces = pieces, align(together)
         if pieces == before:
             break
-    return together, _to_the_ends(sharpened(together, pieces), suspect)
+    pieces = run_through(together, sharpened(together, pieces))
+    return together, _to_the_ends(pieces, suspect)
 
 
 def _to_the_ends(pieces: list[Piece], suspect: Thumbnails) -> list[Piece]:
