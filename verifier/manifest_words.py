@@ -13,6 +13,8 @@ _BEYOND = "anything about bytes that the signature does not cover"
 _SOURCES = "that every source was named"
 _WHEN_MADE = "when the file was made"
 _NOT_REVOKED = "that it was not revoked"
+_NO_HISTORY = "anything about the file: anybody can put a manifest beside another"
+_WHY_THERE = "ask whoever published the file why it carries that manifest"
 _ALIKE = "what both engines misread alike"
 
 # By step, in the order of a verification.
@@ -162,6 +164,30 @@ MANIFEST: Mapping[str, Row] = {
     "ingredient.validated": Row(
         "{signer} found its {ingredients} intact before signing{again}.",
         "that every source was named, or what the bytes of each were: they are not here",
+    ),
+    # What is any other manifest in the file worth?
+    "unreferenced.holds": Row(
+        "The file also carries a manifest that nothing in it leads to, and that is no part of its "
+        "history: {signer} signed it{when}, known by your list “{list}”, and its signature and its "
+        "assertions hold.",
+        _NO_HISTORY,
+    ),
+    "unreferenced.failed": Row(
+        "The file also carries a manifest that nothing in it leads to, and that is no part of its "
+        "history; it is of {signer}: {faults}.",
+        _NO_HISTORY,
+        _WHY_THERE,
+    ),
+    "unreferenced.not_checked": Row(
+        "The file also carries a manifest that nothing in it leads to, and that is no part of its "
+        "history; it could not be judged ({reason}).",
+        _NO_HISTORY,
+        _WHY_THERE,
+    ),
+    "unreferenced.more": Row(
+        "The file also carries {count} more manifests that nothing in it leads to.",
+        _NO_HISTORY,
+        _WHY_THERE,
     ),
     # One manifest of the chain.
     "chain.active": Row("{signer} signed it, {known}.", _HONESTY),

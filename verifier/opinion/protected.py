@@ -8,7 +8,7 @@ from .claim import WHOLE, ingredients
 from .cose import signature_parts
 from .coverage import Guard, Region
 from .result import Judgement
-from .store import Manifest
+from .store import FOREIGN, Manifest
 
 _HEADER = 8  # bytes: a box's length and type
 
@@ -31,6 +31,8 @@ def store_regions(
             found += sorted(_manifest_regions(manifest), key=lambda region: region.start)
         else:
             what = "a manifest that nothing rests on"
+            if manifest.fault == FOREIGN:
+                what = "a box that is no manifest"
             found.append(Region(start - _HEADER, end, Guard.OPEN, what))
     return found
 
