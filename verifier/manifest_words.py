@@ -109,6 +109,12 @@ MANIFEST: Mapping[str, Row] = {
     "hardBinding.not_checked": Row(
         "The bytes could not be held against the signature.", _BEYOND, _THE_ORIGINAL
     ),
+    "hardBinding.disputed": Row(
+        "The first engine holds that the bytes are not those that were signed, and the second one "
+        "finds each that was signed as it was.",
+        _BEYOND,
+        "give the file to a third C2PA verifier, and to whoever made the tool that signed it",
+    ),
     **{
         f"assertion.{kind}.exclusionTooWide": Row(
             "The bytes that the signature covers are those that were signed, but it leaves out "
@@ -119,6 +125,12 @@ MANIFEST: Mapping[str, Row] = {
         )
         for kind in ("dataHash", "bmffHash", "boxesHash")
     },
+    "assertion.multiAssetHash.partLeftOut": Row(
+        "The file is not whole: {about}, which its signer lets anybody leave out, is not there; "
+        "what is there is as it was signed.",
+        "what the part showed that is not there",
+        "ask whoever published it for the whole file, and verify that",
+    ),
     "assertion.bmffHash.fragmentsElsewhere": Row(
         "This is a part of a film: {about}.",
         _BEYOND,
