@@ -23,8 +23,8 @@ def check_binding(
         if not bound.update:
             break
         bound = _parent(manifests, bound)
-    if bound.compressed or bound.update:
-        return _unchecked("general.error", "the manifest that binds the bytes is compressed")
+    if bound.update:  # C2PA 2.2, 15.12: they lead to no other one
+        return _failed("claim.hardBindings.missing")
     found = [each for each in bound.assertions if is_hash(each)]
     if not found:  # C2PA 2.2, 15.10.1.2
         return _failed("claim.hardBindings.missing")

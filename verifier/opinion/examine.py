@@ -186,11 +186,9 @@ def _judge(
     at: datetime,
 ) -> Judgement:
     if manifest.fault:
-        check = Check(Aspect.MANIFEST, Outcome.FAILED, "claim.malformed", manifest.fault)
-        return Judgement(manifest.label, (check,))
-    if manifest.compressed:
-        said = "the manifest is compressed, which is not read here"
-        check = Check(Aspect.MANIFEST, Outcome.NOT_CHECKED, "general.error", said)
+        # C2PA 2.2, 15.5.4: of a compressed one that does not unpack to a manifest
+        code = "manifest.compressed.invalid" if manifest.compressed else "claim.malformed"
+        check = Check(Aspect.MANIFEST, Outcome.FAILED, code, manifest.fault)
         return Judgement(manifest.label, (check,))
     signature, trust = _check_signature(manifest, lists, at)
     claim = _guarded(Aspect.MANIFEST, lambda: check_claim(manifest, redacted))

@@ -27,6 +27,9 @@ def store_regions(
         start, end = manifest.at, manifest.at + len(manifest.hashed)
         if manifest.label in whole:
             found.append(Region(start, end, Guard.SIGNED, "an ingredient's manifest"))
+        elif manifest.label in rests_on and manifest.compressed:
+            # What it holds is signed, and can be compressed in more than one way.
+            found.append(Region(start, end, Guard.FRAME, "a compressed manifest"))
         elif manifest.label in rests_on:
             found += sorted(_manifest_regions(manifest), key=lambda region: region.start)
         else:

@@ -2,12 +2,21 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cbor2
 
 from ledger.errors import FormatError
-from ledger.jumbf import MAX_STORE_SIZE, Box, Superbox, parse_boxes, parse_superbox
+from ledger.jumbf import (
+    MAX_STORE_SIZE,
+    MAX_UNPACKED,
+    Box,
+    Superbox,
+    is_compressed,
+    parse_boxes,
+    parse_superbox,
+    unpack,
+)
 
 from .source import Range
 
@@ -44,14 +53,15 @@ class Manifest:
     `hashed` are the bytes that a hash of the whole manifest is over, `hashed_signature` those of a
     hash of its signature box. `update` and `compressed` tell its kind (C2PA 2.2, 11.2). `at`,
     `claim_at` and `signature_at` are where those bytes lie in the store; `others` are the ranges of
-    what it holds besides, by label. `fault` says why nothing of it could be read, where it could
-    not.
+    what it holds besides, by label. Of a compressed one these places are in `unpacked`, what it
+    holds. `fault` says why nothing of it could be read, where it could not.
     """
 
     label: str
     hashed: bytes
     update: bool = False
     compressed: bool = False
+    unpacked: bytes = b""
     fault: str = ""
     claim_version: int = 0
     claim: bytes = b""
@@ -84,10 +94,12 @@ def parse_store(data: bytes) -> tuple[Manifest, ...]:
     if not 1 <= len(store.boxes) <= _MAX_MANIFESTS:
         raise FormatError(f"a manifest store of {len(store.boxes)} manifests")
     start = len(data) - len(boxes[0].content)
-    manifests = tuple(
-        _guarded(parse_superbox(box), box.content, at)
-        for box, at in _places(store, start, len(data))
-    )
+    room = MAX_UNPACKED  # for all compressed ones together
+    found = []
+    for box, at in _places(store, start, len(data)):
+        found.append(_guarded(parse_superbox(box), box.content, at, room))
+        room -= len(found[-1].unpacked)
+    manifests = tuple(found)
     if len({each.label for each in manifests}) != len(manifests):
         raise FormatError("two manifests of the store have the same label")
     return manifests
@@ -101,15 +113,22 @@ def active_of(manifests: Sequence[Manifest]) -> Manifest:
     return known[-1]
 
 
-def _guarded(box: Superbox, hashed: bytes, at: int) -> Manifest:
+def _guarded(box: Superbox, hashed: bytes, at: int, room: int) -> Manifest:
     """Read what a store holds; a manifest that nothing leads to is no part of what is judged."""
     kinds = (b"c2ma", b"c2md", b"c2um", b"c2cm")
     if box.uuid not in [kind + _SUFFIX for kind in kinds]:  # C2PA 2.2, 11.1.2: is skipped over
         return Manifest(box.label, hashed, fault=FOREIGN, at=at)
+    compressed = is_compressed(box)
     try:
-        return _manifest(box, hashed, at)
+        if not compressed:
+            return _manifest(box, hashed, at)
+        held = unpack(box, room).content
+        inner = _manifest(parse_superbox(Box(b"jumb", held)), held, 0)
+        # C2PA 2.2, 11.1.3.2: what is hashed is the box as it stands.
+        return replace(inner, hashed=hashed, compressed=True, unpacked=held, at=at)
     except FormatError as problem:
-        return Manifest(box.label, hashed, fault=problem.message, at=at)
+        fault = problem.message
+        return Manifest(box.label, hashed, compressed=compressed, fault=fault, at=at)
 
 
 def _places(holder: Superbox, start: int, end: int) -> Sequence[tuple[Box, int]]:
@@ -127,8 +146,6 @@ def _places(holder: Superbox, start: int, end: int) -> Sequence[tuple[Box, int]]
 def _manifest(box: Superbox, hashed: bytes, at: int) -> Manifest:
     _uncovered(box)
     end = at + len(hashed)
-    if box.uuid == b"c2cm" + _SUFFIX:  # C2PA 2.2, 11.2.4: compressed
-        return Manifest(box.label, hashed, compressed=True, at=at)
     parts = [
         (part, parse_superbox(part), place)
         for part, place in _places(box, at, end)

@@ -11,7 +11,7 @@ from PIL import Image
 from verifier.agreement import AGREES, DIFFERS
 from verifier.opinion.coverage import Guard
 
-from .mint import CREATED, Mint
+from .mint import CREATED, Mint, Signer
 from .test_attacks import PICTURE, SIGNER, both, failures, opinion_on
 from .test_coverage import EXIF, EXIF_END, PHOTO
 
@@ -39,6 +39,11 @@ def boxes(picture: bytes) -> Iterator[tuple[str, bytes]]:
 
 def bound(picture: bytes, *excluded: str) -> bytes:
     """Sign a JPEG box by box, but for some."""
+    return mint_of(picture, *excluded).into(picture)
+
+
+def mint_of(picture: bytes, *excluded: str, signer: Signer = SIGNER) -> Mint:
+    """Return what binds a JPEG box by box, but for some."""
     listed: list[dict[str, object]] = [
         {"names": [name], "hash": hashlib.sha256(data).digest(), "pad": b"", "excluded": True}
         if name in excluded
@@ -47,10 +52,8 @@ def bound(picture: bytes, *excluded: str) -> bytes:
     ]
     listed.insert(1, {"names": ["C2PA"], "hash": b"\x00", "pad": b""})
     value = {"boxes": listed, "alg": "sha256"}
-    made = Mint(
-        SIGNER, binding=False, assertions={"c2pa.actions.v2": CREATED, "c2pa.hash.boxes": value}
-    )
-    return made.into(picture)
+    said = {"c2pa.actions.v2": CREATED, "c2pa.hash.boxes": value}
+    return Mint(signer, binding=False, assertions=said)
 
 
 def restarting() -> bytes:
