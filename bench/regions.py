@@ -189,12 +189,12 @@ def errors_of(result: PictureComparison | None, copy: Copy) -> tuple[float, floa
 
 
 def measure_pairs(paths: list[Path], count: int) -> None:
-    """Print how often an unrelated pair reaches the thresholds, and the largest scores."""
+    """Print how often one picture is laid over an unrelated one, each pair tried once, if that."""
     ready = [prepare(picture_of(opened(path)).luma) for path in paths]
-    random = np.random.default_rng(0)
+    pairs = np.argwhere(~np.eye(len(ready), dtype=bool))
+    count = min(count, len(pairs))
     scores = []
-    for _ in range(count):
-        one, other = random.choice(len(ready), 2, replace=False)
+    for one, other in np.random.default_rng(0).permutation(pairs)[:count]:
         found = best_map(ready[one], ready[other])
         score = 0.0 if found is None else found.score
         scores.append(score)

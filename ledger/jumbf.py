@@ -6,15 +6,18 @@
         ├── c2pa.claim.v2       superbox; its CBOR is what the claim signature covers
         └── c2pa.signature      superbox
 
-The walk goes down these four levels and no further, so nesting costs a hostile file nothing. One
-spelling is read: 32-bit lengths that fill their parent exactly, and description boxes that C2PA
-writes (C2PA 2.3, 11.1 "Use of JUMBF"). Anything else raises FormatError.
+A manifest may be compressed as a whole (C2PA 2.2, 11.2.4); it is unpacked within a bound. The walk
+goes down these four levels and no further, so nesting costs a hostile file nothing. One spelling is
+read: 32-bit lengths that fill their parent exactly, and description boxes that C2PA writes (C2PA
+2.3, 11.1 "Use of JUMBF"). Anything else raises FormatError.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+
+import brotli
 
 from .errors import FormatError
 from .vocabulary import Digest, digest_of
@@ -23,10 +26,13 @@ _T = TypeVar("_T")
 
 MAX_STORE_SIZE = 64 << 20  # bytes
 MAX_BOXES = 4096  # in one superbox
+MAX_UNPACKED = 32 << 20  # bytes of a compressed manifest, as many as c2pa-rs lets it have
+_STEP = 1 << 20  # bytes that are unpacked at once
 
 _C2PA_SUFFIX = bytes.fromhex("00110010800000aa00389b71")
 _STORE = b"c2pa" + _C2PA_SUFFIX
 _MANIFEST = b"c2ma" + _C2PA_SUFFIX
+_OLD_MANIFEST = b"c2md" + _C2PA_SUFFIX  # C2PA 2.2, 11.2.2: is read, and not written
 _UPDATE_MANIFEST = b"c2um" + _C2PA_SUFFIX
 _COMPRESSED_MANIFEST = b"c2cm" + _C2PA_SUFFIX
 _ASSERTION_STORE = b"c2as" + _C2PA_SUFFIX
@@ -34,6 +40,7 @@ _CLAIM = b"c2cl" + _C2PA_SUFFIX
 _SIGNATURE = b"c2cs" + _C2PA_SUFFIX
 _CBOR = b"cbor" + _C2PA_SUFFIX
 
+_MANIFESTS = (_MANIFEST, _OLD_MANIFEST, _UPDATE_MANIFEST)
 _CLAIM_LABELS = ("c2pa.claim", "c2pa.claim.v2")  # C2PA 2.3, 10.2: version 1 and version 2
 
 # Toggles of a description box (ISO/IEC 19566-5, B.3): C2PA boxes are requestable and labelled, and
@@ -145,11 +152,51 @@ def _active_manifest(manifest_store: bytes) -> Superbox:
     if not store.boxes:
         raise FormatError("the manifest store is empty")
     manifest = parse_superbox(store.boxes[-1])
-    if manifest.uuid == _COMPRESSED_MANIFEST:
-        raise FormatError("the active manifest is compressed, which is not read here")
-    if manifest.uuid not in (_MANIFEST, _UPDATE_MANIFEST):
+    if is_compressed(manifest):
+        manifest = parse_superbox(unpack(manifest))
+    if manifest.uuid not in _MANIFESTS:
         raise FormatError("the last box of the manifest store is not a manifest")
     return manifest
+
+
+def is_compressed(manifest: Superbox) -> bool:
+    """Whether a manifest lies within another box, compressed."""
+    return manifest.uuid == _COMPRESSED_MANIFEST
+
+
+def unpack(manifest: Superbox, limit: int = MAX_UNPACKED) -> Box:
+    """Return the box of the manifest that a compressed one holds (C2PA 2.2, 11.2.4 and 15.5.4).
+
+    Raises FormatError for anything but a manifest of the same label, of `limit` bytes at most.
+    """
+    content = _only(manifest.boxes, "compressed content")
+    if content.kind != b"brob":  # C2PA 2.2, 11.1.3.2
+        raise FormatError("a compressed manifest does not hold a `brob` box")
+    box = _only(parse_boxes(_decompress(content.content, limit)), "manifest")
+    inner = parse_superbox(box)
+    if inner.uuid not in _MANIFESTS or inner.label != manifest.label:  # C2PA 2.2, 11.2.4
+        raise FormatError("a compressed manifest holds something else than the one of its label")
+    return box
+
+
+def _decompress(data: bytes, limit: int) -> bytes:
+    """Decompress Brotli (RFC 7932), no further than up to a limit."""
+    stream = brotli.Decompressor()
+    found = bytearray()
+    try:
+        found += stream.process(data, output_buffer_limit=_STEP)
+        while not stream.is_finished():
+            if len(found) > limit:
+                break
+            more = stream.process(b"", output_buffer_limit=_STEP)
+            if not more:
+                raise FormatError("a compressed manifest is cut short")
+            found += more
+    except brotli.error:
+        raise FormatError("a compressed manifest cannot be unpacked") from None
+    if len(found) > limit:
+        raise FormatError(f"a compressed manifest comes to over {limit} bytes")
+    return bytes(found)
 
 
 def parse_boxes(data: bytes) -> tuple[Box, ...]:

@@ -19,6 +19,7 @@ _BOTH = (
     *("claimSignature.mismatch", "claimSignature.missing", "claim.hardBindings.missing"),
     *("assertion.hashedURI.mismatch", "assertion.missing", "assertion.undeclared"),
     *("assertion.dataHash.mismatch", "assertion.bmffHash.mismatch"),
+    *("assertion.boxesHash.mismatch", "assertion.boxesHash.unknownBox"),
     *("assertion.multipleHardBindings", "assertion.outsideManifest"),
 )
 _BOTH_OF_SIGNER = (

@@ -9,6 +9,7 @@ from .harmless import printable
 from .manifest import ManifestReading
 from .opinion.coverage import Coverage, Guard, Region
 from .opinion.fragments import ELSEWHERE
+from .opinion.parts import LEFT_OUT
 from .opinion.result import Aspect, Changed, Check, Opinion
 from .report import Finding, Step, Uncovered
 from .words import say
@@ -17,6 +18,7 @@ from .words import say
 _ALWAYS = ("the `ftyp` box", "the `mfra` box")
 _NAMED = 4  # of what is left open, so many are named
 _TOO_WIDE = ".exclusionTooWide"
+DISPUTED = "hardBinding.disputed"
 
 
 def coverage_findings(reading: ManifestReading) -> list[Finding]:
@@ -85,16 +87,19 @@ def no_change(opinion: Opinion | None, label: str) -> Check | None:
     """Return what the second engine says where the first says `mismatch`, and no byte differs.
 
     What is hashed matches; held against the file is that the signer left out more than C2PA lets
-    him (C2PA 2.2, 15.12.1.1), or that the rest of the film lies in other files.
+    him (C2PA 2.2, 15.12.1.1), or that the rest of the film lies in other files, or nothing at all:
+    then which engine is right is not settled here, and nobody is accused.
     """
     if opinion is None or not opinion.judgements or opinion.judgements[0].label != label:
         return None
     checks = [each for each in opinion.judgements[0].checks if each.aspect is Aspect.CONTENT]
     against = [each for each in checks if each.outcome is not Outcome.PASSED]
+    if checks and not against:
+        return Check(Aspect.CONTENT, Outcome.NOT_CHECKED, DISPUTED, checks[0].code)
     if len(against) != 1:
         return None
     [check] = against
-    if check.code == ELSEWHERE or check.code.endswith(_TOO_WIDE):
+    if check.code in (ELSEWHERE, LEFT_OUT) or check.code.endswith(_TOO_WIDE):
         return replace(check, about=printable(check.about))
     return None
 

@@ -76,7 +76,7 @@ def _claimed_names(reading: ManifestReading, store: ManifestStore) -> Iterator[S
     }
     for link in store.chain:
         if not link.attested and link.manifest in certificates:
-            yield _names(certificates[link.manifest])
+            yield names_of(certificates[link.manifest])
     for named in store.identities:
         if named.status != TRUSTED:
             yield named.names
@@ -93,8 +93,8 @@ def _judge(
     if identity.signature is None:
         about = _REASONS.get(identity.about, printable(identity.about))
         return replace(found, status=identity.status or NOT_CHECKED, about=about)
-    names = _names(identity.signature.chain[0])
-    found = replace(found, who=_said(names), names=names)
+    names = names_of(identity.signature.chain[0])
+    found = replace(found, who=called(names), names=names)
     if identity.status:
         return replace(found, status=identity.status, about=printable(identity.about))
     proven = store.judged.stamp if store.judged and judgement.label == store.label else None
@@ -117,7 +117,7 @@ def _manifest_problem(judgement: Judgement, store: ManifestStore) -> str:
     return ""
 
 
-def _names(certificate: bytes) -> tuple[str, ...]:
+def names_of(certificate: bytes) -> tuple[str, ...]:
     """Return a certificate's common name and its organisation, as far as it has them."""
     try:
         return tuple(dict.fromkeys(names_in(x509.load_der_x509_certificate(certificate).subject)))
@@ -125,10 +125,11 @@ def _names(certificate: bytes) -> tuple[str, ...]:
         return ()
 
 
-def _said(names: Sequence[str]) -> str:
+def called(names: Sequence[str], nobody: str = _NOBODY) -> str:
+    """Say names as one: the organisation in brackets."""
     if len(names) > 1:
         return f"{printable(names[0])} ({printable(names[1])})"
-    return printable(names[0]) if names else _NOBODY
+    return printable(names[0]) if names else nobody
 
 
 def identity_findings(store: ManifestStore) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ def judge_lineage(reading: ManifestReading, bench: Bench) -> ManifestReading:
     top = replace(store.chain[0], sentence=_top(store))
     links, who = [top], {top.manifest: top.who}
     for number, link in enumerate(store.chain[1:], 1):
-        found = _judge(link, judged.get(link.manifest), bench)
+        found = judge_link(link, judged.get(link.manifest), bench)
         found = replace(found, holder=who.get(link.over, link.holder))
         who.setdefault(found.manifest, found.who)
         if number == bound:
@@ -54,7 +54,7 @@ def _by_label(judgements: Sequence[Judgement]) -> dict[str, Judgement]:
     return {label: each for label, each in shown.items() if counted[label] == 1}
 
 
-def _judge(link: Link, judgement: Judgement | None, bench: Bench) -> Link:
+def judge_link(link: Link, judgement: Judgement | None, bench: Bench) -> Link:
     """Judge one manifest again; where that cannot be done, what was recorded of it stays."""
     unread = _not_judged(judgement)
     if judgement is None or unread:
@@ -129,7 +129,7 @@ def place_of(link: Link) -> str:
 def _top(store: ManifestStore) -> str:
     link = store.chain[0]
     if link.codes:
-        return tell("chain.failed", place="The file", signer=link.who, faults=_faults(link))
+        return tell("chain.failed", place="The file", signer=link.who, faults=faults_of(link))
     known = f"known by your list “{link.list}”" if link.list else "on none of your lists"
     return tell("chain.active", signer=link.who, known=known)
 
@@ -138,7 +138,7 @@ def _told(link: Link) -> str:
     place, signer, holder = place_of(link), link.who, link.holder
     if link.codes:
         when = f", as {holder} recorded before signing over it" if link.altered_before else ""
-        return tell("chain.failed", place=place, signer=signer, faults=_faults(link) + when)
+        return tell("chain.failed", place=place, signer=signer, faults=faults_of(link) + when)
     if link.rejudged is Outcome.FAILED:
         return tell("chain.disputed", place=place, signer=signer)
     if link.rejudged is not Outcome.PASSED:
@@ -160,7 +160,7 @@ def _told(link: Link) -> str:
     )
 
 
-def _faults(link: Link) -> str:
+def faults_of(link: Link) -> str:
     """Say each status of a link by its own row, as one clause each."""
     return "; ".join(_clauses(link))
 

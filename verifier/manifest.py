@@ -103,7 +103,7 @@ class ManifestStore:
     the times at which the manifest says that it came to be. `judged` is None where only the engine
     has judged the signer. `identities` are those whom its manifests name, `tools` the
     programs that the active one names, `look_alikes` those of all these names that no list attests
-    and that resemble one that is on a list.
+    and that resemble one that is on a list. `apart` are the manifests that nothing leads to.
     """
 
     label: str
@@ -125,6 +125,7 @@ class ManifestStore:
     identities: tuple[Named, ...] = ()
     tools: tuple[str, ...] = ()
     look_alikes: tuple[LookAlike, ...] = ()
+    apart: tuple[Link, ...] = ()
 
     @property
     def who(self) -> str:

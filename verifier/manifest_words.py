@@ -13,6 +13,8 @@ _BEYOND = "anything about bytes that the signature does not cover"
 _SOURCES = "that every source was named"
 _WHEN_MADE = "when the file was made"
 _NOT_REVOKED = "that it was not revoked"
+_NO_HISTORY = "anything about the file: anybody can put a manifest beside another"
+_WHY_THERE = "ask whoever published the file why it carries that manifest"
 _ALIKE = "what both engines misread alike"
 
 # By step, in the order of a verification.
@@ -107,6 +109,12 @@ MANIFEST: Mapping[str, Row] = {
     "hardBinding.not_checked": Row(
         "The bytes could not be held against the signature.", _BEYOND, _THE_ORIGINAL
     ),
+    "hardBinding.disputed": Row(
+        "The first engine holds that the bytes are not those that were signed, and the second one "
+        "finds each that was signed as it was.",
+        _BEYOND,
+        "give the file to a third C2PA verifier, and to whoever made the tool that signed it",
+    ),
     **{
         f"assertion.{kind}.exclusionTooWide": Row(
             "The bytes that the signature covers are those that were signed, but it leaves out "
@@ -117,6 +125,12 @@ MANIFEST: Mapping[str, Row] = {
         )
         for kind in ("dataHash", "bmffHash", "boxesHash")
     },
+    "assertion.multiAssetHash.partLeftOut": Row(
+        "The file is not whole: {about}, which its signer lets anybody leave out, is not there; "
+        "what is there is as it was signed.",
+        "what the part showed that is not there",
+        "ask whoever published it for the whole file, and verify that",
+    ),
     "assertion.bmffHash.fragmentsElsewhere": Row(
         "This is a part of a film: {about}.",
         _BEYOND,
@@ -162,6 +176,30 @@ MANIFEST: Mapping[str, Row] = {
     "ingredient.validated": Row(
         "{signer} found its {ingredients} intact before signing{again}.",
         "that every source was named, or what the bytes of each were: they are not here",
+    ),
+    # What is any other manifest in the file worth?
+    "unreferenced.holds": Row(
+        "The file also carries a manifest that nothing in it leads to, and that is no part of its "
+        "history: {signer} signed it{when}, known by your list “{list}”, and its signature and its "
+        "assertions hold.",
+        _NO_HISTORY,
+    ),
+    "unreferenced.failed": Row(
+        "The file also carries a manifest that nothing in it leads to, and that is no part of its "
+        "history; it is of {signer}: {faults}.",
+        _NO_HISTORY,
+        _WHY_THERE,
+    ),
+    "unreferenced.not_checked": Row(
+        "The file also carries a manifest that nothing in it leads to, and that is no part of its "
+        "history; it could not be judged ({reason}).",
+        _NO_HISTORY,
+        _WHY_THERE,
+    ),
+    "unreferenced.more": Row(
+        "The file also carries {count} more manifests that nothing in it leads to.",
+        _NO_HISTORY,
+        _WHY_THERE,
     ),
     # One manifest of the chain.
     "chain.active": Row("{signer} signed it, {known}.", _HONESTY),

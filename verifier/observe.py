@@ -22,6 +22,7 @@ from ledger.proof import LogProof, parse_log_proof
 from ledger.vocabulary import Digest, Fingerprint, Outcome
 
 from . import _c2pa
+from .apart import judge_apart
 from .compare.compare import Engines, Kept, Medium, compare_in
 from .compare.engines import ENGINES
 from .compare.result import Comparison
@@ -65,7 +66,7 @@ def observe(
     asset, reading, claim = _look(path, sandbox, trust_lists)
     bench = bench or Bench(lists=trust_lists, clock=datetime.now(UTC))
     bench = replace(bench, lists=trust_lists)
-    for step in (judge, judge_lineage, judge_identities, find_look_alikes):
+    for step in (judge, judge_lineage, judge_apart, judge_identities, find_look_alikes):
         reading = step(reading, bench)
 
     @cache

@@ -23,8 +23,9 @@ _KINDS = {int: "number", str: "text", bool: "true or false", dict: "table", list
 _LIST_NAME = re.compile(r"[^\x00-\x1f/\\]{1,100}")
 # What can ever be enough. The rest says that something is wrong, or that nothing is known.
 _ENOUGH = (ConclusionCode.UNCHANGED, ConclusionCode.DERIVED)
-# No opinion, and no policy, is proof; and of coverage only what lacks is told.
-_OPTIONAL = (Step.DETECTION, Step.POLICY, Step.COVERAGE)
+# No opinion, and no policy, is proof; of coverage only what lacks is told; and what stands apart is
+# no part of the file's history.
+_OPTIONAL = (Step.DETECTION, Step.POLICY, Step.COVERAGE, Step.UNREFERENCED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Step(StrEnum):
     HARD_BINDING = "hard-binding"
     COVERAGE = "coverage"
     INGREDIENTS = "ingredients"
+    UNREFERENCED = "unreferenced"
     TIME = "time"
     REVOCATION = "revocation"
     CLAIMED_TIME = "claimed-time"
@@ -172,7 +173,10 @@ class AsOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that one verification established about one file."""
+    """Everything that one verification established about one file.
+
+    apart: the manifests in it that nothing leads to, and that weigh nothing.
+    """
 
     file: str
     sha256: str | None
@@ -180,6 +184,7 @@ class Report:
     conclusion: Conclusion
     findings: tuple[Finding, ...]
     chain: tuple[Link, ...] = ()
+    apart: tuple[Link, ...] = ()
     matches: tuple[Match, ...] = ()
     comparison: Comparison | None = None
     uncovered: tuple[Uncovered, ...] | None = None

@@ -2,6 +2,7 @@
 
 from ledger.vocabulary import Outcome
 
+from .apart import apart_findings
 from .covered import changed_sentence, coverage_findings, no_change
 from .identities import identity_findings
 from .lineage import place_of
@@ -21,6 +22,7 @@ def manifest_findings(reading: ManifestReading) -> list[Finding]:
             _hard_binding(reading.store, reading.opinion),
             *coverage_findings(reading),
             _ingredients(reading.store),
+            *apart_findings(reading.store),
             _time(reading.store),
             *judged_findings(reading.store),
             *identity_findings(reading.store),

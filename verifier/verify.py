@@ -67,6 +67,7 @@ def verify(
         conclusion=conclude(findings, found.matches),  # step 12
         findings=tuple(findings),
         chain=store.chain if store else (),
+        apart=store.apart if store else (),
         matches=found.matches,
         comparison=comparison,
         uncovered=uncovered(coverage) if coverage else store.uncovered if store else None,

@@ -9,7 +9,7 @@ const OUTCOMES = {
 };
 const PANELS = {
   integrity: ["manifest", "hard-binding", "coverage", "second-opinion", "record", "record-content", "inclusion"],
-  origin: ["claim-signature", "ingredients", "time", "revocation", "claimed-time", "identity", "history", "custody-chain", "context"],
+  origin: ["claim-signature", "ingredients", "unreferenced", "time", "revocation", "claimed-time", "identity", "history", "custody-chain", "context"],
   content: ["comparison", "detection"],
 };
 let current = null; // the request whose answer is awaited: a newer file takes its place

@@ -18,7 +18,7 @@ from .conftest import BESIDE, EMBEDDED, ORIGIN
 ALL = (*EMBEDDED, *BESIDE)
 # DESIGN.md section 7, and `as_of`; `chain` and `matches` may say more about each item.
 KEYS = (
-    *("file", "sha256", "media_type", "conclusion", "findings", "chain", "matches"),
+    *("file", "sha256", "media_type", "conclusion", "findings", "chain", "apart", "matches"),
     *(
         "comparison",
         "uncovered",

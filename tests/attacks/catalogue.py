@@ -9,6 +9,7 @@ from verifier.report import Report
 from . import (
     authorities,
     bindings,
+    boxes,
     claims,
     hostile,
     ingredients,
@@ -24,7 +25,7 @@ from .world import World
 
 _MODULES = (
     *(signers, authorities, times, revocations, claims),
-    *(bindings, ingredients, records, hostile),
+    *(bindings, boxes, ingredients, records, hostile),
 )
 THEMES: tuple[Theme, ...] = tuple(module.THEME for module in _MODULES)
 ATTACKS: tuple[Attack, ...] = tuple(attack for theme in THEMES for attack in theme)

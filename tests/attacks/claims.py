@@ -10,6 +10,8 @@ import cbor2
 
 from tests.verifier.opinion import mint
 from tests.verifier.opinion.mint import CREATED, Mint
+from tests.verifier.opinion.test_boxes import mint_of
+from tests.verifier.opinion.test_compressed import packed
 from tests.verifier.reports import ALTERED, INCONCLUSIVE
 
 from .attack import Evidence, Theme
@@ -258,6 +260,45 @@ def _with_a_key_twice(claim: bytes) -> bytes:
     """Add a second title to an encoded map, behind the first."""
     both = cbor2.dumps("dc:title") + cbor2.dumps("A riot") + cbor2.dumps("dc:title")
     return bytes([claim[0] + 2]) + claim[1:] + both + cbor2.dumps("A picnic")
+
+
+@THEME(
+    "words behind a compressed manifest",
+    "The manifest is compressed, and behind its end lies a message, which nobody unpacks.",
+    INCONCLUSIVE,
+    DIFFERS,
+    "cannot be unpacked",
+)
+def _(world: World, folder: Path) -> Evidence:
+    plain = mint_of(world.tiny, signer=world.minter).manifest({})
+    small = packed(plain, behind=b"Nobody hashed this.")
+    return Evidence(path=minted(folder, mint.jpeg(world.tiny, [small])))
+
+
+@THEME(
+    "a box beside a compressed manifest",
+    "In the box that holds the compressed manifest lies another, which no hash covers.",
+    INCONCLUSIVE,
+    DIFFERS,
+    "compressed content",
+)
+def _(world: World, folder: Path) -> Evidence:
+    plain = mint_of(world.tiny, signer=world.minter).manifest({})
+    small = packed(plain, Mint.label, mint.box(b"free", b"Nobody hashed this."))
+    return Evidence(path=minted(folder, mint.jpeg(world.tiny, [small])))
+
+
+@THEME(
+    "a compressed manifest under another name",
+    "Outside it has one label, and inside another: one reader goes by the first, another not.",
+    INCONCLUSIVE,
+    DIFFERS,
+    "holds something else than the one of its label",
+)
+def _(world: World, folder: Path) -> Evidence:
+    plain = mint_of(world.tiny, signer=world.minter).manifest({})
+    other = packed(plain, "urn:c2pa:00000000-0000-4000-8000-000000000009")
+    return Evidence(path=minted(folder, mint.jpeg(world.tiny, [other])))
 
 
 @THEME(

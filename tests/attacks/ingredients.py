@@ -7,7 +7,7 @@ from tests.verifier.conftest import sign
 from tests.verifier.forge import flip, forge
 from tests.verifier.opinion import mint
 from tests.verifier.opinion.mint import CREATED, Mint
-from tests.verifier.reports import ALTERED, INCONCLUSIVE, UNTRUSTED
+from tests.verifier.reports import ALTERED, INCONCLUSIVE, UNCHANGED, UNTRUSTED
 
 from .attack import Evidence, Theme
 from .claims import ACTIONS, redacting, update
@@ -207,6 +207,32 @@ def _(world: World, folder: Path) -> Evidence:
     first = Mint(world.minter, binding=False, assertions=said).manifest({})
     data = with_ingredient(world, naming(FIRST, first)).into(world.tiny, [first])
     return Evidence(path=minted(folder, data))
+
+
+@THEME(
+    "a known manifest put beside a stranger's",
+    "Beside the stranger's manifest, and named by nothing, lies one that a known signer signed.",
+    UNTRUSTED,
+    ("unreferenced.holds", "signingCredential.untrusted"),
+    "that is no part of its history",
+)
+def _(world: World, folder: Path) -> Evidence:
+    known = Mint(world.minter, label=SECOND).manifest({})
+    stranger = Mint(mint.signer(mint.Authority("Strangers")))
+    return Evidence(path=minted(folder, stranger.into(world.tiny, [known])))
+
+
+@THEME(
+    "a broken manifest put beside a known one",
+    "So that an intact photograph reads as damaged, a manifest that was changed was put into it.",
+    UNCHANGED,
+    ("unreferenced.failed", "signingCredential.trusted"),
+    "an assertion is not as it was signed",
+)
+def _(world: World, folder: Path) -> Evidence:
+    lie = {"actions": [{"action": "c2pa.opened"}]}
+    broken = Mint(world.minter, label=SECOND, swapped={ACTIONS: lie}).manifest({})
+    return Evidence(path=minted(folder, Mint(world.minter).into(world.tiny, [broken])))
 
 
 @THEME(

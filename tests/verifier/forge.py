@@ -21,11 +21,13 @@ def forge(
     title: str = "A forgery",
     remote: str | None = None,
     time_stamps: str | None = None,
+    compressed: bool = False,
 ) -> Path:
     """Sign a JPEG with no questions asked.
 
     ingredients: paths and relationships. remote: where to say that the manifest lies, instead of in
-    the file. time_stamps: URL of a time-stamp authority.
+    the file. time_stamps: URL of a time-stamp authority. compressed: the manifest is, and the file
+    is bound box by box.
     """
     opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["ingredient0"]}}
     made = {"action": "c2pa.created", "digitalSourceType": f"{_SOURCE_TYPES}/digitalCapture"}
@@ -42,6 +44,8 @@ def forge(
     if time_stamps:
         del settings["core"]
         settings["verify"] = {"verify_after_sign": False}  # which refuses an unknown authority
+    if compressed:
+        settings["core"] = {"prefer_compress_manifests": True}
     settings["builder"] = {"thumbnail": {"enabled": False}}
     context = c2pa.Context.from_dict(settings)
     builder = c2pa.Builder.from_json(json.dumps(definition), context)

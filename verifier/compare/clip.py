@@ -22,6 +22,7 @@ from .clip_regions import PAIRS_TO_LAY, changed_regions, regions_by_record, show
 from .exact import sharpened
 from .footage import read_footage_in, read_frames_at_in
 from .geometry import agreement, find_placement, refined_on
+from .leaps import run_through
 from .likeness import Likeness, likeness
 from .lines import Nats, Piece, Rows, Times
 from .placed import Laid, describe, strips
@@ -121,7 +122,6 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
         if not fitting:
             return None
         together, pieces = _aligned(suspect, fitting)
-        pieces = _to_the_ends(pieces, suspect)
         axis = [
             (together.starts[place], originals[number].duration, number)
             for place, number in enumerate(numbers)
@@ -152,19 +152,6 @@ def map_clip(suspect: Thumbnails, originals: Sequence[Thumbnails]) -> ClipMap | 
     )
 
 
-def _to_the_ends(pieces: list[Piece], suspect: Thumbnails) -> list[Piece]:
-    """The pieces, with less than a tenth of a second at either end on the line beside it.
-
-    So few frames never speak against a line: it only reaches a little beyond the original.
-    """
-    edges = [*(float(suspect.times[each.first]) for each in pieces), suspect.duration]
-    if len(pieces) > 1 and pieces[0].line is None and edges[1] - edges[0] < LEAST:
-        pieces = [replace(pieces[1], first=pieces[0].first), *pieces[2:]]
-    if len(pieces) > 1 and pieces[-1].line is None and edges[-1] - edges[-2] < LEAST:
-        pieces = [*pieces[:-2], replace(pieces[-2], last=pieces[-1].last)]
-    return pieces
-
-
 def _is_sparse(original: Thumbnails) -> bool:
     return len(original.times) > 1 and float(np.median(np.diff(original.times))) > _SPARSE
 
@@ -182,7 +169,21 @@ def _aligned(suspect: Thumbnails, sides: Sequence["_Side"]) -> tuple["_Together"
         before, pieces = pieces, align(together)
         if pieces == before:
             break
-    return together, sharpened(together, pieces)
+    pieces = run_through(together, sharpened(together, pieces))
+    return together, _to_the_ends(pieces, suspect)
+
+
+def _to_the_ends(pieces: list[Piece], suspect: Thumbnails) -> list[Piece]:
+    """The pieces, with less than a tenth of a second at either end on the line beside it.
+
+    So few frames never speak against a line: it only reaches a little beyond the original.
+    """
+    edges = [*(float(suspect.times[each.first]) for each in pieces), suspect.duration]
+    if len(pieces) > 1 and pieces[0].line is None and edges[1] - edges[0] < LEAST:
+        pieces = [replace(pieces[1], first=pieces[0].first), *pieces[2:]]
+    if len(pieces) > 1 and pieces[-1].line is None and edges[-1] - edges[-2] < LEAST:
+        pieces = [*pieces[:-2], replace(pieces[-2], last=pieces[-1].last)]
+    return pieces
 
 
 class _Side:

@@ -51,11 +51,11 @@ def sharpened(cost: Sharp, pieces: Sequence[Piece]) -> list[Piece]:
     return chain(cost, weights, lines) if lines else exact
 
 
-def shifted(cost: Sharp, weights: Nats, rows: Rows, line: Line) -> Line:
-    """The line at the original's speed, near a line, that fits these samples best."""
+def shifted(cost: Sharp, weights: Nats, rows: Rows, line: Line, rate: float = 1.0) -> Line:
+    """The line at a rate, near a line, that fits these samples best."""
     middle = float(cost.times[rows].mean())
     moment = float(line.at(np.array(middle)))
-    return _best(cost, weights, rows, (middle, 0.0), (moment, 1.0))[0]
+    return _best(cost, weights, rows, (middle, 0.0), (moment, rate))[0]
 
 
 def _exact(cost: Sharp, weights: Nats, piece: Piece, line: Line) -> Line:

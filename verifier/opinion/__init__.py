@@ -6,9 +6,9 @@
     claim.py          what a claim lists, held against what the store holds
     cose.py           the claim signature
     certificates.py   the signer's certificates, up to an anchor of a list
-    binding.py        the hard binding against the bytes in hand: units.py what it may leave out,
-                      boxes.py box by box, bmff.py boxes in boxes, merkle.py in blocks,
-                      fragments.py in fragments
+    binding.py        the hard binding against the bytes in hand, hashes.py by its kind: data.py
+                      but for ranges (units.py says what of), boxes.py box by box, bmff.py boxes in
+                      boxes, merkle.py in blocks, fragments.py in fragments; parts.py part by part
     coverage.py       what the signature protects, byte by byte; protected.py within the store,
                       places.py within CBOR
     examine.py        all of it, in order: the one function that others call

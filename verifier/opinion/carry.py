@@ -24,7 +24,7 @@ def carried(chain: Sequence[Manifest]) -> dict[str, Carried]:
     """Return what each manifest carries, by label, with what the others carry for it."""
     stamps = list(_late_stamps(chain))[:_MAX]
     answers = tuple(_answers(chain))[:_MAX]
-    return {each.label: _of(each, stamps, answers) for each in chain if not each.compressed}
+    return {each.label: _of(each, stamps, answers) for each in chain if each.claim}
 
 
 def _of(

@@ -167,6 +167,9 @@ def check_ingredient(
         return _failed("ingredient.claimSignature.mismatch", about)
     if matches(ingredient.hashed, claim, manifest.hashed):
         return _passed(WHOLE, about)
+    if manifest.compressed and matches(ingredient.hashed, claim, manifest.unpacked):
+        # c2pa-rs 0.91.3 hashes what is compressed, where C2PA 2.2, 11.1.3.2, has it hash the box.
+        return _passed("ingredient.manifest.unpacked", about)
     if holder.claim_version == 1 and matches(ingredient.hashed, claim, manifest.claim):
         # Before C2PA 1.3 the hash was over the claim alone, which lists all else but its signature.
         return _passed("ingredient.claim.validated", about)

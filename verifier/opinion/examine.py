@@ -27,7 +27,7 @@ from .coverage import Coverage, Guard, Region, draw, placed
 from .protected import store_regions
 from .result import Aspect, Bound, Changed, Check, Judgement, Opinion, Trust
 from .source import NotRead, Range, Source
-from .store import Manifest, parse_store
+from .store import FOREIGN, Manifest, active_of, parse_store
 
 # Which seconds some ranges of a file hold.
 Clock = Callable[[Source, Sequence[Range]], Mapping[Range, tuple[float, float]]]
@@ -58,22 +58,22 @@ def examine(
         source = Source(stream)
         embedded = _find(source, sidecar)
         manifests = parse_store(embedded.store)
+        active = active_of(manifests)
     except NotRead as problem:
         return Opinion(at, reason=problem.message)
     except FormatError as problem:
         return Opinion(at, reason=problem.message, refused=True)
     by_label = {each.label: each for each in manifests}
-    active = manifests[-1]  # C2PA 2.2, 15.5.1: the last one
     chain = _reachable(by_label, active)
     # C2PA 2.2, 6.8: by those that were made from it; whoever stands apart redacts nothing.
     redacted = redactions(chain)
     judged = [_judge(each, by_label, redacted, lists, at) for each in chain]
     bound = _bind(source, embedded, by_label, active)
     judged[0] = replace(judged[0], checks=(*bound.checks, *judged[0].checks))
-    held = carried(chain)
     opinion = Opinion(
         at,
-        tuple(replace(each, carried=held.get(each.label, NOTHING)) for each in judged),
+        tuple(_carrying(chain, judged)),
+        apart=tuple(_judge_apart(manifests, chain, by_label, lists, at)),
     )
     if any(
         each.failed(aspect) for each in judged for aspect in (Aspect.SIGNATURE, Aspect.MANIFEST)
@@ -85,6 +85,29 @@ def examine(
         coverage=_map(source, embedded, parts, bound),
         changed=tuple(changes(source, bound, seconds_of)),
     )
+
+
+def _carrying(manifests: Sequence[Manifest], judged: Sequence[Judgement]) -> Iterator[Judgement]:
+    held = carried(manifests)
+    return (replace(each, carried=held.get(each.label, NOTHING)) for each in judged)
+
+
+def _judge_apart(
+    manifests: Sequence[Manifest],
+    chain: Sequence[Manifest],
+    by_label: Mapping[str, Manifest],
+    lists: Mapping[str, str],
+    at: datetime,
+) -> Iterator[Judgement]:
+    """Judge the manifests that nothing leads to: C2PA 2.2, 15.11.3.3, has them ignored.
+
+    They weigh nothing, and so have no say about those that count: only among themselves.
+    """
+    rests_on = {each.label for each in chain}
+    apart = [m for m in manifests if m.label not in rests_on and m.fault != FOREIGN]
+    redacted = redactions([*chain, *apart])
+    judged = [_judge(each, by_label, redacted, lists, at) for each in apart]
+    return _carrying(apart, judged)
 
 
 def _bind(
@@ -162,9 +185,10 @@ def _judge(
     lists: Mapping[str, str],
     at: datetime,
 ) -> Judgement:
-    if manifest.compressed:
-        said = "the manifest is compressed, which is not read here"
-        check = Check(Aspect.MANIFEST, Outcome.NOT_CHECKED, "general.error", said)
+    if manifest.fault:
+        # C2PA 2.2, 15.5.4: of a compressed one that does not unpack to a manifest
+        code = "manifest.compressed.invalid" if manifest.compressed else "claim.malformed"
+        check = Check(Aspect.MANIFEST, Outcome.FAILED, code, manifest.fault)
         return Judgement(manifest.label, (check,))
     signature, trust = _check_signature(manifest, lists, at)
     claim = _guarded(Aspect.MANIFEST, lambda: check_claim(manifest, redacted))

@@ -8,7 +8,7 @@ from .claim import WHOLE, ingredients
 from .cose import signature_parts
 from .coverage import Guard, Region
 from .result import Judgement
-from .store import Manifest
+from .store import FOREIGN, Manifest
 
 _HEADER = 8  # bytes: a box's length and type
 
@@ -27,10 +27,15 @@ def store_regions(
         start, end = manifest.at, manifest.at + len(manifest.hashed)
         if manifest.label in whole:
             found.append(Region(start, end, Guard.SIGNED, "an ingredient's manifest"))
+        elif manifest.label in rests_on and manifest.compressed:
+            # What it holds is signed, and can be compressed in more than one way.
+            found.append(Region(start, end, Guard.FRAME, "a compressed manifest"))
         elif manifest.label in rests_on:
             found += sorted(_manifest_regions(manifest), key=lambda region: region.start)
         else:
             what = "a manifest that nothing rests on"
+            if manifest.fault == FOREIGN:
+                what = "a box that is no manifest"
             found.append(Region(start - _HEADER, end, Guard.OPEN, what))
     return found
 

@@ -109,7 +109,7 @@ class Opinion:
     `at` is the time at which certificates were judged. `reason` says why there is no judgement
     where there is none; `refused`, that the reason is a fault of the file and no gap of ours.
     `coverage` is what the signature protects, byte by byte, where that is known; `changed` is what
-    was changed, where the hard binding tells.
+    was changed, where the hard binding tells. `apart` are the manifests that nothing leads to.
     """
 
     at: datetime
@@ -118,6 +118,7 @@ class Opinion:
     refused: bool = False
     coverage: Coverage | None = None
     changed: tuple[Changed, ...] = ()
+    apart: tuple[Judgement, ...] = ()
 
 
 def format_opinion(opinion: Opinion) -> dict[str, object]:
@@ -128,18 +129,19 @@ def format_opinion(opinion: Opinion) -> dict[str, object]:
         "refused": opinion.refused,
         "coverage": format_coverage(opinion.coverage),
         "changed": [[c.start, c.end, *(c.time or ())] for c in opinion.changed],
-        "judgements": [
-            {
-                "label": each.label,
-                "checks": [[str(c.aspect), str(c.outcome), c.code, c.about] for c in each.checks],
-                "trust": [
-                    [t.list, t.valid_from.isoformat(), t.valid_until.isoformat()]
-                    for t in each.trust
-                ],
-                "carried": format_carried(each.carried),
-            }
-            for each in opinion.judgements
+        "judgements": [_format_judgement(each) for each in opinion.judgements],
+        "apart": [_format_judgement(each) for each in opinion.apart],
+    }
+
+
+def _format_judgement(judgement: Judgement) -> dict[str, object]:
+    return {
+        "label": judgement.label,
+        "checks": [[str(c.aspect), str(c.outcome), c.code, c.about] for c in judgement.checks],
+        "trust": [
+            [t.list, t.valid_from.isoformat(), t.valid_until.isoformat()] for t in judgement.trust
         ],
+        "carried": format_carried(judgement.carried),
     }
 
 
@@ -154,6 +156,7 @@ def parse_opinion(value: object) -> Opinion:
                 "refused": bool() as refused,
                 "coverage": coverage,
                 "changed": [*changed],
+                "apart": [*apart],
             }:
                 return Opinion(
                     datetime.fromisoformat(at),
@@ -162,6 +165,7 @@ def parse_opinion(value: object) -> Opinion:
                     refused,
                     parse_coverage(coverage),
                     tuple(map(_changed, changed)),
+                    tuple(map(_judgement, apart)),
                 )
             case _:
                 raise FormatError("this is no second opinion")

@@ -35,6 +35,12 @@ class Source:
             raise FormatError(f"the file ends before byte {start + length}")
         return data
 
+    def part(self, start: int, end: int) -> "Source":
+        """Return the bytes from `start` up to `end` as a source of their own; FormatError."""
+        if not 0 <= start <= end <= self.size:
+            raise FormatError(f"no bytes {start} to {end} of {self.size}")
+        return _Part(self, start, end)
+
     def feed(self, hasher: "hashlib._Hash", start: int, end: int) -> None:
         """Hash the bytes from `start` up to `end`; raises FormatError where they are missing."""
         while start < end:
@@ -61,6 +67,17 @@ class Source:
                 at = block.find(marker, at + 1)
             start += _BLOCK
         return found
+
+
+class _Part(Source):
+    def __init__(self, whole: Source, start: int, end: int) -> None:
+        self._whole, self._start = whole, start
+        self.size = end - start
+
+    def read(self, start: int, length: int) -> bytes:
+        if not (start >= 0 and length >= 0 and start + length <= self.size):
+            raise FormatError(f"no {length} bytes at byte {start} of {self.size}")
+        return self._whole.read(self._start + start, length)
 
 
 def new_hash(algorithm: str) -> "hashlib._Hash":

@@ -2,12 +2,21 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cbor2
 
 from ledger.errors import FormatError
-from ledger.jumbf import MAX_STORE_SIZE, Box, Superbox, parse_boxes, parse_superbox
+from ledger.jumbf import (
+    MAX_STORE_SIZE,
+    MAX_UNPACKED,
+    Box,
+    Superbox,
+    is_compressed,
+    parse_boxes,
+    parse_superbox,
+    unpack,
+)
 
 from .source import Range
 
@@ -15,6 +24,7 @@ _SUFFIX = bytes.fromhex("00110010800000aa00389b71")  # of every type of C2PA's o
 _MAX_MANIFESTS = 256
 _MAX_CBOR = 16 << 20  # bytes
 _HEADER = 8  # bytes: a box's length and type
+FOREIGN = "it is no manifest, but a box of a kind that is not known here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,16 @@ class Manifest:
     `hashed` are the bytes that a hash of the whole manifest is over, `hashed_signature` those of a
     hash of its signature box. `update` and `compressed` tell its kind (C2PA 2.2, 11.2). `at`,
     `claim_at` and `signature_at` are where those bytes lie in the store; `others` are the ranges of
-    what it holds besides, by label.
+    what it holds besides, by label. Of a compressed one these places are in `unpacked`, what it
+    holds. `fault` says why nothing of it could be read, where it could not.
     """
 
     label: str
     hashed: bytes
     update: bool = False
     compressed: bool = False
+    unpacked: bytes = b""
+    fault: str = ""
     claim_version: int = 0
     claim: bytes = b""
     signature: bytes = b""
@@ -66,7 +79,7 @@ class Manifest:
 
 
 def parse_store(data: bytes) -> tuple[Manifest, ...]:
-    """Read a manifest store; the last manifest is the active one (C2PA 2.2, 15.5.1).
+    """Read a manifest store, in its order, with what in it is no manifest or reads as none.
 
     Raises FormatError for what is not a well-formed store.
     """
@@ -81,13 +94,41 @@ def parse_store(data: bytes) -> tuple[Manifest, ...]:
     if not 1 <= len(store.boxes) <= _MAX_MANIFESTS:
         raise FormatError(f"a manifest store of {len(store.boxes)} manifests")
     start = len(data) - len(boxes[0].content)
-    manifests = tuple(
-        _manifest(parse_superbox(box), box.content, at)
-        for box, at in _places(store, start, len(data))
-    )
+    room = MAX_UNPACKED  # for all compressed ones together
+    found = []
+    for box, at in _places(store, start, len(data)):
+        found.append(_guarded(parse_superbox(box), box.content, at, room))
+        room -= len(found[-1].unpacked)
+    manifests = tuple(found)
     if len({each.label for each in manifests}) != len(manifests):
         raise FormatError("two manifests of the store have the same label")
     return manifests
+
+
+def active_of(manifests: Sequence[Manifest]) -> Manifest:
+    """Return the last manifest, the active one (C2PA 2.2, 15.5.1); FormatError if it is unread."""
+    known = [each for each in manifests if each.fault != FOREIGN]
+    if not known or known[-1].fault:
+        raise FormatError(known[-1].fault if known else "the store holds no manifest")
+    return known[-1]
+
+
+def _guarded(box: Superbox, hashed: bytes, at: int, room: int) -> Manifest:
+    """Read what a store holds; a manifest that nothing leads to is no part of what is judged."""
+    kinds = (b"c2ma", b"c2md", b"c2um", b"c2cm")
+    if box.uuid not in [kind + _SUFFIX for kind in kinds]:  # C2PA 2.2, 11.1.2: is skipped over
+        return Manifest(box.label, hashed, fault=FOREIGN, at=at)
+    compressed = is_compressed(box)
+    try:
+        if not compressed:
+            return _manifest(box, hashed, at)
+        held = unpack(box, room).content
+        inner = _manifest(parse_superbox(Box(b"jumb", held)), held, 0)
+        # C2PA 2.2, 11.1.3.2: what is hashed is the box as it stands.
+        return replace(inner, hashed=hashed, compressed=True, unpacked=held, at=at)
+    except FormatError as problem:
+        fault = problem.message
+        return Manifest(box.label, hashed, compressed=compressed, fault=fault, at=at)
 
 
 def _places(holder: Superbox, start: int, end: int) -> Sequence[tuple[Box, int]]:
@@ -105,10 +146,6 @@ def _places(holder: Superbox, start: int, end: int) -> Sequence[tuple[Box, int]]
 def _manifest(box: Superbox, hashed: bytes, at: int) -> Manifest:
     _uncovered(box)
     end = at + len(hashed)
-    if box.uuid == b"c2cm" + _SUFFIX:  # C2PA 2.2, 11.2.4: compressed
-        return Manifest(box.label, hashed, compressed=True, at=at)
-    if box.uuid not in (b"c2ma" + _SUFFIX, b"c2um" + _SUFFIX):  # C2PA 2.2, 11.1.4.2
-        raise FormatError(f"{box.label[:80]!r} is not a manifest")
     parts = [
         (part, parse_superbox(part), place)
         for part, place in _places(box, at, end)

@@ -139,7 +139,7 @@ def _segment(marker: int, head: bytes) -> tuple[str, bool]:
         return "a comment", True
     if 0xE0 <= marker <= 0xEF:
         return f"a segment of an application (APP{marker - 0xE0})", False
-    return "what the picture is decoded by", False
+    return _TABLES, False
 
 
 def _png(source: Source) -> Iterator[Unit]:
@@ -148,6 +148,8 @@ def _png(source: Source) -> Iterator[Unit]:
     while at + 12 <= source.size:
         head = source.read(at, 8)
         end = at + 12 + int.from_bytes(head[:4])
+        if end > source.size:
+            break
         kind = head[4:].decode("latin-1")
         what = {"eXIf": "EXIF", "tIME": "a time"}.get(kind)
         if kind in ("tEXt", "zTXt", "iTXt"):
@@ -155,20 +157,24 @@ def _png(source: Source) -> Iterator[Unit]:
             what = "XMP" if xmp == b"XML:com.adobe.xmp" else "a text"
         yield Unit(at, at + 8, end, what or f"a chunk ({kind})", what is not None, kind)
         at = end
+    if at < source.size:
+        yield Unit(at, at, source.size, "bytes behind the picture")
 
 
 def _riff(source: Source) -> Iterator[Unit]:
-    yield Unit(0, 0, 12, "start of the file")
-    at = 12
+    at = 0
     while at + 8 <= source.size:
-        head = source.read(at, 8)
-        length = int.from_bytes(head[4:], "little")
+        head = source.read(at, min(12, source.size - at))
+        kind, inner = head[:4].decode("latin-1"), head[8:].decode("latin-1")
+        if kind == "RIFF":  # C2PA 2.2, 18.7.3.5: of each of the outermost, its first twelve bytes
+            yield Unit(at, at, at + 12, "start of the file", box=inner)
+            at += 12
+            continue
+        length = int.from_bytes(head[4:8], "little")
         end = at + 8 + length + length % 2
-        kind = head[:4].decode("latin-1")
-        what = _RIFF.get(kind)
-        if kind == "LIST" and length >= 4 and source.read(at + 8, 4) == b"INFO":
-            what = "titles and names (INFO)"
-        yield Unit(at, at + 8, end, what or f"a chunk ({kind})", what is not None)
+        what = "titles and names (INFO)" if (kind, inner) == ("LIST", "INFO") else _RIFF.get(kind)
+        named = inner if kind == "LIST" else kind
+        yield Unit(at, at + 8, end, what or f"a chunk ({kind})", what is not None, named)
         at = end
 
 
@@ -181,6 +187,53 @@ _RIFF = {
     "bext": "broadcast metadata (bext)",
     "iXML": "recorder's metadata (iXML)",
 }
+
+
+def _gif(source: Source) -> Iterator[Unit]:
+    """The blocks of a GIF (GIF89a, 17 to 27), by the names of C2PA 2.2, 18.7.3.4."""
+    yield Unit(0, 0, 6, "start of the picture", box="GIF89a")
+    at = 13 + _colours(source, 10)
+    yield Unit(6, 6, at, _TABLES, box="LSD")
+    while (kind := source.read(at, 1)[0]) != 0x3B:
+        start = at
+        if kind == 0x2C:
+            at += 10 + _colours(source, at + 9)
+            yield Unit(start, start, at, _TABLES, box="2C")
+            start, at = at, _end_of_blocks(source, at + 1)
+            yield Unit(start, start, at, "the picture", box="TBID")
+        elif kind == 0x21:
+            label, at = source.read(at + 1, 13), _end_of_blocks(source, at + 2)
+            what = "a comment" if label[0] == 0xFE else _GIF.get(label[1:])
+            named = f"21{label[0]:02X}"
+            # What it is cut into says where it ends: so what it holds starts at its end.
+            yield Unit(start, at, at, what or f"an extension ({named})", what is not None, named)
+        else:
+            return
+    yield Unit(at, at, at + 1, "end of the picture", box="3B")
+    if at + 1 < source.size:
+        yield Unit(at + 1, at + 1, source.size, "bytes behind the picture")
+
+
+_TABLES = "what the picture is decoded by"
+_GIF = {b"\x0bXMP DataXMP": "XMP"}
+
+
+def _colours(source: Source, at: int) -> int:
+    """Return how long the colour table is that the flags at `at` speak of (GIF89a, 18 and 20)."""
+    flags = source.read(at, 1)[0]
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _end_of_blocks(source: Source, at: int) -> int:
+    """Return where sub-blocks end (GIF89a, 15 and 16)."""
+    block, start = b"", at
+    while True:
+        if at - start >= len(block):
+            start, block = at, source.read(at, max(1, min(_BLOCK, source.size - at)))
+        length = block[at - start]
+        at += 1 + length
+        if not length:
+            return at
 
 
 def _id3(source: Source) -> Iterator[Unit]:
@@ -202,5 +255,6 @@ _WALKS: tuple[tuple[Callable[[bytes], bool], Callable[[Source], Iterator[Unit]]]
     (lambda head: head[:2] == b"\xff\xd8", _jpeg),
     (lambda head: head[:8] == b"\x89PNG\r\n\x1a\n", _png),
     (lambda head: head[:4] == b"RIFF", _riff),
+    (lambda head: head[:4] == b"GIF8", _gif),
     (lambda head: head[:3] == b"ID3", _id3),
 )
