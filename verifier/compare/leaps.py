@@ -20,14 +20,15 @@ from .timeline import STANDS, weights_of
 
 _LEAST_LEAP, _MOST_LEAP = 0.1, 4.0  # seconds of the original
 _REACH = 2.5  # seconds on either side are looked at
-_LEAST = 0.2  # seconds of the suspect, in which it may run through
-_LONGEST = 4.0  # and of what was said to
+_LEAST, _LONGEST = 0.2, 4.0  # seconds of the suspect, in which it may run through
 _SLOWEST, _FASTEST = 0.25, 4.0
 _ALIKE = 0.05  # of the rate: lines that differ less go on alike
 _SAME = 0.02  # likewise: a run that differs less is none
 _GRID = (0.1, 0.03, 0.01)  # seconds, ever finer
 _LEAST_ROWS = 8  # tell where a line lies
 _GAIN = 2.0  # nats by which running through must explain more than a cut
+_MEETS = 0.1  # seconds, by which a stretch at another rate may miss the lines beside it
+_JOINED = 2.0  # nats by which one that meets them may explain less
 _UNSURE = 0.25  # seconds, by which a run at a plain rate may begin or end elsewhere
 # As in `exact`; but of what a leap leaves open, how fast for how long, people choose the plain.
 _PLAIN = ((0.5, 3.0), (0.25, 2.0), (0.05, 1.0), (0.01, 0.3))
@@ -77,7 +78,7 @@ def _through(cost: Sharp, weights: Nats, pieces: Sequence[Piece]) -> list[Piece]
     around = _Around.of(cost, weights, pieces)
     now = around.now(pieces)
     found = _best(around)
-    if found is None or found.spent > now - (_GAIN if len(pieces) == 2 else 0.0):
+    if found is None or found.spent > now + (_JOINED if around.is_met(pieces) else -_GAIN):
         return []
     around = around.without(found)
     again = around.best(np.array([found.start]), np.array([found.end])) or found
@@ -141,6 +142,16 @@ class _Around:
             told += float(_spent(self.cost, self.weights, own, piece.line).sum())
         return told
 
+    def is_met(self, pieces: Sequence[Piece]) -> bool:
+        """Whether a stretch at another rate between the two begins and ends where they do."""
+        if len(pieces) == 2 or (line := pieces[1].line) is None:
+            return False
+        edges = self.cost.times[[pieces[1].first, pieces[2].first]]
+        missed = [
+            float(abs(one.at(at) - line.at(at))) for one, at in zip(self.lines, edges, strict=True)
+        ]
+        return max(missed) <= _MEETS
+
     def spent(self, starts: Times, ends: Times) -> tuple[Times, Times]:
         """What each run costs, with what lies around it; and its rate."""
         times, (before, after) = self.times, self.lines
@@ -165,7 +176,8 @@ class _Around:
     def best(self, starts: Times, ends: Times) -> _Run | None:
         """The run of these that costs least; None if none can be."""
         low, high = self.times[[0, -1]]
-        good = (starts >= low) & (ends <= high) & (ends - starts >= _LEAST)
+        good = (starts > low) & (ends <= high)  # something is left on either side
+        good &= (ends - starts >= _LEAST) & (ends - starts <= _LONGEST)
         if not good.any():
             return None
         starts, ends = starts[good], ends[good]
