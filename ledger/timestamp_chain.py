@@ -17,6 +17,7 @@ UNREADABLE = (  # what `cryptography` raises of a certificate that only looks li
     TypeError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
+    x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
 

@@ -5,6 +5,7 @@ manifest, no revocation answer, whatever the file names.
 """
 
 import base64
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -107,7 +108,22 @@ def _read(
             reader = c2pa.Reader(name, stream, manifest_data=store, context=context)
             return _describe(reader, Path(sidecar))
     except (c2pa.C2paError, OSError) as problem:
-        return {"state": "unreadable", "reason": _one_line(problem), "embedded": False}
+        reason = _one_line(problem)
+    with contextlib.suppress(OSError):
+        reason = _collection(path, sidecar, trust_lists) or reason
+    return {"state": "unreadable", "reason": reason, "embedded": False}
+
+
+def _collection(path: str, sidecar: str, trust_lists: dict[str, str]) -> str:
+    """Say what the second engine finds in a manifest of several files: the first one reads none."""
+    store = Path(sidecar).read_bytes()
+    if b"c2pa.hash.collection.data" not in store:
+        return ""
+    with Path(path).open("rb") as stream:
+        opinion = examine(stream, trust_lists, datetime.now(UTC), store)
+    checks = (check for each in opinion.judgements[:1] for check in each.checks)
+    about_files = (each for each in checks if each.code.startswith("assertion.collectionHash."))
+    return next((each.about for each in about_files), "")
 
 
 def _read_embedded(path: Path, name: str, context: c2pa.Context) -> dict[str, object]:
@@ -119,6 +135,8 @@ def _read_embedded(path: Path, name: str, context: c2pa.Context) -> dict[str, ob
             searched = isinstance(problem, c2pa.C2paError.ManifestNotFound)
             return {"state": "absent", "searched": searched}
         reason = "something like one lies in the file, not where one belongs"
+        if _is_archive(path):
+            reason = "it is an archive, as a book or an office document is: none is read in those"
         return {"state": "unsearched", "reason": reason, "identity": find_claim(path)}
     except c2pa.C2paError as problem:
         if remote := _REMOTE.search(str(problem)):
@@ -128,6 +146,11 @@ def _read_embedded(path: Path, name: str, context: c2pa.Context) -> dict[str, ob
             return {"state": "unsearched", "reason": reason}
         identity = find_claim(path)
         return {"state": "unreadable", "reason": reason, "embedded": True, "identity": identity}
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PK\x03\x04"
 
 
 def _describe(reader: c2pa.Reader, holder: Path) -> dict[str, object]:

@@ -1,9 +1,10 @@
-"""Lies about files that are signed box by box, or part by part."""
+"""Lies about files that are signed box by box, part by part, or several together."""
 
 from pathlib import Path
 
 from tests.verifier.opinion.carriers import GIF, PNG, Carrier, animation, chunk, put_together
 from tests.verifier.opinion.carriers import picture as picture_of
+from tests.verifier.opinion.test_collection import in_order, store
 from tests.verifier.opinion.test_parts import in_parts
 from tests.verifier.reports import ALTERED, INCONCLUSIVE, UNCHANGED
 
@@ -13,7 +14,8 @@ from .claims import DIFFERS
 from .signers import minted
 from .world import World
 
-THEME = Theme("Which boxes and parts were signed")
+THEME = Theme("Which boxes, parts and files were signed")
+LISTS_FILES = "sidecar.unreadable"
 OTHER_BOXES = "assertion.boxesHash.mismatch"
 FILM = b"A film of what happened a second before the picture. " * 8
 
@@ -145,6 +147,35 @@ def _(world: World, folder: Path) -> Evidence:
 )
 def _(world: World, folder: Path) -> Evidence:
     return _with_a_film(world, folder, FILM + world.tiny)
+
+
+@THEME(
+    "a folder's manifest beside a stranger's file",
+    "A known signer signed a list of files; it lies beside one that is not among them.",
+    INCONCLUSIVE,
+    LISTS_FILES,
+    "this one is not on it",
+)
+def _(world: World, folder: Path) -> Evidence:
+    return _listed(world, folder, [("one.jpg", bytes(32)), ("two.jpg", bytes(32))])
+
+
+@THEME(
+    "a list that leads out of its folder",
+    "The list names a key two folders up, so that whoever verifies it opens that.",
+    INCONCLUSIVE,
+    LISTS_FILES,
+    "it lists a file as no manifest may: ../../keys/signer.key",
+)
+def _(world: World, folder: Path) -> Evidence:
+    return _listed(world, folder, [("../../keys/signer.key", bytes(32))])
+
+
+def _listed(world: World, folder: Path, files: list[tuple[str, bytes]]) -> Evidence:
+    """Lay a manifest of some files beside one."""
+    path = minted(folder, world.tiny, "one.jpg")
+    path.with_name("one.jpg.c2pa").write_bytes(store(in_order(files), signer=world.minter))
+    return Evidence(path=path)
 
 
 def _with_a_film(world: World, folder: Path, film: bytes, *, optional: bool = True) -> Evidence:

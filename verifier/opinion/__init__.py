@@ -8,7 +8,8 @@
     certificates.py   the signer's certificates, up to an anchor of a list
     binding.py        the hard binding against the bytes in hand, hashes.py by its kind: data.py
                       but for ranges (units.py says what of), boxes.py box by box, bmff.py boxes in
-                      boxes, merkle.py in blocks, fragments.py in fragments; parts.py part by part
+                      boxes, merkle.py in blocks, fragments.py in fragments; parts.py part by part;
+                      collection.py says of a list of files what is on it
     coverage.py       what the signature protects, byte by byte; protected.py within the store,
                       places.py within CBOR
     examine.py        all of it, in order: the one function that others call

@@ -6,6 +6,7 @@ from ledger.vocabulary import Outcome
 
 from .bmff import check_bmff
 from .boxes import check_boxes
+from .collection import check_collection
 from .container import Embedded
 from .data import check_data
 from .result import Aspect, Bound, Check
@@ -46,5 +47,7 @@ def check_hash(
         return check_bmff(source, value, default, old=version is None)
     if kind == "c2pa.hash.boxes":
         return check_boxes(source, embedded.container, value, default)
+    if kind == "c2pa.hash.collection.data":
+        return check_collection(source, value)
     said = f"a binding of the kind {assertion.label[:80]} is not read here"
     return Bound((Check(Aspect.CONTENT, Outcome.NOT_CHECKED, "general.error", said),))

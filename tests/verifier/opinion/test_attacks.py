@@ -167,6 +167,14 @@ def test_a_signer_who_may_not_sign_is_refused(tmp_path: Path, name: str) -> None
     _compare(name, *both(data, tmp_path))
 
 
+def test_a_certificate_of_an_eleventh_version_is_refused_and_raises_nothing(tmp_path: Path) -> None:
+    version = b"\xa0\x03\x02\x01"  # RFC 5280, 4.1.2.1: 2 stands for the third
+    chain = (SIGNER.chain[0].replace(version + b"\2", version + b"\x0a"),)
+    data = Mint(replace(SIGNER, chain=chain)).into(PICTURE)
+    assert failures(opinion_on(data)) == ["claimSignature.mismatch", "signingCredential.invalid"]
+    assert both(data, tmp_path)[0] == DIFFERS
+
+
 CLAIMS: dict[str, tuple[Mint, str]] = {
     "an assertion is swapped": (
         Mint(SIGNER, swapped={"c2pa.actions.v2": {"actions": [{"action": "c2pa.opened"}]}}),
