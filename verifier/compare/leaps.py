@@ -27,7 +27,7 @@ _SAME = 0.02  # likewise: a run that differs less is none
 _GRID = (0.1, 0.03, 0.01)  # seconds, ever finer
 _LEAST_ROWS = 8  # tell where a line lies
 _GAIN = 2.0  # nats by which running through must explain more than a cut
-_MEETS = 0.1  # seconds, by which a stretch at another rate may miss the lines beside it
+_MEETS = 0.3  # seconds, by which a stretch at another rate may miss the lines beside it
 _JOINED = 2.0  # nats by which one that meets them may explain less
 _UNSURE = 0.25  # seconds, by which a run at a plain rate may begin or end elsewhere
 # As in `exact`; but of what a leap leaves open, how fast for how long, people choose the plain.
