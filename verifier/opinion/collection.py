@@ -6,6 +6,7 @@ names it. What can be told is whether the bytes in hand are on the list.
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 from ledger.vocabulary import Outcome
 
@@ -17,7 +18,8 @@ _MAX_FILES = 1 << 14
 # RFC 3986, 4.2: neither a scheme nor a root; C2PA 2.2, 15.12.5.1: nor a way out of the folder.
 _ROOTED = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|[/\\]")
 _STEP = re.compile(r"[/\\]")
-LISTED = "assertion.collectionHash.listed"  # our own, as are all that say what is not judged
+# Our own: what is not judged.
+LISTED = "assertion.collectionHash.listed"
 NOT_LISTED = "assertion.collectionHash.notListed"
 
 
@@ -55,8 +57,8 @@ def _files(listed: object) -> Iterator[tuple[str, bytes]]:
 
 def _is_below(name: str) -> bool:
     """Whether a name leads to nowhere but below the folder of the manifest."""
-    steps = _STEP.split(name)
-    return not _ROOTED.match(name) and not {"", ".", ".."} & set(steps) and "%" not in name
+    plain = unquote(name)
+    return not _ROOTED.match(plain) and not {"", ".", ".."} & set(_STEP.split(plain))
 
 
 def _failed(code: str, about: str) -> Bound:

@@ -47,7 +47,7 @@ def opinion_of(sidecar: bytes, data: bytes = PICTURE) -> Opinion:
 def test_whether_a_file_is_on_the_list_is_told_and_never_more(
     said: Callable[[Files], object],
 ) -> None:
-    sidecar = store(said([("one.jpg", HASH), ("more/two.jpg", bytes(32))]))
+    sidecar = store(said([("one.jpg", HASH), ("more/two%20.jpg", bytes(32))]))
     assert failures(opinion_of(sidecar)) == [LISTED]
     [check] = [c for c in opinion_of(sidecar).judgements[0].checks if c.code == LISTED]
     assert "a list of 2 files, which are not judged here" in check.about
