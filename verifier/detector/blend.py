@@ -45,7 +45,7 @@ class Portrait:
 
 @dataclass(frozen=True, slots=True)
 class Blended:
-    """A picture, and how much of each pixel was laid over it: (height, width), 0 to 1."""
+    """A picture, and where it was laid over: (height, width), 0 to 1 within."""
 
     rgb: Pixels
     mask: Floats
