@@ -4,8 +4,9 @@ FOLDER holds real sources alone: folders `face/**/real*/` of pictures and `video
 clips. Each face is drawn some times: brought to a drawn size, once as it is and once blended over
 itself (`verifier.detector.blend`), both moved a little from frame to frame and compressed alike as
 a clip of H.264 at a drawn quality, of which the last frame is kept. What is kept of a source lies
-in DIR, in parts: pixels (n, KEPT, KEPT, 3) of bytes, every second one blended, and the rate factors
-and names of files that they are of.
+in DIR, in parts: pixels (n, KEPT, KEPT, 3) of bytes, every second one blended; masks
+(n / 2, KEPT / COARSER, KEPT / COARSER) of bytes, of the blended; and the rate factors and names of
+files that they are of.
 """
 
 import argparse
@@ -18,24 +19,25 @@ import numpy.typing as npt
 from PIL import Image
 
 from verifier.detector import swap
-from verifier.detector.blend import Portrait, changed_whole, self_blended
+from verifier.detector.blend import Blended, Portrait, changed_whole, self_blended, worn
 from verifier.detector.clip_train import OF_ANOTHER, compressed, number_of, on_canvas, portraits
 from verifier.detector.encoder import SIDE
 from verifier.detector.faces import Mesh
 
-KEPT = 192  # pixels: the middle of what is looked at
+KEPT = 200  # pixels: the middle of what is looked at
+COARSER = 4  # pixels a side of what a mask says
 QUALITIES = (18, 22, 25, 28, 31, 34, 37, 40)  # x264's constant rate factor
-FRAMES = 3  # of a clip: what follows the first is predicted, as nearly all of a clip is
+FRAMES = 2  # of a clip: what follows the first is predicted, as nearly all of a clip is
 ROOMS = (swap.ROOM - 0.15, swap.ROOM + 0.15)  # of the square, in sides of the face's box
-PART = 64  # faces that are drawn and written at once
+PART = 192  # faces that are drawn and written at once
 DRIFT = 1.5  # pixels a frame, and thousandths of its size and turn
 
 Pixels = npt.NDArray[np.uint8]
 Random = np.random.Generator
-Drawn = tuple[Pixels, Pixels, Portrait]  # as it is, blended, and where its points are
+Drawn = tuple[Pixels, Blended, Portrait]  # as it is, blended, and where its points are
 
 
-def draw(face: Portrait, before: Portrait | None, random: Random) -> tuple[Pixels, Pixels]:
+def draw(face: Portrait, before: Portrait | None, random: Random) -> tuple[Pixels, Blended]:
     """A face as it is, and the same blended: over by `before` now and then."""
     real = face.rgb
     if random.random() < 0.5:  # a change of the whole is no blend
@@ -69,14 +71,15 @@ def last_frames(pictures: list[Pixels], quality: int, seeds: list[int]) -> list[
     return compressed(shown, quality, *apart)[FRAMES - 1 :: FRAMES]
 
 
-def looks(drawn: list[Drawn], random: Random) -> tuple[Pixels, npt.NDArray[np.uint8]]:
-    """What is kept of faces: pixels, two of each face, and the rate factor of each."""
+def looks(drawn: list[Drawn], random: Random) -> tuple[Pixels, Pixels, npt.NDArray[np.uint8]]:
+    """What is kept of faces: pixels, two of each face, masks, and the rate factor of each."""
     qualities = np.array(QUALITIES)[random.integers(0, len(QUALITIES), len(drawn))]
     pixels = np.zeros((2 * len(drawn), KEPT, KEPT, 3), np.uint8)
+    masks = np.zeros((len(drawn), KEPT // COARSER, KEPT // COARSER), np.uint8)
     edge = (SIDE - KEPT) // 2
     for quality in np.unique(qualities):
         rows = np.flatnonzero(qualities == quality)
-        pictures = [drawn[row][which] for row in rows for which in (0, 1)]
+        pictures = [each for row in rows for each in (drawn[row][0], drawn[row][1].rgb)]
         seeds = [int(each) for each in random.integers(0, 2**31, len(rows)) for _ in (0, 1)]
         told = last_frames(pictures, int(quality), seeds)
         for place, row in enumerate(rows):
@@ -84,7 +87,10 @@ def looks(drawn: list[Drawn], random: Random) -> tuple[Pixels, npt.NDArray[np.ui
             for which in (0, 1):
                 square = swap.look_at(told[2 * place + which], mesh, room)
                 pixels[2 * row + which] = square[edge:-edge, edge:-edge]
-    return pixels, qualities.repeat(2).astype(np.uint8)
+            mask = (255 * drawn[row][1].mask).astype(np.uint8)
+            square = swap.look_at(mask, mesh, room)[edge:-edge, edge:-edge]
+            masks[row] = square.reshape(len(masks[row]), COARSER, -1, COARSER).mean((1, 3))
+    return pixels, masks, qualities.repeat(2).astype(np.uint8)
 
 
 def faces(source: Path, most: int, times: int, random: Random) -> Iterator[tuple[str, Drawn]]:
@@ -92,7 +98,7 @@ def faces(source: Path, most: int, times: int, random: Random) -> Iterator[tuple
     before: Portrait | None = None
     for name, rgb, mesh in portraits(source, most):
         for _ in range(times):
-            face = on_canvas(rgb, mesh, random)
+            face = worn(on_canvas(rgb, mesh, random), random)
             yield name, (*draw(face, before, random), face)
         before = face
 
@@ -113,10 +119,10 @@ def main() -> None:
         random = np.random.default_rng((options.seed, number_of(source.name)))
         drawn = faces(source, options.most, options.times, random)
         for part, some in enumerate(iter(lambda: list(islice(drawn, PART)), [])):  # noqa: B023
-            pixels, qualities = looks([each for _, each in some], random)
+            pixels, masks, qualities = looks([each for _, each in some], random)
             names = np.array([name for name, _ in some]).repeat(2)
             path = options.to / f"{source.parts[-3]}-{source.name}.{options.seed}.{part}.npz"
-            np.savez(path, pixels=pixels, qualities=qualities, files=names)
+            np.savez(path, pixels=pixels, masks=masks, qualities=qualities, files=names)
             print(path.name, len(pixels), flush=True)
 
 

@@ -114,3 +114,14 @@ def export_mean(features: nn.Module, line: nn.Linear, name: str, path: Path) -> 
     value = graph.layer(features, graph.start())
     value = graph.add("ReduceMean", value, axes=[2, 3], keepdims=0)
     graph.finish(value, line, name, path)
+
+
+def resume_mean(features: nn.Module, line: nn.Linear, path: Path) -> None:
+    """Read back the weights that `export_mean` wrote of the same parts, rounded as they were."""
+    stored = [numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer]
+    halves = [each for each in stored if each.dtype == np.float16]
+    weights = [*features.parameters(), line.weight, line.bias]
+    with torch.no_grad():
+        for weight, half in zip(weights, halves, strict=True):
+            told = half.T if weight is line.weight else half
+            weight.copy_(torch.tensor(told.astype(np.float32)))

@@ -2,8 +2,10 @@
 
 A MobileNetV2 that begins with ImageNet's weights learns to tell faces that `training.blends` drew
 blended from the same as they were. The two of a face are shown together, so that nothing tells them
-apart but the blend. Sources named by --left-out are seen by no step: what is printed every few
-minutes is how well their faces are told apart, at each rate factor. Needs torch.
+apart but the blend; and it learns where of the face was laid over, and where the seam is ("Face
+X-ray for More General Face Forgery Detection", CVPR 2020), which is needed no more afterwards.
+Sources named by --left-out are seen by no step: what is printed every few minutes is how well their
+faces are told apart, at each rate factor. Needs torch.
 """
 
 import argparse
@@ -18,28 +20,33 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from verifier.detector.calibration import auc
 
+from .blends import COARSER
 from .descriptor import Descriptor, normalised
-from .onnx_file import export_mean
+from .onnx_file import export_mean, resume_mean
 
-SIDE = 160  # pixels that the network sees, of those that are kept
+SIDE = 176  # pixels that the network sees, of those that are kept
+CELL = 16  # pixels a side of what one place of its last part sees
 FROZEN = 4  # of the 19 parts: edges and colours need no learning
-EVERY = 2048  # faces between two looks at what was left out
+EVERY = 4096  # faces between two looks at what was left out
 HELD = 200  # pairs of what was left out that are looked at, at most
-AVERAGED = 0.99  # of the weights that are kept, a step: the mean of the last hundred
+AVERAGED = 0.995  # of the weights that are kept, a step: the mean of the last two hundred
+FALLING = 1 / 8  # of the steps, at the end, that are made smaller and smaller
+WHERE = 0.5  # how much telling where weighs beside telling whether
 
 Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Faces by twos, as they are and blended: (n, KEPT, KEPT, 3), and rate factors (n,)."""
+    """Faces by twos, as they are and blended: (n, KEPT, KEPT, 3), masks, and rate factors (n,)."""
 
     pixels: Pixels
+    masks: Pixels  # (n / 2, KEPT / COARSER, KEPT / COARSER)
     qualities: npt.NDArray[np.uint8]
 
 
 class Seams(nn.Module):
-    """The first parts of a MobileNetV2, the mean of what they see, and a line."""
+    """The first parts of a MobileNetV2, the mean of what they see, and a line; lines for places."""
 
     def __init__(self, start: dict[str, torch.Tensor], parts: int) -> None:
         super().__init__()
@@ -49,11 +56,15 @@ class Seams(nn.Module):
         width = self.features[-1].layers[-1][0].out_channels
         self.drop = nn.Dropout(0.2)
         self.line = nn.Linear(width, 1)
+        self.where = nn.Conv2d(width, 2, 1)
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Scores (n,), more for what looks blended, of pixels (n, 3, SIDE, SIDE), normalised."""
-        seen = self.features(pixels).float().mean((2, 3))
-        return self.line(self.drop(seen))[:, 0]
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores (n,) and (n, 2, places, places) of pixels (n, 3, SIDE, SIDE), normalised.
+
+        More for a face that looks blended; for a place that looks laid over, and for a seam.
+        """
+        seen = self.features(pixels).float()
+        return self.line(self.drop(seen.mean((2, 3))))[:, 0], self.where(seen)
 
 
 def read(folder: Path, without: list[str]) -> tuple[Drawn, Drawn]:
@@ -61,27 +72,48 @@ def read(folder: Path, without: list[str]) -> tuple[Drawn, Drawn]:
     kept: tuple[list[Drawn], list[Drawn]] = ([], [])
     for path in sorted(folder.glob("*.npz")):
         with np.load(path, allow_pickle=False) as held:
-            drawn = Drawn(held["pixels"], held["qualities"])
+            drawn = Drawn(held["pixels"], held["masks"], held["qualities"])
         kept[path.name.split(".")[0] in without].append(drawn)
     return _joined(kept[0]), _joined(kept[1])
 
 
 def _joined(parts: list[Drawn]) -> Drawn:
-    pixels = np.concatenate([each.pixels for each in parts])
-    return Drawn(pixels, np.concatenate([each.qualities for each in parts]))
+    return Drawn(
+        np.concatenate([each.pixels for each in parts]),
+        np.concatenate([each.masks for each in parts]),
+        np.concatenate([each.qualities for each in parts]),
+    )
 
 
-def shown(drawn: Drawn, pairs: npt.NDArray[np.int64], random: np.random.Generator) -> torch.Tensor:
-    """Squares of faces as they are, then of the same blended, placed and mirrored alike."""
+def shown(
+    drawn: Drawn, pairs: npt.NDArray[np.int64], random: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Squares of faces as they are, then of the same blended, placed and mirrored alike.
+
+    And of each place how much of it was laid over, and how much of a seam it holds.
+    """
     room = drawn.pixels.shape[1] - SIDE
     squares = np.zeros((2, len(pairs), SIDE, SIDE, 3), np.uint8)
+    masks = np.zeros((len(pairs), SIDE // COARSER, SIDE // COARSER), np.float32)
     for place, pair in enumerate(pairs):
-        top, left = random.integers(0, room + 1, 2)
+        top, left = random.integers(0, room // COARSER + 1, 2) * COARSER
         both = drawn.pixels[2 * pair : 2 * pair + 2, top : top + SIDE, left : left + SIDE]
-        squares[:, place] = both[:, :, ::-1] if random.random() < 0.5 else both
+        rows = slice(top // COARSER, (top + SIDE) // COARSER)
+        mask = drawn.masks[pair, rows, left // COARSER : (left + SIDE) // COARSER] / 255
+        mirrored = random.random() < 0.5
+        squares[:, place] = both[:, :, ::-1] if mirrored else both
+        masks[place] = mask[:, ::-1] if mirrored else mask
     bright = random.uniform(0.85, 1.15, (1, len(pairs), 1, 1, 3)).astype(np.float32)
     told = (squares * bright).clip(0, 255).reshape(-1, SIDE, SIDE, 3).astype(np.uint8)
-    return torch.from_numpy(told.transpose(0, 3, 1, 2))
+    return torch.from_numpy(told.transpose(0, 3, 1, 2)), _places(torch.from_numpy(masks))
+
+
+def _places(masks: torch.Tensor) -> torch.Tensor:
+    """(2n, 2, places, places) of the masks of n: nothing for the faces as they are."""
+    over = nn.functional.avg_pool2d(masks[:, None], CELL // COARSER)
+    seam = nn.functional.max_pool2d(4 * masks * (1 - masks), CELL // COARSER)[:, None]
+    blended = torch.cat((over, seam), 1)
+    return torch.cat((torch.zeros_like(blended), blended))
 
 
 def look(model: Seams, drawn: Drawn) -> str:
@@ -94,7 +126,7 @@ def look(model: Seams, drawn: Drawn) -> str:
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         for first in range(0, len(rows), 64):
             some = drawn.pixels[rows[first : first + 64], edge : edge + SIDE, edge : edge + SIDE]
-            told = model(normalised(torch.from_numpy(some.transpose(0, 3, 1, 2).copy())))
+            told, _ = model(normalised(torch.from_numpy(some.transpose(0, 3, 1, 2).copy())))
             scores.append(told.float().numpy())
     model.train()
     whole, blended = np.concatenate(scores).astype(np.float64), np.arange(len(rows)) % 2 == 1
@@ -113,22 +145,29 @@ def train(options: argparse.Namespace) -> None:
     learnt, left = read(options.folder, options.left_out)
     print(f"{len(learnt.pixels)} to learn from, {len(left.pixels)} left out", flush=True)
     model = Seams(torch.load(options.start, weights_only=True), options.parts)
+    if options.onward is not None:
+        resume_mean(model.features, model.line, options.onward)
     model = model.to(memory_format=torch.channels_last)
     deep = [each for each in model.features.parameters() if each.requires_grad]
-    groups = [{"params": deep, "share": 1.0}, {"params": [*model.line.parameters()], "share": 5.0}]
+    lines = [*model.line.parameters(), *model.where.parameters()]
+    groups = [{"params": deep, "share": 1.0}, {"params": lines, "share": 5.0}]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.02)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
     pairs, losses = np.zeros(0, np.int64), []
+    bce = nn.functional.binary_cross_entropy_with_logits
     truth = (torch.arange(options.batch) >= options.batch // 2).float()
-    for step in range(options.views // options.batch):
+    steps = options.views // options.batch
+    for step in range(steps):
         if len(pairs) < options.batch // 2:
             pairs = random.permutation(len(learnt.pixels) // 2)
         some, pairs = pairs[: options.batch // 2], pairs[options.batch // 2 :]
+        slower = (1 - step / steps) / FALLING
         for group in optimiser.param_groups:
-            group["lr"] = group["share"] * options.rate * min(1.0, (step + 1) / 50)
+            group["lr"] = group["share"] * options.rate * min(1.0, slower, (step + 1) / 50)
+        pixels, places = shown(learnt, some, random)
         with torch.autocast("cpu", torch.bfloat16):
-            told = model(normalised(shown(learnt, some, random)))
-        loss = nn.functional.binary_cross_entropy_with_logits(told.float(), truth)
+            told, where = model(normalised(pixels))
+        loss = bce(told.float(), truth) + WHERE * bce(where.float(), places)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(deep, 3.0)
@@ -149,11 +188,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="what `training.blends` drew")
     parser.add_argument("--left-out", nargs="+", required=True, help="as in video-real_talkers")
     parser.add_argument("--start", type=Path, required=True, help="MobileNetV2's ImageNet weights")
+    parser.add_argument("--onward", type=Path, help="what an earlier run wrote, to go on from")
     parser.add_argument("--to", type=Path, required=True, help="written at each look")
     parser.add_argument("--parts", type=int, default=14, help="of the 19 of a MobileNetV2")
     parser.add_argument("--views", type=int, default=100_000)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=1)
     train(parser.parse_args())
 

@@ -8,6 +8,7 @@ or be another person's, laid over by three points ("Face X-ray for More General 
 Detection", CVPR 2020). Used in training alone: arrays and a random generator in, arrays out.
 """
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ Random = np.random.Generator
 
 CELLS = 5  # squares along each side of what is rippled
 COARSER = 2  # a mask is drawn at a half of the picture's size: it is soft in any case
+NOISE = 5.0  # levels of a camera's noise, at most
 
 # Of MediaPipe's canonical face model: the outline, and what bounds smaller masks.
 OVAL = (
@@ -41,7 +43,28 @@ class Portrait:
     points: Points
 
 
-def self_blended(face: Portrait, random: Random, other: Portrait | None = None) -> Pixels:
+@dataclass(frozen=True, slots=True)
+class Blended:
+    """A picture, and where it was laid over: (height, width), 0 to 1 within."""
+
+    rgb: Pixels
+    mask: Floats
+
+
+def worn(face: Portrait, random: Random) -> Portrait:
+    """As a camera and a first file leave a face, before anybody changes it: noise, then a JPEG."""
+    rgb = face.rgb
+    if random.random() < 0.5:
+        noise = random.standard_normal(rgb.shape, np.float32)
+        rgb = _bytes(rgb + noise * np.float32(random.uniform(0.5, NOISE)))
+    if random.random() < 0.5:
+        kept = io.BytesIO()
+        Image.fromarray(rgb).save(kept, "JPEG", quality=int(random.integers(50, 96)))
+        rgb = np.asarray(Image.open(kept))
+    return Portrait(rgb, face.points)
+
+
+def self_blended(face: Portrait, random: Random, other: Portrait | None = None) -> Blended:
     """A face blended over itself, or over by `other`, drawn from `random`."""
     base = face.rgb.astype(np.float32)
     mask = _mask(face, random)
@@ -52,11 +75,11 @@ def self_blended(face: Portrait, random: Random, other: Portrait | None = None) 
     changed = changed_whole(source if first else base, random, 1.0 if other is None else 0.3)
     inner, outer = (changed, base) if first else (base, changed)
     inner = _moved(inner, face, random)
-    if random.random() < 0.35:
+    if random.random() < 0.5:
         inner = _coarse(inner, face, random)
     share = random.choice((0.25, 0.5, 0.75, 1.0, 1.0, 1.0)) if other is None else 1.0
     weights = (mask * np.float32(share))[..., None]
-    return _bytes(outer + (inner - outer) * weights)
+    return Blended(_bytes(outer + (inner - outer) * weights), mask)
 
 
 def _mask(face: Portrait, random: Random) -> Floats:
@@ -119,7 +142,8 @@ def changed_whole(rgb: Floats, random: Random, strength: float = 1.0) -> Floats:
     if random.random() < 0.5:
         told = _resized_and_back(image, random.uniform(1.5, 4))
     else:
-        told = image.filter(ImageFilter.UnsharpMask(1, round(random.uniform(30, 120)), 0))
+        smooth = image.filter(ImageFilter.BoxBlur(1))
+        told = Image.blend(smooth, image, 1 + random.uniform(0.3, 1.2))  # beyond it: sharper
     return np.asarray(told, np.float32)
 
 
@@ -128,17 +152,23 @@ def _bytes(rgb: Floats) -> Pixels:
     return told
 
 
-def _resized_and_back(image: Image.Image, factor: float) -> Image.Image:
+def _resized_and_back(
+    image: Image.Image, factor: float, back: Image.Resampling = Image.Resampling.BICUBIC
+) -> Image.Image:
     width, height = image.size
     size = (max(8, round(width / factor)), max(8, round(height / factor)))
-    small = image.resize(size, Image.Resampling.BILINEAR)
-    return small.resize((width, height), Image.Resampling.BICUBIC)
+    return image.resize(size, Image.Resampling.BILINEAR).resize((width, height), back)
 
 
 def _coarse(rgb: Floats, face: Portrait, random: Random) -> Floats:
-    """As a generator of 48 to 112 pixels a face would give it."""
+    """As a generator of 48 to 112 pixels a face would give it, or one that keeps edges alone."""
+    image = Image.fromarray(_bytes(rgb))
+    if random.random() < 0.3:
+        return np.asarray(image.filter(ImageFilter.MedianFilter(3)), np.float32)
     factor = max(1.0, _across(face) / random.uniform(48, 112))
-    return np.asarray(_resized_and_back(Image.fromarray(_bytes(rgb)), factor), np.float32)
+    back = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+    told = _resized_and_back(image, factor, back[random.integers(len(back))])
+    return np.asarray(told, np.float32)
 
 
 def _moved(rgb: Floats, face: Portrait, random: Random) -> Floats:

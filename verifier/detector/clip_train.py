@@ -27,7 +27,7 @@ from verifier.media.picture import pixels
 from verifier.media.probe import probe
 
 from . import seams, swap
-from .blend import Portrait, changed_whole, self_blended
+from .blend import Portrait, changed_whole, self_blended, worn
 from .calibration import Floats, Labels, Names, auc, calibrate
 from .clip import LEAST_WIDTH
 from .faces import Mesh, box_of, find_faces, fit
@@ -115,12 +115,12 @@ def _made(source: Path, random: Random) -> tuple[list[str], list[Pixels]]:
     names, canvases, points = [], [], []
     before: tuple[str, Portrait] | None = None
     for name, rgb, mesh in portraits(source):
-        face = on_canvas(rgb, mesh, random)
+        face = worn(on_canvas(rgb, mesh, random), random)
         real = face.rgb
         if random.random() < 0.5:  # a change of the whole is no blend
             real = changed_whole(real.astype(np.float32), random, 0.7).astype(np.uint8)
         other = before[1] if before and before[0] != name else None
-        blended = self_blended(face, random, other if random.random() < OF_ANOTHER else None)
+        blended = self_blended(face, random, other if random.random() < OF_ANOTHER else None).rgb
         before = (name, face)
         names += [name, name]
         canvases += [real, blended]
@@ -140,15 +140,19 @@ def _made(source: Path, random: Random) -> tuple[list[str], list[Pixels]]:
 
 
 def on_canvas(rgb: Pixels, mesh: Mesh, random: Random) -> Portrait:
-    """A face and its surroundings at a drawn size, never much enlarged."""
+    """A face and its surroundings at a drawn size, never much enlarged; edges are drawn out."""
     left, top, width, height = box_of(mesh)
     scale = min(random.uniform(*WIDTHS) / max(width, height), 1.25)
     image = Image.fromarray(rgb)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     shrunk = image.resize(size, Image.Resampling.LANCZOS)
     x, y = (left + width / 2) * scale - CANVAS / 2, (top + height / 2) * scale - CANVAS / 2
-    box = (round(x), round(y), round(x) + CANVAS, round(y) + CANVAS)
-    return Portrait(np.asarray(shrunk.crop(box)), mesh.points[:, :2] * scale - box[:2])
+    rows, columns = (
+        np.clip(np.arange(round(start), round(start) + CANVAS), 0, side - 1)
+        for start, side in ((y, shrunk.height), (x, shrunk.width))
+    )
+    part = np.ascontiguousarray(np.asarray(shrunk)[rows][:, columns])
+    return Portrait(part, mesh.points[:, :2] * scale - (round(x), round(y)))
 
 
 def compressed(canvases: list[Pixels], quality: int, *coder: str) -> list[Pixels]:

@@ -16,8 +16,8 @@ import onnxruntime
 from .weights import held
 
 FILE = "seams.onnx"
-DIGEST = "b996bbb41c79684012815ea19b26e961f42f3304c1638c29b1bd1317682cba74"  # SHA-256 of that file
-SIDE = 160  # pixels
+DIGEST = "4384cddd979c9d8c513d851d3c481511db3bcde71086805dfb7d86ee823dbc2e"  # SHA-256 of that file
+SIDE = 176  # pixels
 LEFT_OUT = (  # of the sources in `clip_train`, those that no step of its training saw
     "video/real_echomimic_drv",
     "video/real_liveportrait_driving",

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 from verifier.detector import faces
-from verifier.detector.blend import Portrait, changed_whole, self_blended
+from verifier.detector.blend import Portrait, changed_whole, self_blended, worn
 
 
 def test_the_same_draw_gives_the_same_face(portrait: Portrait) -> None:
-    one, two = (self_blended(portrait, np.random.default_rng(3)) for _ in range(2))
+    one, two = (self_blended(portrait, np.random.default_rng(3)).rgb for _ in range(2))
     assert (one == two).all()
     assert one.shape == portrait.rgb.shape
-    assert (one != self_blended(portrait, np.random.default_rng(4))).any()
+    assert (one != self_blended(portrait, np.random.default_rng(4)).rgb).any()
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_face_differs_from_its_surroundings_by_more_than_one_change_of_the_whole(
     portrait: Portrait, seed: int
 ) -> None:
-    told = self_blended(portrait, np.random.default_rng(seed)).astype(int)
+    told = self_blended(portrait, np.random.default_rng(seed)).rgb.astype(int)
     change = told - portrait.rgb
     face = change[100:150, 100:150].mean((0, 1))
     corner = change[-40:, -40:].mean((0, 1))
@@ -32,7 +32,7 @@ def test_another_face_is_laid_over_eyes_on_eyes(portrait: Portrait) -> None:
     assert mesh is not None
     other = Portrait(mirrored, mesh.points[:, :2])
     for seed in range(4):
-        told = self_blended(portrait, np.random.default_rng(seed), other)
+        told = self_blended(portrait, np.random.default_rng(seed), other).rgb
         (found,) = faces.find_faces(told)[:1]
         eyes = portrait.points[[468, 473]]
         assert np.abs(found.points[:2] - eyes).max() < 9
@@ -43,3 +43,19 @@ def test_a_change_of_the_whole_leaves_the_shape_and_may_be_none() -> None:
     told = changed_whole(plain, np.random.default_rng(0), 0.0)
     assert told.shape == plain.shape
     assert told == pytest.approx(plain, abs=1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_mask_says_where_the_face_was_laid_over(portrait: Portrait, seed: int) -> None:
+    mask = self_blended(portrait, np.random.default_rng(seed)).mask
+    assert mask.shape == portrait.rgb.shape[:2]
+    assert (mask.min(), mask.max()) == (0, 1)
+    x, y = portrait.points[13].astype(int)  # every mask holds the mouth
+    assert mask[y, x] > 0.9
+
+
+def test_a_camera_and_a_first_file_change_every_place_a_little(portrait: Portrait) -> None:
+    told = [worn(portrait, np.random.default_rng(seed)).rgb for seed in range(12)]
+    changes = [np.abs(each.astype(int) - portrait.rgb).mean() for each in told]
+    assert min(changes) == 0
+    assert 0.5 < max(changes) < 6
