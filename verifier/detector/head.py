@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "63ed7b62c1be17e79ca1adca3f14b975a65f9542afc38d7bb624898593ca6a1e",
+        "af1aca0b298dcfc03bdfd11dda7b95e8fce35bc18580d6d535e21572a0d53462",
     ),
     Subject.FACE: ("face.npz", "428799e49ef4b8e5c851f92138f323912c8258bd9452dc281c32a937e9349a44"),
 }

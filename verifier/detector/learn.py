@@ -20,8 +20,15 @@ DOMAIN = 32  # components that say how unlike the training a picture is
 FARTHEST = 0.995  # of the training's pictures are nearer than the farthest of which we speak
 _FAMILIES = {  # what generators have in common, by how their sources' names begin
     "fake_gpt": "gpt",
+    "fake_sdxl": "sdxl",
+    "fake_dmd2": "sdxl",
+    "fake_flux": "flux",
+    "fake_dit": "imagenet transformers",
     "fake_sd": "latent diffusion",
     "fake_ldm": "latent diffusion",
+    "fake_lcm": "latent diffusion",
+    "fake_instaflow": "latent diffusion",
+    "fake_perflow": "latent diffusion",
 }
 
 Floats = npt.NDArray[np.float64]
