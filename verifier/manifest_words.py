@@ -131,6 +131,17 @@ MANIFEST: Mapping[str, Row] = {
         "what the part showed that is not there",
         "ask whoever published it for the whole file, and verify that",
     ),
+    "assertion.collectionHash.listed": Row(
+        "The manifest signs a list of several files, and this one is on it; the list is not judged "
+        "here.",
+        _BEYOND,
+        "give all the files with their manifest to another C2PA verifier",
+    ),
+    "assertion.collectionHash.notListed": Row(
+        "The manifest signs a list of several files, and this one is not on it.",
+        _BEYOND,
+        "verify the file without that manifest",
+    ),
     "assertion.bmffHash.fragmentsElsewhere": Row(
         "This is a part of a film: {about}.",
         _BEYOND,
@@ -172,6 +183,10 @@ MANIFEST: Mapping[str, Row] = {
         "Of its {ingredients}, not all could be judged again ({reason}).",
         _SOURCES,
         "ask {signer} for the files that it was made from, and verify those",
+    ),
+    "ingredient.manifest.unpacked": Row(
+        "An ingredient's manifest, which is compressed, holds what was signed over.",
+        _SOURCES,
     ),
     "ingredient.validated": Row(
         "{signer} found its {ingredients} intact before signing{again}.",
