@@ -130,11 +130,17 @@ def _implied(latitude: str, longitude: str) -> float:
 
 
 def distance(one: Spot, other: Spot) -> float:
-    """Return the great-circle distance in kilometres (haversine)."""
+    """Return the great-circle distance in kilometres.
+
+    By Vincenty's formula for a sphere, which is exact for neighbours and antipodes alike (T.
+    Vincenty, "Direct and inverse solutions of geodesics on the ellipsoid", Survey Review 23, 1975).
+    """
     a, b = math.radians(one.latitude), math.radians(other.latitude)
     east = math.radians(other.longitude - one.longitude)
-    chord = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(east / 2) ** 2
-    angle: float = 2 * math.asin(math.sqrt(min(1.0, chord)))
+    across = math.cos(b) * math.sin(east)
+    along = math.cos(a) * math.sin(b) - math.sin(a) * math.cos(b) * math.cos(east)
+    towards = math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(east)
+    angle = math.atan2(math.hypot(across, along), towards)
     return _EARTH * angle
 
 
