@@ -11,16 +11,16 @@ region is named. `--results` gathers what was found, copy by copy, and leaves ou
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Container, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.clip_edits import H264, run_ffmpeg, type_of
+from bench.rows import gathered, kept_rows
 from bench.time_maps import share
 from verifier.compare.changes import LONG_SIDE, Changes, regions_of
 from verifier.compare.clip import map_clip
@@ -129,14 +129,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--results", type=Path)
     options = parser.parse_args()
-    rows = []
-    if options.results and options.results.exists():
-        rows = [Judged(**json.loads(each)) for each in options.results.read_text().splitlines()]
-    for row in judged(options.folder, {(row.original, row.method, row.layout) for row in rows}):
-        rows.append(row)
-        if options.results:
-            with options.results.open("a") as stream:
-                stream.write(json.dumps(asdict(row)) + "\n")
+    rows = kept_rows(options.results, Judged)
+    done = {(row.original, row.method, row.layout) for row in rows}
+    rows += gathered(judged(options.folder, done), options.results)
     report(rows)
 
 

@@ -13,10 +13,9 @@ the rows of several runs and leaves out clips that it has; `--keep` keeps the co
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.vocabulary import Fingerprint
@@ -32,6 +31,7 @@ from verifier.media.limits import limits_for
 from verifier.media.sandbox import Sandbox
 
 from .clip_edits import H264, even, headers, is_long_enough, recorded, run_ffmpeg, type_of
+from .rows import gathered, kept_rows
 from .time_maps import share
 
 RECORDS = ("dense", "sparse")  # the original at hand; what is recorded of its pictures
@@ -212,24 +212,20 @@ def main() -> None:
     parser.add_argument("--results", type=Path)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    kept = []
-    if options.results and options.results.exists():
-        kept = [Row(**json.loads(each)) for each in options.results.read_text().splitlines()]
+    rows = kept_rows(options.results, Row)
     records = (options.record,) if options.record else RECORDS
     first, of = (int(number) for number in options.part.split("/"))
     clips = [path for path in sorted(options.folder.iterdir()) if is_long_enough(path)][first::of]
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(exist_ok=True)
-        done = {row.clip for row in kept}
-        for row in measured(clips, folder, done, records, maps=options.maps):
-            kept.append(row)
+        done = {row.clip for row in rows}
+        more = measured(clips, folder, done, records, maps=options.maps)
+        for row in gathered(more, options.results):
+            rows.append(row)
             if row.differs or row.stretches != 1:
                 print(f"{row.clip}, {row.copy}, {row.record}: “{row.said}”", flush=True)
-            if options.results:
-                with options.results.open("a") as stream:
-                    stream.write(json.dumps(asdict(row)) + "\n")
-    report(kept)
+    report(rows)
 
 
 if __name__ == "__main__":

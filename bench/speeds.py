@@ -10,10 +10,9 @@ out clips that it has; `--keep` keeps the copies.
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from verifier.compare.clip import map_clip
@@ -21,6 +20,7 @@ from verifier.compare.footage import read_footage
 
 from .clip_edits import H264, headers, is_long_enough, recorded, run_ffmpeg, type_of
 from .honest import RECORDS, original_of, scaled
+from .rows import gathered, kept_rows
 from .time_maps import share
 
 SPEEDS = (0.75, 0.83, 0.95, 0.97, 0.98, 1.02, 1.03, 1.07)
@@ -101,20 +101,15 @@ def main() -> None:
     parser.add_argument("--results", type=Path)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    kept = []
-    if options.results and options.results.exists():
-        kept = [Row(**json.loads(each)) for each in options.results.read_text().splitlines()]
+    rows = kept_rows(options.results, Row)
     records = (options.record,) if options.record else RECORDS
     clips = [path for path in sorted(options.folder.iterdir()) if is_long_enough(path)]
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(exist_ok=True)
-        for row in measured(clips, folder, {row.clip for row in kept}, records):
-            kept.append(row)
-            if options.results:
-                with options.results.open("a") as stream:
-                    stream.write(json.dumps(asdict(row)) + "\n")
-    report(kept)
+        more = measured(clips, folder, {row.clip for row in rows}, records)
+        rows += gathered(more, options.results)
+    report(rows)
 
 
 if __name__ == "__main__":

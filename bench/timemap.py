@@ -13,17 +13,16 @@ it has; `--keep` keeps the edited clips.
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from verifier.compare.clip import map_clip
 from verifier.compare.footage import read_footage
 
 from .clip_edits import LAYOUTS, edited, edits, is_long_enough, recorded, type_of
+from .rows import gathered, kept_rows
 from .time_maps import Row, judge, report
 
 
@@ -74,19 +73,14 @@ def main() -> None:
     options = parser.parse_args()
     clips = [path for path in sorted(options.folder.iterdir()) if is_long_enough(path)]
     first, of = (int(number) for number in options.part.split("/"))
-    kept = []
-    if options.results and options.results.exists():
-        kept = [Row(**json.loads(each)) for each in options.results.read_text().splitlines()]
-    done = {row.clip for row in kept}
+    rows = kept_rows(options.results, Row)
+    done = {row.clip for row in rows}
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(exist_ok=True)
-        for row in measured(clips, (first, of), folder, done, every=options.all):
-            kept.append(row)
-            if options.results:
-                with options.results.open("a") as stream:
-                    stream.write(json.dumps(asdict(row)) + "\n")
-    report(kept)
+        more = measured(clips, (first, of), folder, done, every=options.all)
+        rows += gathered(more, options.results)
+    report(rows)
 
 
 if __name__ == "__main__":

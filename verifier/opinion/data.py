@@ -12,6 +12,9 @@ from .store import as_bytes, as_list, as_map, as_number, as_text
 from .units import name_open
 
 _MAX_EXCLUSIONS = 1024
+ADDITIONAL = "assertion.dataHash.additionalExclusionsPresent"
+# Our own: C2PA says `mismatch`, though nothing differs.
+WIDE = "assertion.dataHash.exclusionTooWide"
 
 
 def check_data(
@@ -60,12 +63,6 @@ def check_data(
 
 def _names(regions: Sequence[Region]) -> str:
     return ", ".join(dict.fromkeys(region.what for region in regions))
-
-
-ADDITIONAL = "assertion.dataHash.additionalExclusionsPresent"
-WIDE = (
-    "assertion.dataHash.exclusionTooWide"  # our own: C2PA says `mismatch`, though nothing differs
-)
 
 
 def _outside(exclusions: Sequence[Range], container: Sequence[Range]) -> Iterator[Range]:
