@@ -41,17 +41,18 @@ def record(act: Callable[[int], None], place: Path) -> list[Step]:
     _, status = run_traced(act, place, options)
     assert os.waitstatus_to_exitcode(status) == 0, "the child failed: see its traceback above"
     with place.open() as lines:
-        return list(_parse(lines))
+        return list(parse(lines))
 
 
-def _parse(lines: Iterator[str]) -> Iterator[Step]:
+def parse(lines: Iterator[str]) -> Iterator[Step]:
+    """Read what strace wrote, line by line."""
     begun: dict[str, tuple[str, tuple[bytes | str, ...]]] = {}
     for line in lines:
         match = _LINE.fullmatch(line)
         assert match, line[:200]
         thread, rest = match["thread"], match["rest"]
-        if rest.startswith("+++"):  # the thread's end
-            continue
+        if rest.startswith("+++") or rest.endswith("<detached ...>"):
+            continue  # the thread's end: after a call, or where it was killed before it made one
         if not rest.startswith("<..."):
             call, _, text = rest.partition("(")
             begun[thread] = call, _parse_arguments(text)
@@ -60,7 +61,8 @@ def _parse(lines: Iterator[str]) -> Iterator[Step]:
         if result:
             yield Step(*begun.pop(thread), thread, int(result[1], 0))
         else:
-            assert rest.endswith("<unfinished ...>"), rest[-200:]
+            # "?": the thread was killed in its call, which may have been done or not
+            assert rest.endswith(("<unfinished ...>", " = ?")), rest[-200:]
 
 
 def _parse_arguments(text: str) -> tuple[bytes | str, ...]:
