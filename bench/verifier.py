@@ -3,9 +3,9 @@
     python -m bench.verifier [--seconds 5] [--megabytes 503]
 
 A small signed and recorded JPEG, verified over and over on all cores, with the sandbox kept warm:
-whole verifications, manifests read in the sandbox, manifests read without it, and jobs that do
-nothing. Then a large MP4, hashed in chunks when it was signed: its verification beside hashing it,
-and the most memory that the process which reads it holds.
+whole verifications, manifests read by both engines in the sandbox and without it, the C2PA engine's
+own part of that, and jobs that do nothing. Then a large MP4, hashed in chunks when it was signed:
+its verification beside hashing it, and the most memory that each process which reads it holds.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,9 +26,10 @@ from api.services import Services
 from signer.actions import DigitalSourceType
 from signer.manifest import Statement
 from tests import media
-from verifier import _c2pa
+from verifier import _c2pa, second
 from verifier.media.confine import report_isolation
 from verifier.media.sandbox import Sandbox
+from verifier.reading import Reading
 
 SAID = Statement(source_type=DigitalSourceType.DIGITAL_CAPTURE)
 _NOISE = 1 << 20  # bytes at a time
@@ -55,14 +57,21 @@ def main() -> None:
 def small(services: Services, folder: Path, seconds: float) -> None:
     """Print how many small JPEGs a second."""
     signed = sign(services, media.photograph(folder), folder / "signed")
-    anchors = {each.name: each.pem for each in services.home.trust_lists()}
-    read = (str(signed), None, "image/jpeg", anchors)
-    run = services.sandbox.run
+    run, read = services.sandbox.run, _reading(services, signed, "image/jpeg")
+    boxed = replace(read, once=run, again=services.sandbox.ask)
+    engine = read.path, None, read.media_type, read.trust_lists
     print(f"a signed JPEG of {signed.stat().st_size / 1000:.0f} kB, {THREADS} threads")
     print_rate("whole verifications", lambda: services.verify(signed), seconds)
-    print_rate("manifests read in the sandbox", lambda: run(_c2pa.read, *read), seconds)
+    print_rate("manifests read in the sandbox", boxed.read, seconds)
+    print_rate("by the C2PA engine alone, in it", lambda: run(_c2pa.read, *engine), seconds)
     print_rate("jobs of the sandbox that do nothing", lambda: run(report_isolation), seconds)
-    print_rate("manifests read without a sandbox", lambda: _c2pa.read(*read), seconds)
+    print_rate("manifests read without a sandbox", read.read, seconds)
+    print_rate("by the C2PA engine alone", lambda: _c2pa.read(*engine), seconds)
+
+
+def _reading(services: Services, signed: Path, media_type: str) -> Reading:
+    anchors = {each.name: each.pem for each in services.home.trust_lists()}
+    return Reading(str(signed), None, media_type, anchors)
 
 
 def print_rate(what: str, act: Callable[[], object], seconds: float) -> None:
@@ -87,24 +96,34 @@ def large(services: Services, folder: Path, megabytes: int) -> None:
     clip = media.convert(media.clip(folder), folder / "small.mp4")
     grown = grow(clip, folder / "large.mp4", megabytes * 1_000_000)
     signed = sign(services, grown, folder / "large")
-    anchors = {each.name: each.pem for each in services.home.trust_lists()}
-    read = (str(signed), None, "video/mp4", anchors)
+    read = _reading(services, signed, "video/mp4")
     print(f"a signed MP4 of {signed.stat().st_size / 1e6:.0f} MB")
     hashing = timed(lambda: digest(signed))
     print(f"  {'hashing it (SHA-256)':<40} {hashing:>8.2f} s")
     whole = timed(lambda: services.verify(signed))
     print(f"  {'whole verification':<40} {whole:>8.2f} s  {whole / hashing:.2f} of hashing it")
-    told = services.sandbox.run(importlib.import_module("bench.verifier").peak_of_read, *read)
-    print(f"  {'memory of the process that reads it':<40} {told[0] / 1e6:>8.0f} MB", end="")
-    print(f", {(told[1] - told[0]) / 1e6:.0f} MB more at its most")
+    tasks = importlib.import_module("bench.verifier")
+    for what, task in (("the engine", tasks.peak_of_engine), ("ours", tasks.peak_of_ours)):
+        before, most = services.sandbox.run(task, read.path, read.media_type, read.trust_lists)
+        print(
+            f"  {f'memory of the process that reads it, {what}':<48} {before / 1e6:.0f} MB", end=""
+        )
+        print(f", {(most - before) / 1e6:.0f} MB more at its most")
 
 
-def peak_of_read(
-    path: str, sidecar: str | None, name: str, trust_lists: dict[str, str]
-) -> list[int]:
-    """Read a manifest; return what the process held before, and at most, in bytes."""
+def peak_of_engine(path: str, media_type: str, trust_lists: dict[str, str]) -> list[int]:
+    """Read it with the C2PA engine; return what the process held before, and at most, in bytes."""
+    return _peak(lambda: _c2pa.read(path, None, media_type, trust_lists))
+
+
+def peak_of_ours(path: str, _: str, trust_lists: dict[str, str]) -> list[int]:
+    """Read it ourselves; return what the process held before, and at most, in bytes."""
+    return _peak(lambda: second.opine(path, None, trust_lists))
+
+
+def _peak(act: Callable[[], object]) -> list[int]:
     before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    _c2pa.read(path, sidecar, name, trust_lists)
+    act()
     status = Path("/proc/self/status").read_text()
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return [before, int(peak.split()[1]) * 1024]

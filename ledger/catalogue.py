@@ -33,9 +33,7 @@ Progress = Callable[[int, int], None]
 _BATCH = 8192  # entries taken in by one transaction: the rows of many lie near one another
 _FEW = 2 * _BATCH  # entries that are taken in sooner than a process is started
 _AT_ONCE = 256  # private records in memory
-_BEHIND = sa.select(private_records.c.body).where(
-    private_records.c.entry_index == sa.bindparam("entry")
-)
+_BEHIND = "SELECT body FROM private_records WHERE entry_index = ?"
 
 
 class Catalogue:
@@ -147,7 +145,7 @@ class Catalogue:
     def private_record(self, index: int) -> PrivateRecord | None:
         """Return the private record of the entry at `index`, or None where there is none."""
         with self._connect() as connection:
-            body = connection.scalar(_BEHIND, {"entry": index})
+            body = connection.exec_driver_sql(_BEHIND, (index,)).scalar()
         return None if body is None else parse_private_record(body)
 
     def private_records(self, start: int) -> Iterator[tuple[int, PrivateRecord]]:

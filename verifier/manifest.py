@@ -155,7 +155,7 @@ class ManifestReading:
 
 
 def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReading:
-    """Turn the answer of `_c2pa.read` into values."""
+    """Turn the answer of `Reading.read` into values."""
     match answer:
         case {"state": "absent", "searched": bool() as searched}:
             reason = "" if searched else "none is looked for inside files of this type"

@@ -19,6 +19,7 @@ from signer import DevelopmentChain
 from tests import media
 from verifier import _c2pa
 from verifier.manifest import ManifestReading, ManifestStore, parse_reading
+from verifier.reading import Reading
 
 from .conftest import Original, sign
 from .forge import flip, forge
@@ -28,7 +29,7 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "c2pa"
 
 def read(path: Path, *roots: str, sidecar: Path | None = None, name: str = "image/jpeg") -> Any:
     lists = {f"list {number}": root for number, root in enumerate(roots)}
-    return _c2pa.read(str(path), str(sidecar) if sidecar else None, name, lists)
+    return Reading(str(path), str(sidecar) if sidecar else None, name, lists).read()
 
 
 def reading(path: Path, *roots: str, sidecar: Path | None = None) -> ManifestReading:
