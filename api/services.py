@@ -4,7 +4,7 @@ import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,7 @@ from verifier.trust import TrustList
 from verifier.verify import NOTHING_CLAIMED, verify
 
 from .checking import CORES, Checkers
-from .home import Home
+from .home import Home, open_home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
 from .revocations import Gatherer, Network
@@ -66,6 +66,10 @@ class Services:
         self._clock = clock
         self._randomness = randomness
         self._tells_private = tells_private
+
+    def __reduce__(self) -> tuple[Callable[[Path], "Services"], tuple[Path]]:
+        """Be opened again, once, in a process that this is sent to, by the clock there."""
+        return _opened, (self.home.path,)
 
     def __enter__(self) -> Self:
         return self
@@ -272,3 +276,8 @@ class Services:
     def engine(self) -> dict[str, str]:
         """What judged: the versions that a report names."""
         return engine_versions() | {"firsthand": version("firsthand")}
+
+
+@cache
+def _opened(home: Path) -> Services:
+    return Services(open_home(home), Sandbox())

@@ -2,10 +2,11 @@
 
     python -m bench.verifier [--seconds 5] [--megabytes 503]
 
-A small signed and recorded JPEG, verified over and over on all cores, with the sandbox kept warm:
-whole verifications, manifests read by both engines in the sandbox and without it, the C2PA engine's
-own part of that, and jobs that do nothing. Then a large MP4, hashed in chunks when it was signed:
-its verification beside hashing it, and the most memory that each process which reads it holds.
+Small signed and recorded JPEGs, another each time, verified on all cores with the sandbox kept
+warm: as `firsthand verify` does of many, and in threads of one process, beside what the sandbox and
+both engines take of that. Then a large MP4, hashed in chunks when it was signed: its verification
+beside hashing it, as it lies in memory and as it comes from the disk, and the most memory that each
+process which reads it holds.
 """
 
 import argparse
@@ -15,13 +16,17 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 
+from PIL import Image
+
 from api.home import create_home
+from api.many import verify_each
 from api.services import Services
 from signer.actions import DigitalSourceType
 from signer.manifest import Statement
@@ -29,9 +34,10 @@ from tests import media
 from verifier import _c2pa, second
 from verifier.media.confine import report_isolation
 from verifier.media.sandbox import Sandbox
-from verifier.reading import Reading
+from verifier.reading import Reading, Run, here
 
 SAID = Statement(source_type=DigitalSourceType.DIGITAL_CAPTURE)
+PICTURES = 100
 _NOISE = 1 << 20  # bytes at a time
 THREADS = 2 * len(os.sched_getaffinity(0))  # one may wait while another computes
 
@@ -55,23 +61,52 @@ def main() -> None:
 
 
 def small(services: Services, folder: Path, seconds: float) -> None:
-    """Print how many small JPEGs a second."""
-    signed = sign(services, media.photograph(folder), folder / "signed")
-    run, read = services.sandbox.run, _reading(services, signed, "image/jpeg")
-    boxed = replace(read, once=run, again=services.sandbox.ask)
-    engine = read.path, None, read.media_type, read.trust_lists
-    print(f"a signed JPEG of {signed.stat().st_size / 1000:.0f} kB, {THREADS} threads")
-    print_rate("whole verifications", lambda: services.verify(signed), seconds)
-    print_rate("manifests read in the sandbox", boxed.read, seconds)
-    print_rate("by the C2PA engine alone, in it", lambda: run(_c2pa.read, *engine), seconds)
-    print_rate("jobs of the sandbox that do nothing", lambda: run(report_isolation), seconds)
-    print_rate("manifests read without a sandbox", read.read, seconds)
-    print_rate("by the C2PA engine alone", lambda: _c2pa.read(*engine), seconds)
+    """Print how many small JPEGs a second, each of them another one than the last."""
+    pictures = [sign(services, each, folder) for each in different(media.photograph(folder))]
+    print(f"{PICTURES} signed JPEGs of {pictures[0].stat().st_size / 1000:.0f} kB")
+    print_many(services, pictures, seconds)
+    turn = cycle(pictures)  # whose `next` is safe among threads
+    run = services.sandbox.run
+    reading = _reading(services, "image/jpeg")
+    engine = None, reading.media_type, reading.trust_lists
+
+    def read(way: Run) -> object:
+        return replace(reading, path=str(next(turn)), run=way).read()
+
+    print(f"the same in {THREADS} threads of one process")
+    for what, act in (
+        ("whole verifications", lambda: services.verify(next(turn))),
+        ("read by both engines, in the sandbox", lambda: read(services.sandbox.ask)),
+        ("read by both engines, in this process", lambda: read(here)),
+        ("by the C2PA engine, in this process", lambda: _c2pa.read(str(next(turn)), *engine)),
+        ("jobs that do nothing, a process each", lambda: run(report_isolation)),
+    ):
+        print_rate(what, act, seconds)
 
 
-def _reading(services: Services, signed: Path, media_type: str) -> Reading:
+def different(photograph: Path) -> Iterator[Path]:
+    """Yield so many pictures, none of which is another."""
+    with Image.open(photograph) as opened:
+        picture = opened.copy()
+    for number in range(PICTURES):
+        picture.putpixel((0, 0), (number, 0, 0))
+        picture.save(photograph.with_stem(f"{number}"), quality=97)
+        yield photograph.with_stem(f"{number}")
+
+
+def print_many(services: Services, pictures: Sequence[Path], seconds: float) -> None:
+    """Print how many a second `firsthand verify FILE...` does, once all its processes are warm."""
+    found = verify_each(services, pictures * int(1 + 600 * seconds / PICTURES), {})
+    for _ in range(6 * PICTURES):
+        next(found)
+    start = time.perf_counter()
+    count = sum(1 for _ in found)
+    print(f"  {'whole verifications, a process a core':<40} {rate(count, start):>8} /s")
+
+
+def _reading(services: Services, media_type: str, signed: str = "") -> Reading:
     anchors = {each.name: each.pem for each in services.home.trust_lists()}
-    return Reading(str(signed), None, media_type, anchors)
+    return Reading(signed, None, media_type, anchors)
 
 
 def print_rate(what: str, act: Callable[[], object], seconds: float) -> None:
@@ -88,20 +123,30 @@ def print_rate(what: str, act: Callable[[], object], seconds: float) -> None:
     start = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as threads:
         count = sum(threads.map(again, [start + seconds] * THREADS))
-    print(f"  {what:<40} {count / (time.perf_counter() - start):>8,.0f} /s")
+    print(f"  {what:<40} {rate(count, start):>8} /s")
+
+
+def rate(count: int, start: float) -> str:
+    """So many since `start`, a second."""
+    return f"{count / (time.perf_counter() - start):,.0f}"
 
 
 def large(services: Services, folder: Path, megabytes: int) -> None:
     """Print how long a large MP4 takes, beside hashing it."""
     clip = media.convert(media.clip(folder), folder / "small.mp4")
     grown = grow(clip, folder / "large.mp4", megabytes * 1_000_000)
-    signed = sign(services, grown, folder / "large")
-    read = _reading(services, signed, "video/mp4")
+    signed = sign(services, grown, folder)
+    read = _reading(services, "video/mp4", str(signed))
     print(f"a signed MP4 of {signed.stat().st_size / 1e6:.0f} MB")
     hashing = timed(lambda: digest(signed))
     print(f"  {'hashing it (SHA-256)':<40} {hashing:>8.2f} s")
     whole = timed(lambda: services.verify(signed))
     print(f"  {'whole verification':<40} {whole:>8.2f} s  {whole / hashing:.2f} of hashing it")
+    hashing = timed(lambda: digest(signed), lambda: forget(signed))
+    print(f"  {'hashing it, from the disk':<40} {hashing:>8.2f} s")
+    whole = timed(lambda: services.verify(signed), lambda: forget(signed))
+    print(f"  {'whole verification, from the disk':<40} {whole:>8.2f} s", end="")
+    print(f"  {whole / hashing:.2f} of hashing it")
     tasks = importlib.import_module("bench.verifier")
     for what, task in (("the engine", tasks.peak_of_engine), ("ours", tasks.peak_of_ours)):
         before, most = services.sandbox.run(task, read.path, read.media_type, read.trust_lists)
@@ -131,8 +176,7 @@ def _peak(act: Callable[[], object]) -> list[int]:
 
 def sign(services: Services, source: Path, out: Path) -> Path:
     """Sign and record a file; return the signed one."""
-    out.mkdir()
-    target = out / source.name
+    target = out / f"signed-{source.name}"
     services.registrar.sign(source, target, SAID)
     return target
 
@@ -155,10 +199,18 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def timed(act: Callable[[], object], repeat: int = 3) -> float:
+def forget(path: Path) -> None:
+    """Have the system let go of what it holds of a file in memory."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def timed(act: Callable[[], object], before: Callable[[], object] = int, repeat: int = 3) -> float:
     """The best of a few runs, in seconds."""
     best = float("inf")
     for _ in range(repeat):
+        before()
         start = time.perf_counter()
         act()
         best = min(best, time.perf_counter() - start)
