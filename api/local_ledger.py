@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from copy import copy
-from functools import cache, partial
+from functools import cache
 
 from ledger.catalogue import Catalogue
 from ledger.checkpoint import Checkpoint, open_checkpoint
@@ -36,7 +36,6 @@ class LocalLedger:
         self.registrars = home.registrars()
         self._reader = LogReader(home.tiles(), self.log_key)
         self._catalogue = catalogue
-        self._about: Callable[[Digest], Sequence[Found]] = partial(catalogue.look_up, self._reader)
         self._behind: Callable[[int], PrivateRecord | None] = catalogue.private_record
         self._accepted = home.path / "accepted"
         self._index = LocalIndex(home.index_path(), catalogue, registers)
@@ -45,14 +44,17 @@ class LocalLedger:
         """The same log as it stands when it is first asked, for one verification."""
         held = copy(self)
         held._reader = self._reader.held()  # noqa: SLF001  # a copy of ourselves
-        # A verification asks the same at several of its steps.
-        held._about = cache(partial(self._catalogue.look_up, held._reader))  # noqa: SLF001
-        held._behind = cache(self._behind)  # noqa: SLF001
+        held._behind = cache(self._behind)  # noqa: SLF001  # asked at several steps
         return held
 
     def find(self, digest: Digest) -> Sequence[Found]:
         """Return the entries that name a digest, in the order of the log."""
-        return self._about(digest)
+        [found] = self.find_each([digest])
+        return found
+
+    def find_each(self, digests: Sequence[Digest]) -> Sequence[Sequence[Found]]:
+        """Return for each digest the entries that name it, in the order of the log."""
+        return self._catalogue.look_up_each(self._reader, digests)
 
     def entry(self, index: int) -> bytes:
         """Return the entry at `index`."""

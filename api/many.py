@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,23 @@ from .errors import of_system
 from .services import Services
 
 _MANY = 64  # files: fewer are verified sooner than processes are started
+_AT_ONCE = 8  # files that a process is given
 
 
 def verify_each(
     services: Services, paths: Sequence[Path], asked: Mapping[str, Any]
 ) -> Iterator[Report | FirsthandError]:
     """Yield what `services.verify(path, **asked)` returns or raises for each file, in order."""
-    workers = CORES if len(paths) >= _MANY else 0
-    return spread(partial(_verify, services, asked), paths, workers)
+    if len(paths) < _MANY:
+        return (_verify(services, asked, path) for path in paths)
+    some = [paths[at : at + _AT_ONCE] for at in range(0, len(paths), _AT_ONCE)]
+    return chain.from_iterable(spread(partial(_verify_some, services, asked), some, CORES))
+
+
+def _verify_some(
+    services: Services, asked: Mapping[str, Any], paths: Sequence[Path]
+) -> list[Report | FirsthandError]:
+    return [_verify(services, asked, path) for path in paths]
 
 
 def _verify(services: Services, asked: Mapping[str, Any], path: Path) -> Report | FirsthandError:
