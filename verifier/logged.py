@@ -134,8 +134,8 @@ def entries_about(
 ) -> list[list[tuple[int, Role, bytes, Entry]]]:
     """Return, for each digest, all entries that name it, in order.
 
-    Of each its index, what the digest is to it, its bytes and its statement. Raises ProofError where
-    the log gives an entry that does not name the digest.
+    Of each its index, what the digest is to it, its bytes and its statement. Raises ProofError
+    where the log gives an entry that does not name the digest.
     """
     found = zip(digests, ledger.find_each(digests), strict=True)
     return [[_entry(ledger, digest, each) for each in some] for digest, some in found]

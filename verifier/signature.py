@@ -11,6 +11,7 @@ times and under lists that the engine knows nothing of: what we judge must be wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cbor2
 from cryptography import x509
@@ -90,6 +91,7 @@ def _bytes(values: Sequence[object]) -> tuple[bytes, ...]:
     return found
 
 
+@lru_cache(8)  # of one file, whose second opinion meets what was found in it before
 def verify_signature(message: bytes, claim: bytes) -> Signature:
     """Check that `message` signs `claim` (CBOR) with the key of its own certificate.
 
