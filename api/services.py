@@ -1,6 +1,7 @@
 """Everything that the command line and the HTTP service do, wired over one home."""
 
 import contextlib
+import gc
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -280,4 +281,7 @@ class Services:
 
 @cache
 def _opened(home: Path) -> Services:
-    return Services(open_home(home), Sandbox())
+    services = Services(open_home(home), Sandbox())
+    gc.collect()
+    gc.freeze()  # what is imported stays: no collection of such a process need look at it again
+    return services
