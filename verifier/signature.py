@@ -76,6 +76,14 @@ def parse_signature(said: object) -> Signature:
             raise FormatError("this is no claim signature")
 
 
+def serial_of(signature: Signature) -> str:
+    """Return the serial number of the signer's certificate, in decimals; none where it is none."""
+    try:
+        return str(x509.load_der_x509_certificate(signature.chain[0]).serial_number)
+    except UNREADABLE:
+        return ""
+
+
 def _token(value: object) -> Token:
     match value:
         case [bytes() as token, [*over], bool() as late] if over:

@@ -58,9 +58,19 @@ class Sandbox:
     The server starts with the first job, and ends with `close`, with the `with` block, or with us.
     """
 
-    def __init__(self, limits: Limits | None = None, *, preload: tuple[str, ...] = PRELOAD) -> None:
-        """Let each job use what `limits` allows, in processes that have imported `preload`."""
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        preload: tuple[str, ...] = PRELOAD,
+        process_per_file: bool = False,
+    ) -> None:
+        """Let each job use what `limits` allows, in processes that have imported `preload`.
+
+        With `process_per_file`, what is asked (`ask`) is run, in a process that ends with it.
+        """
         self.limits = limits or Limits()
+        self.process_per_file = process_per_file
         self._preload = preload
         self._lock = threading.Lock()
         self._servers: dict[tuple[str, ...], _Server] = {}
@@ -132,6 +142,8 @@ class Sandbox:
         A file that took it over could answer for those after it (`clerk.py`): only for what another
         module's process is asked as well. It ends with the first task that raises anything.
         """
+        if self.process_per_file:
+            return self.run(task, *arguments)
         request = _request(task, arguments, self.limits)
         server = self._running(self._preload_of(task.__module__))
         clerk = server.clerk(task.__module__, self.limits)

@@ -1,5 +1,6 @@
 """What is put to a process that reads file after file, and what a file could do to the next one."""
 
+import os
 import subprocess
 import sys
 import time
@@ -28,6 +29,26 @@ def test_a_clerk_does_task_after_task_confined_as_every_job_is(sandbox: Sandbox)
         assert fresh.run(jobs.process_and_keeper)[0] not in seen
 
 
+def test_what_one_module_does_never_shares_a_process_with_another(sandbox: Sandbox) -> None:
+    with Sandbox(sandbox.limits, preload=()) as fresh:
+        fresh.ask(jobs.leave_traces, NEEDLE)
+        assert "left" in fresh.ask(jobs.traces_of, "00")
+        assert fresh.ask(os.getenv, "LEFT") is None
+
+
+def test_another_takes_over_after_so_many_tasks(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verifier.media.clerk._TASKS", 3)
+    with Sandbox(sandbox.limits, preload=()) as fresh:
+        assert [fresh.ask(jobs.count_tasks) for _ in range(7)] == [1, 2, 3, 1, 2, 3, 1]
+
+
+def test_with_a_process_per_file_none_does_two(sandbox: Sandbox) -> None:
+    with Sandbox(sandbox.limits, preload=(), process_per_file=True) as fresh:
+        assert [fresh.ask(jobs.count_tasks) for _ in range(3)] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("task", "arguments", "error"),
     [(jobs.crash, (), DecoderFailed), (jobs.raise_error, ("Unreadable",), Unreadable)],
@@ -41,11 +62,11 @@ def test_it_ends_with_the_first_task_that_raises_and_another_does_the_next(
     with Sandbox(sandbox.limits, preload=()) as fresh:
         assert fresh.ask(jobs.echo, 1) == 1
         [server] = fresh._servers.values()
-        [first] = server.clerks
+        [first] = server.clerks[jobs.__name__]
         with pytest.raises(error):
             fresh.ask(task, *arguments)
         assert fresh.ask(jobs.echo, "next") == "next"
-        assert first not in server.clerks
+        assert first not in server.clerks[jobs.__name__]
 
 
 @pytest.mark.parametrize(
