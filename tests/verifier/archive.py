@@ -146,7 +146,7 @@ class Archive:
 
     def common(self, subject: Digest, time: int = NOW) -> Common:
         """Return the time and the leaf hash of the newest entry about the subject."""
-        found = self.catalogue.find(subject)
+        [found] = self.find_each([subject])
         about = [each.index for each in found if each.role is Role.SUBJECT]
         previous = Digest(leaf_hash(self.log.entry(about[-1]))) if about else None
         return {"time": time, "previous": previous}

@@ -87,6 +87,11 @@ class _Part(Source):
             raise FormatError(f"no {length} bytes at byte {start} of {self.size}")
         return self._whole.read(self._start + start, length)
 
+    def feed(self, hasher: "hashlib._Hash", start: int, end: int) -> None:
+        if not 0 <= start <= end <= self.size:
+            raise FormatError(f"no bytes from {start} to {end} of {self.size}")
+        self._whole.feed(hasher, self._start + start, self._start + end)
+
 
 def new_hash(algorithm: str) -> "hashlib._Hash":
     """Start a hash of C2PA's list of allowed ones (C2PA 2.2, 13.1 "Hashing")."""
