@@ -1,9 +1,9 @@
 """The log of this home, as a verification asks it (`verifier.logged.Ledger`)."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
-from functools import lru_cache, partial
+from functools import cache
 
 from ledger.catalogue import Catalogue
 from ledger.checkpoint import Checkpoint, open_checkpoint
@@ -23,8 +23,6 @@ from .files import replace_file
 from .home import Home
 from .local_index import LocalIndex
 
-_OPENED = 2  # checkpoints: each verification opens the same ones
-
 
 class LocalLedger:
     """Reads the public tree without a private key, and the private store for names and likeness."""
@@ -38,21 +36,25 @@ class LocalLedger:
         self.registrars = home.registrars()
         self._reader = LogReader(home.tiles(), self.log_key)
         self._catalogue = catalogue
+        self._behind: Callable[[int], PrivateRecord | None] = catalogue.private_record
         self._accepted = home.path / "accepted"
-        self._open = lru_cache(_OPENED)(
-            partial(open_checkpoint, verifier=self.log_key, origin=self.origin)
-        )
         self._index = LocalIndex(home.index_path(), catalogue, registers)
 
     def held(self) -> "LocalLedger":
         """The same log as it stands when it is first asked, for one verification."""
         held = copy(self)
         held._reader = self._reader.held()  # noqa: SLF001  # a copy of ourselves
+        held._behind = cache(self._behind)  # noqa: SLF001  # asked at several steps
         return held
 
     def find(self, digest: Digest) -> Sequence[Found]:
         """Return the entries that name a digest, in the order of the log."""
-        return self._catalogue.look_up(self._reader, digest)
+        [found] = self.find_each([digest])
+        return found
+
+    def find_each(self, digests: Sequence[Digest]) -> Sequence[Sequence[Found]]:
+        """Return for each digest the entries that name it, in the order of the log."""
+        return self._catalogue.look_up_each(self._reader, digests)
 
     def entry(self, index: int) -> bytes:
         """Return the entry at `index`."""
@@ -83,7 +85,7 @@ class LocalLedger:
 
     def private(self, index: int) -> PrivateRecord | None:
         """Return the private record behind a registration, where it is kept."""
-        return self._catalogue.private_record(index)
+        return self._behind(index)
 
     def similar(self, fingerprints: Sequence[Fingerprint]) -> Sequence[FingerprintMatch]:
         """Return the registered assets near some fingerprints, nearest first."""
@@ -99,11 +101,11 @@ class LocalLedger:
         except OSError as problem:
             said = f"{self._accepted} cannot be read ({problem.strerror})"
             raise HomeBroken(said, "see to its rights") from None
-        return self._open(note)
+        return open_checkpoint(note, self.log_key, self.origin)
 
     def accept(self, note: bytes) -> None:
         """Remember a checkpoint that has been verified, unless a larger one is remembered."""
-        checkpoint = self._open(note)
+        checkpoint = open_checkpoint(note, self.log_key, self.origin)
         accepted = self.accepted()
         if accepted is not None and accepted.size >= checkpoint.size:
             return

@@ -1,10 +1,11 @@
 """Everything that the command line and the HTTP service do, wired over one home."""
 
 import contextlib
+import gc
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +38,7 @@ from verifier.trust import TrustList
 from verifier.verify import NOTHING_CLAIMED, verify
 
 from .checking import CORES, Checkers
-from .home import Home
+from .home import Home, open_home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
 from .revocations import Gatherer, Network
@@ -66,6 +67,10 @@ class Services:
         self._clock = clock
         self._randomness = randomness
         self._tells_private = tells_private
+
+    def __reduce__(self) -> tuple[Callable[[Path, bool], "Services"], tuple[Path, bool]]:
+        """Be opened again, once, in a process that this is sent to, by the clock there."""
+        return _opened, (self.home.path, self.sandbox.process_per_file)
 
     def __enter__(self) -> Self:
         return self
@@ -272,3 +277,11 @@ class Services:
     def engine(self) -> dict[str, str]:
         """What judged: the versions that a report names."""
         return engine_versions() | {"firsthand": version("firsthand")}
+
+
+@cache
+def _opened(home: Path, process_per_file: bool) -> Services:  # by `__reduce__`
+    services = Services(open_home(home), Sandbox(process_per_file=process_per_file))
+    gc.collect()
+    gc.freeze()  # what is imported stays: no collection of such a process need look at it again
+    return services

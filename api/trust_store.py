@@ -5,8 +5,11 @@ trust/versions/HEX.pem     the files, by SHA-256
 trust/NAME.pem             put there by hand: a list of claim signers, of any day
 """
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from ledger.errors import FormatError
@@ -43,6 +46,19 @@ class TrustStore:
 
     def on(self, day: date) -> list[TrustList]:
         """Return the lists of a day, of every kind, in the order of their names."""
+        return list(_held(self._folder, day, self._state()))
+
+    def _state(self) -> frozenset[tuple[str, int, int, int]]:
+        """What changes when a file is added, removed or changed, also by hand."""
+        told = set()
+        for folder in (self._folder, self._folder / "versions"):
+            with suppress(FileNotFoundError), os.scandir(folder) as entries:
+                found = ((each.name, each.stat()) for each in entries)
+                told |= {(name, s.st_ino, s.st_mtime_ns, s.st_size) for name, s in found}
+        return frozenset(told)
+
+    def read(self, day: date) -> list[TrustList]:
+        """Do what `on` does, from the files themselves, whether they were read before or not."""
         added = [self.version(change) for change in held_on(self.history(), day)]
         lists = [*added, *open_trust_lists(self._folder)]
         names = [each.name for each in lists]
@@ -97,3 +113,10 @@ class TrustStore:
 
     def _write(self, changes: Sequence[Change]) -> None:
         replace_file(self._history, format_history(changes).encode())
+
+
+@lru_cache(4)  # a day's lists are asked for with every file that is verified
+def _held(
+    folder: Path, day: date, _: frozenset[tuple[str, int, int, int]]
+) -> tuple[TrustList, ...]:
+    return tuple(TrustStore(folder).read(day))

@@ -30,7 +30,7 @@ _verdicts = sa.Table(
     sa.Column("time", sa.Integer, nullable=False),  # seconds since 1970-01-01 UTC
     sa.Column("verdict", sa.Text, nullable=False),
 )
-_REPLACE = _verdicts.insert().prefix_with("OR REPLACE", dialect="sqlite")
+_REPLACE = "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)"  # in the driver's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,16 @@ class Verdicts:
 
     def keep(self, given: Given) -> None:
         """Remember a verdict, in place of an earlier one on the same bytes under that name."""
-        row = {
-            "digest": given.digest.value,
-            "name": given.name,
-            "path": _text(given.path),
-            "proof": _text(given.proof),
-            "time": int(given.time.timestamp()),
-            "verdict": json.dumps(format_verdict(given.verdict), separators=(",", ":")),
-        }
+        row = (
+            given.digest.value,
+            given.name,
+            _text(given.path),
+            _text(given.proof),
+            int(given.time.timestamp()),
+            json.dumps(format_verdict(given.verdict), separators=(",", ":")),
+        )
         with self._begin() as connection:
-            connection.execute(_REPLACE, row)
+            connection.exec_driver_sql(_REPLACE, row)
 
     def all(self) -> list[Given]:
         """Return every verdict, the oldest first."""

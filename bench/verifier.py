@@ -2,10 +2,11 @@
 
     python -m bench.verifier [--seconds 5] [--megabytes 503]
 
-A small signed and recorded JPEG, verified over and over on all cores, with the sandbox kept warm:
-whole verifications, manifests read in the sandbox, manifests read without it, and jobs that do
-nothing. Then a large MP4, hashed in chunks when it was signed: its verification beside hashing it,
-and the most memory that the process which reads it holds.
+Small signed and recorded JPEGs, another each time, verified on all cores with the sandbox kept
+warm: as `firsthand verify` does of many, and in threads of one process, beside what the sandbox and
+both engines take of that. Then a large MP4, hashed in chunks when it was signed: its verification
+beside hashing it, as it lies in memory and as it comes from the disk, and the most memory that each
+process which reads it holds.
 """
 
 import argparse
@@ -15,21 +16,28 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 
+from PIL import Image
+
 from api.home import create_home
+from api.many import verify_each
 from api.services import Services
 from signer.actions import DigitalSourceType
 from signer.manifest import Statement
 from tests import media
-from verifier import _c2pa
+from verifier import _c2pa, second
 from verifier.media.confine import report_isolation
 from verifier.media.sandbox import Sandbox
+from verifier.reading import Reading, Run, here
 
 SAID = Statement(source_type=DigitalSourceType.DIGITAL_CAPTURE)
+PICTURES = 100
 _NOISE = 1 << 20  # bytes at a time
 THREADS = 2 * len(os.sched_getaffinity(0))  # one may wait while another computes
 
@@ -53,16 +61,52 @@ def main() -> None:
 
 
 def small(services: Services, folder: Path, seconds: float) -> None:
-    """Print how many small JPEGs a second."""
-    signed = sign(services, media.photograph(folder), folder / "signed")
-    anchors = {each.name: each.pem for each in services.home.trust_lists()}
-    read = (str(signed), None, "image/jpeg", anchors)
+    """Print how many small JPEGs a second, each of them another one than the last."""
+    pictures = [sign(services, each, folder) for each in different(media.photograph(folder))]
+    print(f"{PICTURES} signed JPEGs of {pictures[0].stat().st_size / 1000:.0f} kB")
+    print_many(services, pictures, seconds)
+    turn = cycle(pictures)  # whose `next` is safe among threads
     run = services.sandbox.run
-    print(f"a signed JPEG of {signed.stat().st_size / 1000:.0f} kB, {THREADS} threads")
-    print_rate("whole verifications", lambda: services.verify(signed), seconds)
-    print_rate("manifests read in the sandbox", lambda: run(_c2pa.read, *read), seconds)
-    print_rate("jobs of the sandbox that do nothing", lambda: run(report_isolation), seconds)
-    print_rate("manifests read without a sandbox", lambda: _c2pa.read(*read), seconds)
+    reading = _reading(services, "image/jpeg")
+    engine = None, reading.media_type, reading.trust_lists
+
+    def read(way: Run) -> object:
+        return replace(reading, path=str(next(turn)), run=way).read()
+
+    print(f"the same in {THREADS} threads of one process")
+    for what, act in (
+        ("whole verifications", lambda: services.verify(next(turn))),
+        ("read by both engines, in the sandbox", lambda: read(services.sandbox.ask)),
+        ("read by both engines, in this process", lambda: read(here)),
+        ("by the C2PA engine, in this process", lambda: _c2pa.read(str(next(turn)), *engine)),
+        ("jobs that do nothing, a process each", lambda: run(report_isolation)),
+    ):
+        print_rate(what, act, seconds)
+
+
+def different(photograph: Path) -> Iterator[Path]:
+    """Yield so many pictures, none of which is another."""
+    with Image.open(photograph) as opened:
+        picture = opened.copy()
+    for number in range(PICTURES):
+        picture.putpixel((0, 0), (number, 0, 0))
+        picture.save(photograph.with_stem(f"{number}"), quality=97)
+        yield photograph.with_stem(f"{number}")
+
+
+def print_many(services: Services, pictures: Sequence[Path], seconds: float) -> None:
+    """Print how many a second `firsthand verify FILE...` does, once all its processes are warm."""
+    found = verify_each(services, pictures * int(1 + 600 * seconds / PICTURES), {})
+    for _ in range(6 * PICTURES):
+        next(found)
+    start = time.perf_counter()
+    count = sum(1 for _ in found)
+    print(f"  {'whole verifications, a process a core':<40} {rate(count, start):>8} /s")
+
+
+def _reading(services: Services, media_type: str, signed: str = "") -> Reading:
+    anchors = {each.name: each.pem for each in services.home.trust_lists()}
+    return Reading(signed, None, media_type, anchors)
 
 
 def print_rate(what: str, act: Callable[[], object], seconds: float) -> None:
@@ -79,32 +123,52 @@ def print_rate(what: str, act: Callable[[], object], seconds: float) -> None:
     start = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as threads:
         count = sum(threads.map(again, [start + seconds] * THREADS))
-    print(f"  {what:<40} {count / (time.perf_counter() - start):>8,.0f} /s")
+    print(f"  {what:<40} {rate(count, start):>8} /s")
+
+
+def rate(count: int, start: float) -> str:
+    """So many since `start`, a second."""
+    return f"{count / (time.perf_counter() - start):,.0f}"
 
 
 def large(services: Services, folder: Path, megabytes: int) -> None:
     """Print how long a large MP4 takes, beside hashing it."""
     clip = media.convert(media.clip(folder), folder / "small.mp4")
     grown = grow(clip, folder / "large.mp4", megabytes * 1_000_000)
-    signed = sign(services, grown, folder / "large")
-    anchors = {each.name: each.pem for each in services.home.trust_lists()}
-    read = (str(signed), None, "video/mp4", anchors)
+    signed = sign(services, grown, folder)
+    read = _reading(services, "video/mp4", str(signed))
     print(f"a signed MP4 of {signed.stat().st_size / 1e6:.0f} MB")
     hashing = timed(lambda: digest(signed))
     print(f"  {'hashing it (SHA-256)':<40} {hashing:>8.2f} s")
     whole = timed(lambda: services.verify(signed))
     print(f"  {'whole verification':<40} {whole:>8.2f} s  {whole / hashing:.2f} of hashing it")
-    told = services.sandbox.run(importlib.import_module("bench.verifier").peak_of_read, *read)
-    print(f"  {'memory of the process that reads it':<40} {told[0] / 1e6:>8.0f} MB", end="")
-    print(f", {(told[1] - told[0]) / 1e6:.0f} MB more at its most")
+    hashing = timed(lambda: digest(signed), lambda: forget(signed))
+    print(f"  {'hashing it, from the disk':<40} {hashing:>8.2f} s")
+    whole = timed(lambda: services.verify(signed), lambda: forget(signed))
+    print(f"  {'whole verification, from the disk':<40} {whole:>8.2f} s", end="")
+    print(f"  {whole / hashing:.2f} of hashing it")
+    tasks = importlib.import_module("bench.verifier")
+    for what, task in (("the engine", tasks.peak_of_engine), ("ours", tasks.peak_of_ours)):
+        before, most = services.sandbox.run(task, read.path, read.media_type, read.trust_lists)
+        print(
+            f"  {f'memory of the process that reads it, {what}':<48} {before / 1e6:.0f} MB", end=""
+        )
+        print(f", {(most - before) / 1e6:.0f} MB more at its most")
 
 
-def peak_of_read(
-    path: str, sidecar: str | None, name: str, trust_lists: dict[str, str]
-) -> list[int]:
-    """Read a manifest; return what the process held before, and at most, in bytes."""
+def peak_of_engine(path: str, media_type: str, trust_lists: dict[str, str]) -> list[int]:
+    """Read it with the C2PA engine; return what the process held before, and at most, in bytes."""
+    return _peak(lambda: _c2pa.read(path, None, media_type, trust_lists))
+
+
+def peak_of_ours(path: str, _: str, trust_lists: dict[str, str]) -> list[int]:
+    """Read it ourselves; return what the process held before, and at most, in bytes."""
+    return _peak(lambda: second.opine(path, None, trust_lists))
+
+
+def _peak(act: Callable[[], object]) -> list[int]:
     before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    _c2pa.read(path, sidecar, name, trust_lists)
+    act()
     status = Path("/proc/self/status").read_text()
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return [before, int(peak.split()[1]) * 1024]
@@ -112,8 +176,7 @@ def peak_of_read(
 
 def sign(services: Services, source: Path, out: Path) -> Path:
     """Sign and record a file; return the signed one."""
-    out.mkdir()
-    target = out / source.name
+    target = out / f"signed-{source.name}"
     services.registrar.sign(source, target, SAID)
     return target
 
@@ -136,10 +199,18 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def timed(act: Callable[[], object], repeat: int = 3) -> float:
+def forget(path: Path) -> None:
+    """Have the system let go of what it holds of a file in memory."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def timed(act: Callable[[], object], before: Callable[[], object] = int, repeat: int = 3) -> float:
     """The best of a few runs, in seconds."""
     best = float("inf")
     for _ in range(repeat):
+        before()
         start = time.perf_counter()
         act()
         best = min(best, time.perf_counter() - start)

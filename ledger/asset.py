@@ -5,14 +5,14 @@ import hashlib
 import stat
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from .errors import AssetError
 from .vocabulary import Digest
 
 HEAD_SIZE = 4096  # bytes that `detect_media_type` wants to see
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 
 class Kind(StrEnum):
@@ -145,7 +145,7 @@ class Asset:
     digest: Digest
 
 
-def read_asset(stream: BinaryIO) -> Asset:
+def read_asset(stream: BufferedIOBase) -> Asset:
     """Read `stream` once, to its end, in constant memory.
 
     Raises AssetError when it holds nothing.
@@ -155,9 +155,10 @@ def read_asset(stream: BinaryIO) -> Asset:
         raise AssetError("the file is empty", "give a file that holds something")
     digest = hashlib.sha256(head)
     size = len(head)
-    while chunk := stream.read(_CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
+    chunk = memoryview(bytearray(_CHUNK))
+    while length := stream.readinto(chunk):
+        digest.update(chunk[:length])
+        size += length
     return Asset(detect_media_type(head), size, Digest(digest.digest()))
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from .catalogue_check import Entries, check_entries, check_rows, find
+from .catalogue_check import Entries, check_entries, check_rows, find_each
 from .checkpoint import MAX_SIZE
 from .damage import Difference
 from .entry import Erasure, parse_entry, parse_unverified_entry
@@ -33,9 +33,7 @@ Progress = Callable[[int, int], None]
 _BATCH = 8192  # entries taken in by one transaction: the rows of many lie near one another
 _FEW = 2 * _BATCH  # entries that are taken in sooner than a process is started
 _AT_ONCE = 256  # private records in memory
-_BEHIND = sa.select(private_records.c.body).where(
-    private_records.c.entry_index == sa.bindparam("entry")
-)
+_BEHIND = "SELECT body FROM private_records WHERE entry_index = ?"
 
 
 class Catalogue:
@@ -129,25 +127,36 @@ class Catalogue:
         return True
 
     def look_up(self, log: Entries, digest: Digest) -> list[Found]:
-        """`follow`, then `find`, without the entries whose signature does not verify.
+        """Return what `look_up_each` does, for one digest."""
+        [found] = self.look_up_each(log, [digest])
+        return found
+
+    def look_up_each(self, log: Entries, digests: Sequence[Digest]) -> list[list[Found]]:
+        """`follow`, then `find_each`, without the entries whose signature does not verify.
 
         Those say nothing, whoever put them into the log.
         """
         self.follow(log)
-        return [found for found in self.find(digest) if _may_say(log, found.index)]
+        found = self.find_each(digests)
+        return [[each for each in some if _may_say(log, each.index)] for some in found]
 
     def find(self, digest: Digest) -> list[Found]:
-        """Return every entry that names the digest, in the order of the log.
+        """Return what `find_each` does, for one digest."""
+        [found] = self.find_each([digest])
+        return found
 
-        An entry is taken at its word, whether its signature verifies or not: see `look_up`.
+    def find_each(self, digests: Sequence[Digest]) -> list[list[Found]]:
+        """Return for each digest every entry that names it, in the order of the log.
+
+        An entry is taken at its word, whether its signature verifies or not: see `look_up_each`.
         """
         with self._connect() as connection:
-            return find(connection, digest)
+            return find_each(connection, digests)
 
     def private_record(self, index: int) -> PrivateRecord | None:
         """Return the private record of the entry at `index`, or None where there is none."""
         with self._connect() as connection:
-            body = connection.scalar(_BEHIND, {"entry": index})
+            body = connection.exec_driver_sql(_BEHIND, (index,)).scalar()
         return None if body is None else parse_private_record(body)
 
     def private_records(self, start: int) -> Iterator[tuple[int, PrivateRecord]]:

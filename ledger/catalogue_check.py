@@ -27,12 +27,8 @@ Connect = Callable[[], AbstractContextManager[sa.Connection]]
 _AT_ONCE = 1024  # rows in memory
 
 _SUBJECT_ROW, _RECORD_ROW = "subject row", "private record row"
-# Made once: every verification asks it several times.
-_ABOUT = (
-    sa.select(subjects.c.entry_index, subjects.c.role)
-    .where(subjects.c.digest == sa.bindparam("about"))
-    .order_by(subjects.c.entry_index)
-)
+# In the driver's words: every verification asks it several times.
+_ABOUT = "SELECT digest, entry_index, role FROM subjects WHERE digest IN ({}) ORDER BY entry_index"
 _BEYOND = "it names an entry that the log does not have"
 
 
@@ -240,7 +236,8 @@ def _check_erasures(connection: sa.Connection, log: Entries, size: int) -> Itera
 def _entry_of(connection: sa.Connection, log: Entries, erasure: Entry) -> Entry | None:
     if not isinstance(erasure.statement, Erasure):
         return None
-    for found in find(connection, erasure.statement.subject):
+    [about] = find_each(connection, [erasure.statement.subject])
+    for found in about:
         if found.role is Role.SUBJECT:
             entry = next(log.entries(found.index, found.index + 1))
             if leaf_hash(entry) == erasure.statement.erased.value:
@@ -248,11 +245,15 @@ def _entry_of(connection: sa.Connection, log: Entries, erasure: Entry) -> Entry 
     return None
 
 
-def find(connection: sa.Connection, digest: Digest) -> list[Found]:
-    """Return every entry whose rows name the digest, in the order of the log."""
+def find_each(connection: sa.Connection, digests: Sequence[Digest]) -> list[list[Found]]:
+    """Return for each digest every entry whose rows name it, in the order of the log."""
+    found: dict[bytes, list[Found]] = {digest.value: [] for digest in digests}
+    query = _ABOUT.format(", ".join("?" * len(found)))
     with translate():
-        rows = connection.execute(_ABOUT, {"about": digest.value}).all()
-    return [Found(index, _parse_role(role)) for index, role in rows]
+        rows = connection.exec_driver_sql(query, tuple(found)).all()
+    for digest, index, role in rows:
+        found[digest].append(Found(index, _parse_role(role)))
+    return [found[digest.value] for digest in digests]
 
 
 def _parse_role(role: str) -> Role:

@@ -11,6 +11,7 @@ RFC 6962 calls it a signed tree head.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .errors import FormatError, ProofError
 from .merkle import HASH_SIZE
@@ -61,6 +62,7 @@ def sign_checkpoint(checkpoint: Checkpoint, signer: NoteSigner) -> bytes:
     return sign_note(format_checkpoint(checkpoint), [signer])
 
 
+@lru_cache(16)  # one checkpoint stands while many files are verified
 def open_checkpoint(note: bytes, verifier: NoteVerifier, origin: str) -> Checkpoint:
     """Verify a signed checkpoint of the log `origin`.
 

@@ -56,6 +56,9 @@ class NoteVerifier(Protocol):
     def key_id(self) -> bytes:
         """The key's ID: 4 bytes."""
 
+    def __hash__(self) -> int:
+        """Whoever has this key is the same verifier: what it verified need not be asked again."""
+
     def verify(self, text: bytes, signature: bytes) -> None:
         """Raise ProofError unless `signature` is this key's over `text`."""
 

@@ -10,6 +10,7 @@ A tile at level L holds nodes of level 8 * L of the Merkle tree; what lies betwe
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from .errors import FormatError, StorageError
@@ -197,4 +198,9 @@ class TileHashReader:
             if tile is None:
                 raise StorageError(f"a tree of {self._size} has no node {node}")
             hashes = self._hashes[level, index] = read_hashes(self._tiles, tile)
-        return subtree_root(hashes[offset : offset + (1 << below)])
+        return _root_over(b"".join(hashes[offset : offset + (1 << below)]))
+
+
+@lru_cache(512)  # proofs of one tree meet the same few hundreds of hashes again and again
+def _root_over(hashes: bytes) -> bytes:
+    return subtree_root(parse_hashes(hashes))

@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -98,6 +99,7 @@ def _find_issuer(
     raise ProofError(f"the {of}'s certificate leads to none of the anchors")
 
 
+@lru_cache(256)  # the same few authorities issued most of what is met
 def has_issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int = 0) -> bool:
     """Whether `issuer`, with `below` certificates of authorities under it, made `certificate`."""
     try:

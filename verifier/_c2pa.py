@@ -1,39 +1,30 @@
 """Reads C2PA manifests with the reference engine. The only file here that imports c2pa.
 
-Runs in the sandbox: strange bytes come in, plain values go out. The engine fetches nothing: no
-manifest, no revocation answer, whatever the file names.
+Runs in the sandbox, in a process that does nothing else: strange bytes come in, the engine's own
+words go out, and everything that is ours is done elsewhere (`reading.py`). The engine fetches
+nothing: no manifest, no revocation answer, whatever the file names.
+
+It is called by its C interface (c2pa.h), and reads by the system's own calls: c2pa's Python classes
+have it call back into Python for every block of a film.
 """
 
-import base64
-import contextlib
+import ctypes
 import json
-import re
+import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import c2pa
-from cryptography import x509
 
-from ledger.errors import FirsthandError
-from ledger.timestamp_chain import UNREADABLE
-
-from .locate import find_claim, find_signature, has_store
-from .media.film import seconds_of
-from .opinion.examine import examine
-from .opinion.result import format_opinion
-from .signature import format_signature
+from ledger.errors import FormatError
 
 # Extended key usages that a claim signer may have (C2PA 2.2, 14.4.1): e-mail protection,
 # document signing, C2PA claim signing. Without the last in this global key, such leaves read
 # Invalid.
 _KEY_USAGES = "1.3.6.1.5.5.7.3.4\n1.3.6.1.5.5.7.3.36\n1.3.6.1.4.1.62558.2.1"
-_SHORT = 1 << 22  # bytes
 LIST_URI = "urn:firsthand:trust-list:"
-# What the engine says instead of fetching a manifest that lies on the network.
-_REMOTE = re.compile(r"must fetch remote manifests from url (\S+)")
 
 
 def engine_version() -> str:
@@ -41,7 +32,7 @@ def engine_version() -> str:
     return str(c2pa.sdk_version())
 
 
-def settings(trust_lists: dict[str, str]) -> dict[str, object]:
+def settings(trust_lists: Mapping[str, str]) -> dict[str, object]:
     """Return the engine's settings for reading: claim-signer lists alone, by name, as PEM.
 
     Time-stamp and identity anchors never stand in the same settings: the engine pools them.
@@ -59,140 +50,108 @@ def settings(trust_lists: dict[str, str]) -> dict[str, object]:
 
 
 def read(
-    path: str, sidecar: str | None, name: str, trust_lists: dict[str, str]
+    path: str, sidecar: str | None, name: str, trust_lists: Mapping[str, str]
 ) -> dict[str, object]:
-    """Read the manifest store of a file: embedded, else the sidecar's.
+    """Read the manifest store in a file or, where one is named, in the sidecar alone.
 
-    Returns one of
-    {"state": "read", "store": the engine's JSON, "claim": the active claim and its data hash,
-    "url": str | None, "embedded": bool, "expired": bool (the signer's certificate, by now),
-    "opinion": the second engine's,
-    "signature": what `format_signature` writes, or {"problem": str} where the signature that the
-    engine checked was not found},
-    {"state": "absent", "searched": bool (manifests can lie in files of this type)},
-    {"state": "remote", "url": str},
-    {"state": "unreadable", "reason": str, "embedded": bool} where there is a store, and
-    {"state": "unsearched", "reason": str} where the engine could not tell; and in each
-    "identity": [label, claim digest, hard-binding digest | None] | None.
+    Returns {"store": JSON, "detailed": JSON, "url": str | None, "embedded": bool}, the engine's own
+    words; else {"failure": "ManifestNotFound", "NotSupported" or another name, "reason": str}.
     """
-    if Path(path).stat().st_size <= _SHORT:  # a second thread costs more than it saves
-        answer = _read(path, sidecar, name, trust_lists)
-        if answer["state"] == "read":
-            answer["opinion"] = _examine(path, sidecar, trust_lists)
-        return answer
-    with ThreadPoolExecutor(1) as beside:  # both hash, and neither holds up the other
-        opinion = beside.submit(_examine, path, sidecar, trust_lists)
-        answer = _read(path, sidecar, name, trust_lists)
-        if answer["state"] == "read":
-            answer["opinion"] = opinion.result()
-    return answer
-
-
-def _examine(path: str, sidecar: str | None, trust_lists: dict[str, str]) -> dict[str, object]:
-    store = Path(sidecar).read_bytes() if sidecar else None
-    with Path(path).open("rb") as stream:
-        opinion = examine(stream, trust_lists, datetime.now(UTC), store, seconds_of)
-        return format_opinion(opinion)
-
-
-def _read(
-    path: str, sidecar: str | None, name: str, trust_lists: dict[str, str]
-) -> dict[str, object]:
-    context = c2pa.Context.from_dict(settings(trust_lists))
-    embedded = _read_embedded(Path(path), name, context)
-    if sidecar is None or embedded["state"] not in ("absent", "remote", "unsearched"):
-        return embedded
+    store = None
     try:
-        with Path(path).open("rb") as stream:
+        descriptor = os.open(path, os.O_RDONLY)
+        if sidecar is not None:
             store = Path(sidecar).read_bytes()
-            reader = c2pa.Reader(name, stream, manifest_data=store, context=context)
-            return _describe(reader, Path(sidecar))
-    except (c2pa.C2paError, OSError) as problem:
-        reason = _one_line(problem)
-    with contextlib.suppress(OSError):
-        reason = _collection(path, sidecar, trust_lists) or reason
-    return {"state": "unreadable", "reason": reason, "embedded": False}
-
-
-def _collection(path: str, sidecar: str, trust_lists: dict[str, str]) -> str:
-    """Say what the second engine finds in a manifest of several files: the first one reads none."""
-    store = Path(sidecar).read_bytes()
-    if b"c2pa.hash.collection.data" not in store:
-        return ""
-    with Path(path).open("rb") as stream:
-        opinion = examine(stream, trust_lists, datetime.now(UTC), store)
-    checks = (check for each in opinion.judgements[:1] for check in each.checks)
-    about_files = (each for each in checks if each.code.startswith("assertion.collectionHash."))
-    return next((each.about for each in about_files), "")
-
-
-def _read_embedded(path: Path, name: str, context: c2pa.Context) -> dict[str, object]:
-    try:
-        with path.open("rb") as stream:
-            return _describe(c2pa.Reader(name, stream, context=context), path)
-    except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported) as problem:
-        if not has_store(path):
-            searched = isinstance(problem, c2pa.C2paError.ManifestNotFound)
-            return {"state": "absent", "searched": searched}
-        reason = "something like one lies in the file, not where one belongs"
-        if _is_archive(path):
-            reason = "it is an archive, as a book or an office document is: none is read in those"
-        return {"state": "unsearched", "reason": reason, "identity": find_claim(path)}
-    except c2pa.C2paError as problem:
-        if remote := _REMOTE.search(str(problem)):
-            return {"state": "remote", "url": remote[1]}
-        reason = _one_line(problem)
-        if not has_store(path):  # what the engine stumbled over is the file, not a manifest
-            return {"state": "unsearched", "reason": reason}
-        identity = find_claim(path)
-        return {"state": "unreadable", "reason": reason, "embedded": True, "identity": identity}
-
-
-def _is_archive(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(4) == b"PK\x03\x04"
-
-
-def _describe(reader: c2pa.Reader, holder: Path) -> dict[str, object]:
-    with reader:
-        store = json.loads(reader.json())
-        label = store["active_manifest"]
-        detailed = json.loads(reader.detailed_json())["manifests"][label]
-        claim = detailed["claim"] | {"data_hash": detailed["assertion_store"].get("c2pa.hash.data")}
-        signature = _signature(holder, label, detailed["claim"])
+    except OSError as problem:
+        return {"failure": "Io", "reason": str(problem)}
+    with ExitStack() as held:
+        held.callback(os.close, descriptor)
+        # The engine's stream calls back with its context first, and then as read(2) and lseek(2).
+        stream = _engine.c2pa_create_stream(descriptor, *_CALLBACKS)
+        held.callback(_engine.c2pa_release_stream, stream)
+        reader = _engine.c2pa_reader_from_context(_context(json.dumps(settings(trust_lists))))
+        source = name.encode(), stream
+        if store is None:
+            reader = _engine.c2pa_reader_with_stream(reader, *source)
+        else:
+            reader = _engine.c2pa_reader_with_manifest_data_and_stream(
+                reader, *source, store, len(store)
+            )
+        if not reader:
+            return _failure()
+        held.callback(_engine.c2pa_reader_free, reader)
+        told, detailed = _engine.c2pa_reader_json(reader), _engine.c2pa_reader_detailed_json(reader)
+        if not (told and detailed):
+            return _failure()
+        url = _engine.c2pa_reader_remote_url(reader)
         return {
-            "state": "read",
-            "store": store,
-            "claim": claim,
-            "url": reader.get_remote_url(),
-            "embedded": bool(reader.is_embedded()),
-            "expired": _is_expired(signature),
-            "identity": find_claim(holder, label),
-            "signature": signature,
+            "store": _text(told),
+            "detailed": _text(detailed),
+            "url": _text(url) if url else None,
+            "embedded": bool(_engine.c2pa_reader_is_embedded(reader)),
         }
 
 
-def _signature(holder: Path, label: str, claim: Any) -> dict[str, object]:
-    """Find the signature over the claim that the engine checked, as plain values."""
-    hashes = [
-        (str(each["url"]), base64.b64decode(each["hash"]))
-        for name in ("assertions", "created_assertions", "gathered_assertions")
-        for each in claim.get(name) or []
-    ]
-    found = find_signature(holder, label, hashes)
-    if isinstance(found, FirsthandError):
-        return {"problem": found.message}
-    return format_signature(found)
+def _failure() -> dict[str, object]:
+    """Tell the engine's last error, such as `ManifestNotFound: no JUMBF data found`."""
+    said = _text(_engine.c2pa_error())
+    return {"failure": said.partition(":")[0], "reason": said}
 
 
-def _is_expired(signature: Mapping[str, Any]) -> bool:
-    """Whether the signer's certificate is out of date now; True where that cannot be told."""
-    try:
-        leaf = x509.load_der_x509_certificate(signature["chain"][0])
-        return leaf.not_valid_after_utc < datetime.now(UTC)
-    except (KeyError, *UNREADABLE):
-        return True
+def _text(address: int) -> str:
+    text = ctypes.string_at(address)
+    _engine.c2pa_string_free(address)
+    return text.decode()
 
 
-def _one_line(problem: Exception) -> str:
-    return " ".join(str(problem).split())[:300]
+@lru_cache(4)
+def _context(said: str) -> int:
+    """Make what readers are made from, by these settings; it is never freed."""
+    made = _engine.c2pa_settings_new()
+    builder = _engine.c2pa_context_builder_new()
+    if (
+        _engine.c2pa_settings_update_from_string(made, said.encode(), b"json")
+        or _engine.c2pa_context_builder_set_settings(builder, made)
+        or not (context := _engine.c2pa_context_builder_build(builder))
+    ):
+        raise FormatError(_text(_engine.c2pa_error()))
+    return int(context)
+
+
+def _declared() -> ctypes.CDLL:
+    engine = ctypes.CDLL(c2pa.c2pa._lib._name)  # noqa: SLF001  # as c2pa itself found it
+    pointer, text = ctypes.c_void_p, ctypes.c_char_p
+    for name, result, *arguments in (
+        ("error", pointer),
+        ("string_free", None, pointer),
+        ("settings_new", pointer),
+        ("settings_update_from_string", ctypes.c_int, pointer, text, text),
+        ("context_builder_new", pointer),
+        ("context_builder_set_settings", ctypes.c_int, pointer, pointer),
+        ("context_builder_build", pointer, pointer),
+        ("create_stream", pointer, *[pointer] * 5),
+        ("release_stream", None, pointer),
+        ("reader_from_context", pointer, pointer),
+        ("reader_with_stream", pointer, pointer, text, pointer),
+        (
+            "reader_with_manifest_data_and_stream",
+            *(pointer, pointer, text, pointer, text, ctypes.c_size_t),
+        ),
+        ("reader_json", pointer, pointer),
+        ("reader_detailed_json", pointer, pointer),
+        ("reader_remote_url", pointer, pointer),
+        ("reader_is_embedded", ctypes.c_bool, pointer),
+        ("reader_free", None, pointer),
+    ):
+        function = getattr(engine, f"c2pa_{name}")
+        function.restype, function.argtypes = result, arguments
+    return engine
+
+
+_engine = _declared()
+_libc = ctypes.CDLL(None)
+# Its file is open for reading alone: what would write fails.
+_CALLBACKS = [
+    ctypes.cast(getattr(_libc, name), ctypes.c_void_p)
+    for name in ("read", "lseek", "write", "fsync")
+]

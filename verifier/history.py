@@ -1,6 +1,7 @@
 """What the log says of a file later on, and whether it says it in one piece: step 8. Pure."""
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 
 from ledger.chain import CustodyLink, LinkState, Stated, follow
 from ledger.entry import (
@@ -28,19 +29,21 @@ def check_history(record: Record, ledger: Ledger) -> list[Finding]:
     And, as a finding of its own, whether each entry about the asset follows on the one before.
     """
     said = record.registration
-    findings = []
-    about = entries_about(ledger, said.subject)
-    for index, _, entry in about:
-        if index != record.index:
-            finding = _later(index, entry, record, ledger.registrars)
-            findings += [finding] if finding else []
     keys = [digest_of(record.entry.key)]
     if said.manifest and said.manifest.certificate:
         keys.append(said.manifest.certificate)
-    for key in keys:
-        for index, _, entry in entries_about(ledger, key):
-            finding = _revocation(index, entry, record, ledger.registrars)
-            findings += [finding] if finding else []
+    found, *of_keys = entries_about(ledger, [said.subject, *keys])
+    about = [(index, data, entry) for index, _, data, entry in found]
+    later = [
+        _later(index, entry, record, ledger.registrars)
+        for index, _, entry in about
+        if index != record.index
+    ]
+    later += [
+        _revocation(index, entry, record, ledger.registrars)
+        for index, _, _, entry in chain.from_iterable(of_keys)
+    ]
+    findings = [each for each in later if each]
     clear = say(Step.HISTORY, Outcome.PASSED, "history.clear")
     about.append((record.index, record.data, record.entry))  # which a log may keep to itself
     return [*(findings or [clear]), _check_chain(about, said.subject, ledger.registrars)]
@@ -50,13 +53,13 @@ def custody_chain(
     about: Iterable[tuple[int, bytes, Entry]], subject: Digest
 ) -> list[tuple[Entry, CustodyLink]]:
     """Follow the chain of a subject through what `entries_about` found, in the order of the log."""
-    chain = {
+    stated = {
         index: (Stated(index, Digest(leaf_hash(data)), entry.statement.previous), entry)
         for index, data, entry in sorted(about, key=lambda each: each[0])
         if entry.statement.subject == subject
     }
-    links = follow(stated for stated, _ in chain.values())
-    return [(chain[link.index][1], link) for link in links]
+    links = follow(said for said, _ in stated.values())
+    return [(stated[link.index][1], link) for link in links]
 
 
 def _check_chain(

@@ -41,8 +41,8 @@ class Ledger(Protocol):
     def registrars(self) -> Collection[bytes]:
         """The public keys (32 bytes each) whose entries are believed."""
 
-    def find(self, digest: Digest) -> Sequence[Found]:
-        """Return the entries that name a digest, in the order of the log."""
+    def find_each(self, digests: Sequence[Digest]) -> Sequence[Sequence[Found]]:
+        """Return for each digest the entries that name it, in the order of the log."""
 
     def entry(self, index: int) -> bytes:
         """Return the entry at `index`."""
@@ -120,29 +120,33 @@ def find_records(
         searches.append((claim.claim_digest, {Role.CLAIM}, MatchKind.MANIFEST))
     if label is not None:
         searches.append((label_digest(label), {Role.LABEL}, MatchKind.MANIFEST))
-    for digest, roles, kind in searches:
-        for index, data, entry in reversed(entries_about(ledger, digest, roles)):
-            if index not in seen and isinstance(entry.statement, Registration):
+    about = entries_about(ledger, [digest for digest, _, _ in searches])
+    for (_, roles, kind), found in zip(searches, about, strict=True):
+        for index, role, data, entry in reversed(found):
+            is_one = role in roles and isinstance(entry.statement, Registration)
+            if is_one and index not in seen:
                 seen.add(index)
                 yield Record(index, kind, data, entry)
 
 
 def entries_about(
-    ledger: Ledger, digest: Digest, roles: Collection[Role] = frozenset(Role)
-) -> list[tuple[int, bytes, Entry]]:
-    """Return the index, the bytes and the statement of all entries that name a digest, in order.
+    ledger: Ledger, digests: Sequence[Digest]
+) -> list[list[tuple[int, Role, bytes, Entry]]]:
+    """Return, for each digest, all entries that name it, in order.
 
-    Raises ProofError where the log gives an entry that does not.
+    Of each its index, what the digest is to it, its bytes and its statement. Raises ProofError
+    where the log gives an entry that does not name the digest.
     """
-    entries = []
-    for found in ledger.find(digest):
-        if found.role in roles:
-            data = ledger.entry(found.index)
-            entry = parse_entry(data)
-            if (digest, found.role) not in subjects_of(entry):
-                raise ProofError(f"entry {found.index} is not about what the log says it is")
-            entries.append((found.index, data, entry))
-    return entries
+    found = zip(digests, ledger.find_each(digests), strict=True)
+    return [[_entry(ledger, digest, each) for each in some] for digest, some in found]
+
+
+def _entry(ledger: Ledger, digest: Digest, found: Found) -> tuple[int, Role, bytes, Entry]:
+    data = ledger.entry(found.index)
+    entry = parse_entry(data)
+    if (digest, found.role) not in subjects_of(entry):
+        raise ProofError(f"entry {found.index} is not about what the log says it is")
+    return found.index, found.role, data, entry
 
 
 def registration_at(ledger: Ledger, index: int, kind: MatchKind) -> Record:
@@ -244,5 +248,6 @@ def _check_proof(record: Record, proof: LogProof, ledger: Ledger) -> Checkpoint:
 
 def _check_consistency(one: Checkpoint, other: Checkpoint, ledger: Ledger) -> None:
     older, newer = sorted((one, other), key=lambda known: known.size)
-    proof = ledger.consistency(older.size, newer.size)
+    grown = older.size < newer.size  # else nothing needs proving: the roots are the same, or not
+    proof = ledger.consistency(older.size, newer.size) if grown else []
     verify_consistency(older.size, newer.size, older.root_hash, newer.root_hash, proof)

@@ -12,7 +12,7 @@ from .manifest_json import claimed_times, mapping, sequence, signer_of, source_t
 from .opinion.result import Opinion, parse_opinion
 from .report import Link, Uncovered
 from .revocation import Revocation, RevocationStatus
-from .signature import Signature, parse_signature
+from .signature import Signature, parse_signature, serial_of
 
 # Failure codes (C2PA 2.2, 15.2.2.3) that speak of who signed, not of what was signed.
 _ABOUT_THE_SIGNER = (
@@ -155,7 +155,7 @@ class ManifestReading:
 
 
 def parse_reading(answer: Mapping[str, object], list_uri: str) -> ManifestReading:
-    """Turn the answer of `_c2pa.read` into values."""
+    """Turn the answer of `Reading.read` into values."""
     match answer:
         case {"state": "absent", "searched": bool() as searched}:
             reason = "" if searched else "none is looked for inside files of this type"
@@ -230,7 +230,7 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         broken_ancestors=tuple(link for link in ancestors if is_broken(link)),
         uncovered=_uncovered(claim),
         source_type=source_type(active),
-        signature=_parse_signature(answer.get("signature")),
+        signature=_parse_signature(answer.get("signature"), signature.get("cert_serial_number")),
         claimed_times=tuple(dict.fromkeys(claimed_times(active))),
         tools=tuple(dict.fromkeys(tools(active))),
     )
@@ -250,12 +250,17 @@ def _of_what_was_signed(codes: Iterable[str], claim: Mapping[str, object]) -> tu
     return tuple(dict.fromkeys("algorithm.unsupported" if c in unknown else c for c in codes))
 
 
-def _parse_signature(said: object) -> Signature | str:
+def _parse_signature(said: object, serial: object) -> Signature | str:
+    """Read the signature that was found; `serial` is that of the engine's signer, in decimals."""
     match said:
         case {"problem": str() as problem}:
             return printable(problem)
         case {"chain": _}:
-            return parse_signature(said)
+            found = parse_signature(said)
+            # Two processes told: whoever took one over must not put in another's certificate.
+            if isinstance(serial, str) and serial != serial_of(found):
+                return "the engine names another certificate than that of the signature"
+            return found
         case _:
             return "the engine did not say where it lies"
 

@@ -36,6 +36,7 @@ from .lineage import judge_lineage
 from .manifest import ManifestReading, parse_reading
 from .media.limits import limits_for
 from .media.sandbox import Sandbox
+from .reading import Reading
 from .search import Suspect
 from .trust import Kind as ListKind
 from .trust import TrustList, of_kind
@@ -135,19 +136,17 @@ def read_manifest(
     """Step 1: read the manifest store, in the sandbox, against the lists of claim signers."""
     anchors = {each.name: each.pem for each in of_kind(trust_lists, ListKind.CLAIM_SIGNERS)}
     try:
-        answer = sandbox.run(
+        answer = Reading(
             # Resolved here: a name such as /dev/stdin means another file in another process.
-            _c2pa.read,
             str(path.resolve()),
             str(sidecar.resolve()) if sidecar else None,
             media_type,
             anchors,
-        )
+            sandbox.ask,
+        ).read()
     except Unreadable as problem:
         # It crashed or was stopped: that says nothing about a manifest.
         return ManifestReading(Outcome.NOT_CHECKED, problem.message), None
-    if not isinstance(answer, dict):  # whatever the engine became when it read the file
-        answer = {}
     return parse_reading(answer, _c2pa.LIST_URI), parse_claim(answer.get("identity"))
 
 
@@ -157,7 +156,7 @@ def engine_versions() -> dict[str, str]:
 
 
 def parse_claim(identity: object) -> ClaimIdentity | None:
-    """Turn what `_c2pa.read` says of the claim into a value; None for what is none."""
+    """Turn what `Reading.read` says of the claim into a value; None for what is none."""
     with contextlib.suppress(FormatError):
         return _claim(identity)
     return None

@@ -11,6 +11,7 @@ times and under lists that the engine knows nothing of: what we judge must be wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cbor2
 from cryptography import x509
@@ -75,6 +76,14 @@ def parse_signature(said: object) -> Signature:
             raise FormatError("this is no claim signature")
 
 
+def serial_of(signature: Signature) -> str:
+    """Return the serial number of the signer's certificate, in decimals; none where it is none."""
+    try:
+        return str(x509.load_der_x509_certificate(signature.chain[0]).serial_number)
+    except UNREADABLE:
+        return ""
+
+
 def _token(value: object) -> Token:
     match value:
         case [bytes() as token, [*over], bool() as late] if over:
@@ -90,6 +99,7 @@ def _bytes(values: Sequence[object]) -> tuple[bytes, ...]:
     return found
 
 
+@lru_cache(8)  # of one file, whose second opinion meets what was found in it before
 def verify_signature(message: bytes, claim: bytes) -> Signature:
     """Check that `message` signs `claim` (CBOR) with the key of its own certificate.
 

@@ -12,6 +12,7 @@ from ..home import open_home
 from ..services import Services
 from ..settings import Settings
 from .console import note
+from .verify import add_process_per_file
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,6 +27,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         action="store_true",
         help="tell private titles, names, times and places, on a page that only you can reach",
     )
+    add_process_per_file(parser)
     parser.set_defaults(run=run)
 
 
@@ -36,9 +38,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from ..app import create_app  # the web framework is slow to import, and only needed here
 
     home = open_home(settings.home)
+    sandbox = Sandbox(process_per_file=options.process_per_file)
     with (
         listen(options.host, options.port) as listener,
-        Services(home, Sandbox(), tells_private=options.tell_private) as services,
+        Services(home, sandbox, tells_private=options.tell_private) as services,
         Follower(home),
     ):
         host = f"[{options.host}]" if ":" in options.host else options.host

@@ -63,9 +63,9 @@ class Archive:
     def log_key(self) -> NoteVerifier:
         return self.signer.verifier
 
-    def find(self, digest: Digest) -> Sequence[Found]:
+    def find_each(self, digests: Sequence[Digest]) -> Sequence[Sequence[Found]]:
         self.catalogue.follow(self.log)
-        return self.catalogue.find(digest)
+        return self.catalogue.find_each(digests)
 
     def entry(self, index: int) -> bytes:
         return self.log.entry(index)
@@ -146,7 +146,8 @@ class Archive:
 
     def common(self, subject: Digest, time: int = NOW) -> Common:
         """Return the time and the leaf hash of the newest entry about the subject."""
-        about = [found.index for found in self.find(subject) if found.role is Role.SUBJECT]
+        [found] = self.find_each([subject])
+        about = [each.index for each in found if each.role is Role.SUBJECT]
         previous = Digest(leaf_hash(self.log.entry(about[-1]))) if about else None
         return {"time": time, "previous": previous}
 

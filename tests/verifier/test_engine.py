@@ -19,6 +19,7 @@ from signer import DevelopmentChain
 from tests import media
 from verifier import _c2pa
 from verifier.manifest import ManifestReading, ManifestStore, parse_reading
+from verifier.reading import Reading
 
 from .conftest import Original, sign
 from .forge import flip, forge
@@ -28,7 +29,7 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "c2pa"
 
 def read(path: Path, *roots: str, sidecar: Path | None = None, name: str = "image/jpeg") -> Any:
     lists = {f"list {number}": root for number, root in enumerate(roots)}
-    return _c2pa.read(str(path), str(sidecar) if sidecar else None, name, lists)
+    return Reading(str(path), str(sidecar) if sidecar else None, name, lists).read()
 
 
 def reading(path: Path, *roots: str, sidecar: Path | None = None) -> ManifestReading:
@@ -279,3 +280,15 @@ def test_it_reads_a_manifest_whose_jpeg_framing_was_changed(
             assert found.label == original.signed.label
             tolerated.append(at - segment)
     assert tolerated
+
+
+def test_a_signature_by_another_certificate_than_the_engines_is_nobodys(
+    original: Original, chain: DevelopmentChain, strangers_chain: DevelopmentChain, tmp_path: Path
+) -> None:
+    """Whoever took over the process of one engine cannot put a known signer in for a stranger."""
+    stranger = sign(original.source, tmp_path / "stranger.jpg", strangers_chain)
+    answer = read(stranger.path, chain.root)
+    answer["signature"] = read(original.path, chain.root)["signature"]
+    found = parse_reading(answer, _c2pa.LIST_URI).store
+    assert found is not None
+    assert found.signature == "the engine names another certificate than that of the signature"

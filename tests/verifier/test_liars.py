@@ -37,6 +37,8 @@ class Liar:
         self._answers = answers
 
     def __getattr__(self, name: str) -> Any:
+        if name == "find_each" and "find" in self._answers:
+            return lambda digests: [self._answers["find"](each) for each in digests]
         return self._answers.get(name, getattr(self._truth, name))
 
 
@@ -103,6 +105,11 @@ def signed_by_another(log: Archive) -> Callable[[int], LogProof]:
     return lambda _: replace(proof, checkpoint=note)
 
 
+def smaller(log: Archive) -> Callable[[], Checkpoint]:
+    """Have accepted the log when it had one entry."""
+    return lambda: Checkpoint(ORIGIN, 1, leaf_hash(log.entry(0)))
+
+
 LIES: dict[str, Callable[[Archive], dict[str, Any]]] = {
     "another entry is said to name the bytes": lambda _: {"find": names(1)},
     "an entry of another kind is": lambda _: {"find": names(2)},
@@ -128,8 +135,14 @@ LIES: dict[str, Callable[[Archive], dict[str, Any]]] = {
     "the log was forged with another key": lambda log: {"prove": signed_by_another(log)},
     "the log was rolled back": rolled_back,
     "the log was forked": lambda log: {"prove": forked(log)},
-    "consistency is not proved": lambda _: {"consistency": raises(UnknownEntry("larger"))},
-    "consistency is proved with nonsense": lambda _: {"consistency": lambda *_: [bytes(32)] * 3},
+    "consistency is not proved": lambda log: {
+        "accepted": smaller(log),
+        "consistency": raises(UnknownEntry("larger")),
+    },
+    "consistency is proved with nonsense": lambda log: {
+        "accepted": smaller(log),
+        "consistency": lambda *_: [bytes(32)] * 3,
+    },
     "the accepted checkpoint was spoilt": lambda _: {"accepted": raises(ProofError("spoilt"))},
 }
 

@@ -26,7 +26,7 @@ def status(*codes: str) -> list[dict[str, str]]:
 
 
 def answer(*, success: tuple[str, ...] = GOOD, failure: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return what `_c2pa.read` says of a file with one manifest."""
+    """Return what `Reading.read` says of a file with one manifest."""
     return {
         "state": "read",
         "embedded": True,

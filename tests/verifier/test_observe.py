@@ -104,15 +104,17 @@ class Possessed(Sandbox):
     def run(self, *_: Any, **__: Any) -> Any:
         return self._answer
 
+    ask = run
+
 
 @pytest.mark.parametrize(
     "answer",
     [
-        *(None, 7, [], {}, "read", {"state": "read"}, {"state": "absent"}, {"state": []}),
-        {"state": "unreadable"},
-        {"state": "read", "embedded": True, "url": None, "store": {}, "claim": {}},
-        {"state": "absent", "searched": True, "identity": ["label", b"short", None]},
-        {"state": "absent", "searched": True, "identity": ["label", b"short"]},
+        *(None, 7, [], {}, "store", {"store": 7}, {"store": "{}"}, {"failure": []}),
+        {"store": "{}", "detailed": "{}", "url": None, "embedded": True},
+        {"failure": "ManifestNotFound", "reason": "none"},
+        {"failure": "ManifestNotFound", "reason": "none", "found": True, "identity": ["label"]},
+        {"failure": "Other", "reason": 7, "found": True, "archive": 7, "identity": None},
     ],
 )
 def test_no_answer_from_the_sandbox_stops_us(answer: object, original: Original) -> None:

@@ -14,6 +14,7 @@ from verifier.compare.result import Comparison
 from verifier.errors import NotComparable
 from verifier.manifest import parse_reading
 from verifier.observe import parse_claim
+from verifier.reading import Reading
 from verifier.report import ConclusionCode, MatchKind, Step
 from verifier.search import Suspect
 from verifier.trust import TrustList
@@ -134,7 +135,7 @@ def test_every_flipped_byte_of_the_manifest_is_told(
         changed = bytearray(data)
         changed[at] ^= 1 << at % 8
         suspect.write_bytes(changed)
-        answer = _c2pa.read(str(suspect), None, "image/jpeg", lists)
+        answer = Reading(str(suspect), None, "image/jpeg", lists).read()
         report = verify(
             Suspect(
                 name="f.jpg",

@@ -1,6 +1,6 @@
 """How much one sandboxed job may use."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 
 from ledger.errors import FormatError
 
@@ -28,6 +28,9 @@ class Limits:
                 raise ValueError(f"the limit {name} must be positive")
 
 
+_NAMES = tuple(field.name for field in fields(Limits))
+
+
 def limits_for(size: int) -> Limits:
     """What a file of `size` bytes may take: more processor time for each MiB it has.
 
@@ -41,11 +44,11 @@ def limits_for(size: int) -> Limits:
 
 def format_limits(limits: Limits) -> dict[str, int | float]:
     """The limits as plain values that CBOR can carry."""
-    return asdict(limits)
+    return {name: getattr(limits, name) for name in _NAMES}
 
 
 def parse_limits(value: dict[str, int | float]) -> Limits:
     """Read what `format_limits` writes; raises FormatError for anything else."""
-    if set(value) != {field.name for field in fields(Limits)}:
+    if set(value) != set(_NAMES):
         raise FormatError("these are not the limits of a job")
     return Limits(**value)  # type: ignore[arg-type]  # the names were just checked

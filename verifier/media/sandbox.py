@@ -17,7 +17,9 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -27,10 +29,11 @@ from verifier.errors import DecoderFailed, LimitReached, SandboxError
 
 from . import confine
 from .answer import format_value, parse_answer, parse_value
+from .clerk import Clerk, Unasked, life, serve
 from .confine import Isolation
 from .framing import receive_frame, send_frame
 from .limits import Limits, format_limits
-from .server import answer_reached
+from .server import answer_reached, time_reached
 
 # What the tasks import, and what imagehash and Pillow import only when they are first used.
 PRELOAD = (
@@ -38,8 +41,10 @@ PRELOAD = (
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin"),
 )
 # A job costs what the process holds that it is forked from, and these tasks need little.
+_READING = ("verifier.warm", "verifier.second")  # a server for both: neither runs the other's code
 _LIGHT = {
-    "verifier._c2pa": ("verifier.warm",),
+    "verifier._c2pa": _READING,
+    "verifier.second": _READING,
     "verifier.detector.examine": ("verifier.detector.ready",),
 }
 _START = 60.0  # seconds that the server may take to import everything, on a busy machine
@@ -53,9 +58,19 @@ class Sandbox:
     The server starts with the first job, and ends with `close`, with the `with` block, or with us.
     """
 
-    def __init__(self, limits: Limits | None = None, *, preload: tuple[str, ...] = PRELOAD) -> None:
-        """Let each job use what `limits` allows, in processes that have imported `preload`."""
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        preload: tuple[str, ...] = PRELOAD,
+        process_per_file: bool = False,
+    ) -> None:
+        """Let each job use what `limits` allows, in processes that have imported `preload`.
+
+        With `process_per_file`, what is asked (`ask`) is run, in a process that ends with it.
+        """
         self.limits = limits or Limits()
+        self.process_per_file = process_per_file
         self._preload = preload
         self._lock = threading.Lock()
         self._servers: dict[tuple[str, ...], _Server] = {}
@@ -97,19 +112,7 @@ class Sandbox:
         crashed; SandboxError when the sandbox itself failed.
         """
         limits = limits or self.limits
-        if "." in task.__qualname__ or task.__module__ == "__main__":
-            raise SandboxError(
-                f"{task.__qualname__} cannot be run in the sandbox",
-                "give a function of the top level of a module that can be imported",
-            )
-        request = format_value(
-            {
-                "module": task.__module__,
-                "name": task.__qualname__,
-                "arguments": list(arguments),
-                "limits": format_limits(limits),
-            }
-        )
+        request = _request(task, arguments, limits)
         server = self._running(self._preload_of(task.__module__))
         keeper, reader = server.begin()
         try:
@@ -133,6 +136,28 @@ class Sandbox:
         server.idle.append(keeper)
         return _conclude(answer, cast("dict[str, Any]", status), limits)
 
+    def ask(self, task: Callable[..., object], *arguments: object) -> Any:
+        """Run `task(*arguments)` as `run` does, in a process that does the same module's next one.
+
+        A file that took it over could answer for those after it (`clerk.py`): only for what another
+        module's process is asked as well. It ends with the first task that raises anything.
+        """
+        if self.process_per_file:
+            return self.run(task, *arguments)
+        request = _request(task, arguments, self.limits)
+        server = self._running(self._preload_of(task.__module__))
+        clerk = server.clerk(task.__module__, self.limits)
+        try:
+            value = _parsed(clerk.ask(request, self.limits))
+        except Unasked:
+            clerk.close()
+            return self.ask(task, *arguments)
+        except BaseException:
+            clerk.close()
+            raise
+        server.clerks[task.__module__].append(clerk)
+        return value
+
     def _preload_of(self, module: str) -> tuple[str, ...]:
         return _LIGHT.get(module, self._preload)
 
@@ -150,6 +175,7 @@ class _Server:
     def __init__(self, preload: tuple[str, ...]) -> None:
         self._owner = os.getpid()
         self.idle: list[socket.socket] = []
+        self.clerks: defaultdict[str, list[Clerk]] = defaultdict(list)  # by their tasks' module
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -169,7 +195,7 @@ class _Server:
                 start_new_session=True,
             )
         self.close = weakref.finalize(
-            self, _end, self._control, self._process, self.idle, os.getpid()
+            self, _end, self._control, self._process, (self.idle, self.clerks), os.getpid()
         )
         self._control.settimeout(_START)
         try:
@@ -199,6 +225,23 @@ class _Server:
         finally:
             os.close(writer)
 
+    def clerk(self, module: str, limits: Limits) -> Clerk:
+        """Return a clerk that waits for a task of a module, or a new one."""
+        with contextlib.suppress(IndexError):  # many threads take from it
+            while not (waiting := self.clerks[module].pop()).is_of_use():
+                waiting.close()
+            return waiting
+        own, theirs = socket.socketpair()
+        try:
+            keeper = self._keeper_with(theirs.fileno())
+            send_frame(keeper, _request(serve, (), life(limits)))
+        except OSError:
+            own.close()
+            raise SandboxError("the sandbox's server died", "try again") from None
+        finally:
+            theirs.close()
+        return Clerk(keeper, own)
+
     def _idle_ones(self) -> Iterator[socket.socket]:
         with contextlib.suppress(IndexError):  # many threads take from it
             while True:
@@ -222,14 +265,33 @@ class _Server:
 def _end(
     control: socket.socket,
     process: "subprocess.Popen[bytes]",
-    idle: list[socket.socket],
+    waiting: tuple[list[socket.socket], dict[str, list[Clerk]]],
     owner: int,
 ) -> None:
     control.close()
-    for keeper in idle:
+    keepers, clerks = waiting
+    for keeper in keepers:
         keeper.close()
+    for clerk in chain.from_iterable(clerks.values()):
+        clerk.close()
     if owner == os.getpid():  # after a fork, the copy must not end the parent's server
         process.wait()
+
+
+def _request(task: Callable[..., object], arguments: Sequence[object], limits: Limits) -> bytes:
+    if "." in task.__qualname__ or task.__module__ == "__main__":
+        raise SandboxError(
+            f"{task.__qualname__} cannot be run in the sandbox",
+            "give a function of the top level of a module that can be imported",
+        )
+    return format_value(
+        {
+            "module": task.__module__,
+            "name": task.__qualname__,
+            "arguments": list(arguments),
+            "limits": format_limits(limits),
+        }
+    )
 
 
 def _environment() -> dict[str, str]:
@@ -268,10 +330,7 @@ def _conclude(answer: bytes | None, status: dict[str, Any], limits: Limits) -> o
     if answer is None:
         raise answer_reached(limits)
     if status["late"]:
-        raise LimitReached(
-            f"reading the file took more than {limits.wall:g} seconds",
-            "raise the limit on time if you trust where the file comes from",
-        )
+        raise time_reached(limits)
     if status["code"] == -signal.SIGKILL and status["cpu"] >= limits.cpu - 1:
         raise LimitReached(
             f"reading the file needs more than {limits.cpu} seconds of processor time",
@@ -282,6 +341,10 @@ def _conclude(answer: bytes | None, status: dict[str, Any], limits: Limits) -> o
             f"a decoder crashed on the file ({_manner(status['code'])})",
             "treat it as damaged or hostile",
         )
+    return _parsed(answer)
+
+
+def _parsed(answer: bytes) -> object:
     try:
         return parse_answer(answer)
     except FormatError as problem:

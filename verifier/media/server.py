@@ -30,7 +30,7 @@ from .answer import format_error, format_value, parse_value
 from .framing import receive_frame, send_frame
 from .limits import Limits, parse_limits
 
-_ANSWER = 3  # the job's descriptor for its answer; all others are closed
+ANSWER = 3  # the job's descriptor for its answer; all others are closed
 
 
 def main(arguments: list[str]) -> None:
@@ -134,16 +134,17 @@ def _run(
     """Become the job: give everything up, do the task, write one answer, and die."""
     try:
         os.setsid()
-        os.dup2(answer, _ANSWER)
-        os.closerange(_ANSWER + 1, 1 << 20)
+        os.dup2(answer, ANSWER)
+        os.closerange(ANSWER + 1, 1 << 20)
         confine.hold(limits, network=network, processes=alone)
-        _write(_answer(request, limits))
+        _write(answer_to(request, limits))
         os._exit(0)
     finally:
         os._exit(1)
 
 
-def _answer(request: dict[str, object], limits: Limits) -> bytes:
+def answer_to(request: dict[str, object], limits: Limits) -> bytes:
+    """Do a task; return its value or its error, as the parent reads them."""
     try:
         answer = format_value({"value": _do(request)})
     except FirsthandError as problem:
@@ -171,7 +172,7 @@ def _do(request: dict[str, object]) -> object:
 def _write(answer: bytes) -> None:
     view = memoryview(answer)
     while view:
-        view = view[os.write(_ANSWER, view) :]
+        view = view[os.write(ANSWER, view) :]
 
 
 def memory_reached(limits: Limits) -> LimitReached:
@@ -179,6 +180,14 @@ def memory_reached(limits: Limits) -> LimitReached:
     return LimitReached(
         f"reading the file needs more than {limits.address_space >> 20} MiB of memory",
         "raise the limit on memory if you trust where the file comes from",
+    )
+
+
+def time_reached(limits: Limits) -> LimitReached:
+    """What to say when a job took longer than it may."""
+    return LimitReached(
+        f"reading the file took more than {limits.wall:g} seconds",
+        "raise the limit on time if you trust where the file comes from",
     )
 
 

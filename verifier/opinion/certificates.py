@@ -30,6 +30,15 @@ def load_chain(chain: Sequence[bytes]) -> list[x509.Certificate]:
 
 def profile_breaches(chain: Sequence[x509.Certificate]) -> Iterator[str]:
     """Yield what keeps a chain from C2PA's certificate profile (C2PA 2.2, 14.5.1.1)."""
+    yield from _profile_breaches(tuple(chain))
+
+
+@lru_cache(256)  # the same few signers and authorities are met in most files
+def _profile_breaches(chain: tuple[x509.Certificate, ...]) -> tuple[str, ...]:
+    return tuple(_breaches(chain))
+
+
+def _breaches(chain: Sequence[x509.Certificate]) -> Iterator[str]:
     try:
         yield from _leaf_breaches(chain[0])
         for number, authority in enumerate(chain[1:]):
@@ -148,6 +157,7 @@ def _anchors(pem: str) -> tuple[x509.Certificate, ...]:
         return ()
 
 
+@lru_cache(256)
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)  # RFC 5280, 6.1.3 a (1) and (4)

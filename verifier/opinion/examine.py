@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from ledger.errors import FormatError, ProofError
 from ledger.vocabulary import Outcome
@@ -41,7 +41,7 @@ def _no_seconds(_: Source, __: Sequence[Range]) -> Mapping[Range, tuple[float, f
 
 
 def examine(
-    stream: BinaryIO,
+    stream: BufferedIOBase,
     lists: Mapping[str, str],
     at: datetime,
     sidecar: bytes | None = None,

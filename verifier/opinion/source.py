@@ -3,11 +3,12 @@
 import hashlib
 import os
 from collections.abc import Iterable
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from ledger.errors import FormatError
 
 _BLOCK = 1 << 20
+_HASHED = 1 << 18  # bytes at a time: they stay in the processor's cache, where they are hashed
 # Bytes that one reading may ask for at once. What is longer is read by `feed`, in blocks.
 MAX_READ = 64 << 20
 
@@ -21,9 +22,10 @@ class NotRead(FormatError):
 class Source:
     """A seekable stream of `size` bytes. Memory: one block, whatever the file's size."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BufferedIOBase) -> None:
         self._stream = stream
         self.size = stream.seek(0, os.SEEK_END)
+        self._block = bytearray(min(_HASHED, self.size))
 
     def read(self, start: int, length: int) -> bytes:
         """Return exactly `length` bytes; raises FormatError where the file has not so many."""
@@ -43,9 +45,15 @@ class Source:
 
     def feed(self, hasher: "hashlib._Hash", start: int, end: int) -> None:
         """Hash the bytes from `start` up to `end`; raises FormatError where they are missing."""
+        if not 0 <= start <= end <= self.size:
+            raise FormatError(f"no bytes from {start} to {end} of {self.size}")
+        block = memoryview(self._block)
+        self._stream.seek(start)
         while start < end:
-            length = min(_BLOCK, end - start)
-            hasher.update(self.read(start, length))
+            length = self._stream.readinto(block[: end - start])
+            if not length:
+                raise FormatError(f"the file ends before byte {end}")
+            hasher.update(block[:length])
             start += length
 
     def digest(self, algorithm: str, ranges: Iterable[Range]) -> bytes:
@@ -78,6 +86,11 @@ class _Part(Source):
         if not (start >= 0 and length >= 0 and start + length <= self.size):
             raise FormatError(f"no {length} bytes at byte {start} of {self.size}")
         return self._whole.read(self._start + start, length)
+
+    def feed(self, hasher: "hashlib._Hash", start: int, end: int) -> None:
+        if not 0 <= start <= end <= self.size:
+            raise FormatError(f"no bytes from {start} to {end} of {self.size}")
+        self._whole.feed(hasher, self._start + start, self._start + end)
 
 
 def new_hash(algorithm: str) -> "hashlib._Hash":

@@ -84,8 +84,8 @@ def _tell(services: Services, subject: Digest, *, as_json: bool) -> set[LinkStat
     """Print the chain of one subject; return what its links come to."""
     from ...schemas import said  # its library is slow to import
 
-    about = entries_about(services.ledger, subject, {Role.SUBJECT})
-    chain = custody_chain(about, subject)
+    [about] = entries_about(services.ledger, [subject])
+    chain = custody_chain([(index, data, entry) for index, _, data, entry in about], subject)
     if not as_json:
         say((str(subject), "bold"))
     for entry, link in chain:

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import pickle
+import random
 import resource
 import signal
 import socket
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 from ledger.asset import JPEG, MEDIA_TYPES, PNG
 from ledger.errors import FirsthandError, StorageError
 from verifier.errors import Unreadable
+from verifier.media.answer import format_value
 from verifier.media.decode import frames, samples
 from verifier.media.ffmpeg import find_ffmpeg
 from verifier.media.picture import picture
@@ -213,3 +215,73 @@ def ffmpeg_fetches(address: str) -> int:
     return subprocess.run(
         [find_ffmpeg(), "-v", "quiet", "-i", address, "-f", "null", "-"]
     ).returncode
+
+
+def descriptors() -> list[str]:
+    """What is open here, and the folder that tells it."""
+    return sorted(entry.name for entry in Path("/proc/self/fd").iterdir())
+
+
+def answer_before_the_next(value: object) -> str:
+    """Have an answer ready for a task that is still to come."""
+    data = bytes(16) + format_value({"value": value})
+    child = os.fork()
+    if child == 0:
+        time.sleep(0.2)
+        os.write(ANSWER, len(data).to_bytes(8, "big") + data)
+        os._exit(0)
+    return "its own"
+
+
+def echo_late(value: object) -> object:
+    time.sleep(0.5)
+    return value
+
+
+def claim_a_long_answer() -> None:
+    os.write(ANSWER, (1 << 40).to_bytes(8, "big"))
+    time.sleep(1000)
+
+
+def drip() -> NoReturn:
+    os.write(ANSWER, (1000).to_bytes(8, "big"))
+    while True:
+        os.write(ANSWER, b"x")
+        time.sleep(0.1)
+
+
+_done: list[None] = []
+
+
+def count_tasks() -> int:
+    """How often this was done in this process."""
+    _done.append(None)
+    return len(_done)
+
+
+_left: list[bytes] = []
+
+
+def leave_traces(data: bytes) -> None:
+    """Put what a file said wherever a process can put it."""
+    _left.append(data * 1000)
+    os.environ["LEFT"] = data.decode()
+    sys.modules["left"] = sys
+    random.seed(data)
+
+
+def traces_of(backwards: str) -> list[str]:
+    """Where in this process something lies that the one before it said."""
+    needle = bytes.fromhex(backwards)[::-1]
+    found = [name for name in ("left",) if name in sys.modules]
+    found += [name for name in os.environ if name == "LEFT"]
+    with open("/proc/self/mem", "rb", 0) as memory:  # noqa: PTH123
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            places, rights = line.split()[:2]
+            start, end = (int(place, 16) for place in places.split("-"))
+            if "w" in rights:
+                memory.seek(start)
+                # Twice: the first may be `needle` itself, and what reading it copies.
+                data = memory.read(end - start)
+                found += ["memory"] if data.count(needle) > 100 else []
+    return found

@@ -19,6 +19,7 @@ from verifier.agreement import AGREES, DIFFERS, compare_opinions
 from verifier.manifest import parse_reading
 from verifier.opinion.examine import examine
 from verifier.opinion.result import Aspect, Opinion, format_opinion, parse_opinion
+from verifier.reading import Reading
 
 from . import mint
 from .mint import NOW, Authority, Mint, Signer
@@ -43,7 +44,7 @@ def both(data: bytes, folder: Path) -> tuple[str, list[str]]:
     """Ask both engines; return the code that comes of it, and the first one's failures."""
     path = folder / "suspect.jpg"
     path.write_bytes(data)
-    reading = parse_reading(_c2pa.read(str(path), None, "image/jpeg", dict(LISTS)), _c2pa.LIST_URI)
+    reading = parse_reading(Reading(str(path), None, "image/jpeg", LISTS).read(), _c2pa.LIST_URI)
     if reading.store is None:  # the first one gives up where the second one names what is wrong
         assert compare_opinions(reading) == []
         return "", [reading.reason]

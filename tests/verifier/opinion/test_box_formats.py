@@ -10,6 +10,7 @@ from verifier import _c2pa
 from verifier.agreement import AGREES, DIFFERS, MILDER, compare_opinions
 from verifier.manifest import parse_reading
 from verifier.opinion.coverage import Guard
+from verifier.reading import Reading
 from verifier.report import Step
 from verifier.validation import manifest_findings
 
@@ -31,7 +32,7 @@ def both(data: bytes, carrier: Carrier, folder: Path) -> tuple[str, Sequence[str
     """Return what comes of both engines, the first one's failures, and what the bytes come to."""
     path = folder / f"suspect.{carrier.ending}"
     path.write_bytes(data)
-    answer = _c2pa.read(str(path), None, carrier.media_type, dict(LISTS))
+    answer = Reading(str(path), None, carrier.media_type, dict(LISTS)).read()
     reading = parse_reading(answer, _c2pa.LIST_URI)
     assert reading.store is not None, reading.reason
     [found] = compare_opinions(reading)

@@ -13,6 +13,7 @@ from tests.verifier.reports import INCONCLUSIVE, UNCHANGED, finding
 from verifier import _c2pa
 from verifier.agreement import AGREES, compare_opinions
 from verifier.manifest import parse_reading
+from verifier.reading import Reading
 from verifier.report import Step
 from verifier.trust import TrustList
 
@@ -24,7 +25,7 @@ def agree(path: Path, root: str) -> tuple[str, list[str]]:
     """Return what comes of both engines, and what our own found wrong."""
     beside = path.with_name(path.name + ".c2pa")
     sidecar = str(beside) if beside.exists() else None
-    answer = _c2pa.read(str(path), sidecar, read_asset_file(path).media_type.name, {"A": root})
+    answer = Reading(str(path), sidecar, read_asset_file(path).media_type.name, {"A": root}).read()
     reading = parse_reading(answer, _c2pa.LIST_URI)
     if reading.store is None:
         return "", []

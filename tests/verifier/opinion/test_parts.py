@@ -10,6 +10,7 @@ from verifier import _c2pa
 from verifier.agreement import AGREES, NOT_CHECKED, compare_opinions
 from verifier.manifest import parse_reading
 from verifier.opinion.coverage import Guard
+from verifier.reading import Reading
 from verifier.report import Step
 from verifier.validation import manifest_findings
 
@@ -84,7 +85,7 @@ def outcome(data: bytes, folder: Path) -> tuple[str, Outcome, str]:
     """Return what comes of both engines, and what is said of the bytes."""
     path = folder / "suspect.jpg"
     path.write_bytes(data)
-    answer = _c2pa.read(str(path), None, "image/jpeg", dict(LISTS))
+    answer = Reading(str(path), None, "image/jpeg", dict(LISTS)).read()
     reading = parse_reading(answer, _c2pa.LIST_URI)
     [found] = compare_opinions(reading)
     [of_bytes] = [e for e in manifest_findings(reading) if e.step is Step.HARD_BINDING]

@@ -13,6 +13,7 @@ from verifier import _c2pa
 from verifier.agreement import AGREES, DIFFERS, compare_opinions
 from verifier.manifest import parse_reading
 from verifier.opinion.examine import examine
+from verifier.reading import Reading
 
 from .mint import NOW, Mint, superbox
 from .test_attacks import LISTS, PICTURE, SIGNER
@@ -45,7 +46,7 @@ BOXES = (
 def judge(path: Path, data: bytes) -> tuple[str, bool]:
     """Return what comes of both engines, and whether the first one passes the file."""
     path.write_bytes(data)
-    reading = parse_reading(_c2pa.read(str(path), None, "image/jpeg", dict(LISTS)), _c2pa.LIST_URI)
+    reading = parse_reading(Reading(str(path), None, "image/jpeg", LISTS).read(), _c2pa.LIST_URI)
     if reading.store is None:
         return "", False
     [finding] = compare_opinions(reading)

@@ -1,0 +1,50 @@
+"""Many files, verified by a process a core: the same answers, in the order of the files."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from api.many import verify_each
+from api.services import Services
+from ledger.errors import AssetError, FirsthandError
+from verifier.report import Report
+
+from .command import code_of, flip, main
+
+
+def test_many_files_are_told_as_each_alone_and_in_their_order(
+    services: Services, home: Path, photograph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(home, "sign", photograph).code == 0
+    signed = photograph.with_name("photograph.signed.jpg")
+    changed = flip(Path(shutil.copy(signed, signed.with_name("changed.jpg"))), -100)
+    missing, empty = photograph.with_name("missing.jpg"), photograph.with_name("empty.jpg")
+    empty.touch()
+    paths = [signed, missing, changed, photograph, empty] * 4
+    asked = {"detect": False, "keep": False}
+    alone = list(verify_each(services, paths, asked))
+    monkeypatch.setattr("api.many._MANY", 1)
+    monkeypatch.setattr("api.many._AT_ONCE", 3)
+    spread = list(verify_each(services, paths, asked))
+    assert list(map(told, spread)) == list(map(told, alone))
+    assert told(spread[0]) != told(spread[2])
+    assert isinstance(spread[1], AssetError)
+
+
+def told(found: Report | FirsthandError) -> object:
+    """What a person is told."""
+    return found.to_json() if isinstance(found, Report) else str(found)
+
+
+def test_the_command_line_verifies_more_files_than_one_process_takes(
+    home: Path, photograph: Path
+) -> None:
+    assert main(home, "sign", photograph).code == 0
+    signed = photograph.with_name("photograph.signed.jpg")
+    copies = [Path(shutil.copy(signed, signed.with_name(f"{n}.jpg"))) for n in range(64)]
+    ran = main(home, "verify", "--json", *copies)
+    assert [each["file"] for each in ran.objects] == list(map(str, copies))
+    assert {code_of(each) for each in ran.objects} == {"unchanged"}
+    assert ran.code == 0
+    assert main(home, "verify", "--process-per-file", signed).code == 0
