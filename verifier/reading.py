@@ -1,8 +1,8 @@
 """A manifest store as both engines read it, put together from what each of them says.
 
-Neither engine's process has anything of the other's: what one says of a file that took it over, the
-other denies. The C2PA engine's answer is its own words, JSON in CBOR, and as hostile as the file:
-plain values are made of it here, and `manifest.py` reads those.
+Neither engine's process has anything of the other's: a file that took one over would have to take
+over both. The C2PA engine's answer is its own words, JSON in CBOR, and as hostile as the file: plain
+values are made of it here, and `manifest.py` reads those.
 """
 
 import base64
@@ -21,6 +21,7 @@ from . import _c2pa, second
 _SHORT = 1 << 22  # bytes
 # What the engine says instead of fetching a manifest that lies on the network.
 _REMOTE = re.compile(r"must fetch remote manifests from url (\S+)")
+_IN_AN_ARCHIVE = "it is an archive, as a book or an office document is: none is read in those"
 _LISTS = ("assertions", "created_assertions", "gathered_assertions")
 _NONSENSE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError)
 
@@ -118,9 +119,7 @@ class Reading:
         elif seen["found"]:
             reason = "something like one lies in the file, not where one belongs"
             if seen["archive"]:
-                reason = (
-                    "it is an archive, as a book or an office document is: none is read in those"
-                )
+                reason = _IN_AN_ARCHIVE
             told = {"state": "unsearched", "reason": reason}
         else:
             return {"state": "absent", "searched": failure == "ManifestNotFound"}
