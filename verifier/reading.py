@@ -1,8 +1,8 @@
 """A manifest store as both engines read it, put together from what each of them says.
 
-Neither engine's process has anything of the other's: a file that took one over would have to take
-over both. The C2PA engine's answer is its own words, JSON in CBOR, and as hostile as the file: plain
-values are made of it here, and `manifest.py` reads those.
+Neither engine's process has anything of the other's: a file would have to take over both. The C2PA
+engine's answer is its own words, JSON in CBOR, and as hostile as the file: plain values are made of
+it here, and `manifest.py` reads those.
 """
 
 import base64

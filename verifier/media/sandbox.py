@@ -41,10 +41,10 @@ PRELOAD = (
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin"),
 )
 # A job costs what the process holds that it is forked from, and these tasks need little.
-_READING = ("verifier.warm", "verifier.second")  # a server for both: neither runs the other's code
+READING = ("verifier.warm", "verifier.second")  # a server for both: neither runs the other's code
 _LIGHT = {
-    "verifier._c2pa": _READING,
-    "verifier.second": _READING,
+    "verifier._c2pa": READING,
+    "verifier.second": READING,
     "verifier.detector.examine": ("verifier.detector.ready",),
 }
 _START = 60.0  # seconds that the server may take to import everything, on a busy machine
