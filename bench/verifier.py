@@ -10,9 +10,7 @@ beside hashing it, and the most memory that each process which reads it holds.
 
 import argparse
 import hashlib
-import importlib
 import os
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,10 +28,12 @@ from api.services import Services
 from signer.actions import DigitalSourceType
 from signer.manifest import Statement
 from tests import media
-from verifier import _c2pa, second
+from verifier import _c2pa
 from verifier.media.confine import report_isolation
 from verifier.media.sandbox import READING, Sandbox
 from verifier.reading import Reading, Run, here
+
+from . import peak
 
 SAID = Statement(source_type=DigitalSourceType.DIGITAL_CAPTURE)
 PICTURES = 100
@@ -141,30 +141,11 @@ def large(services: Services, folder: Path, megabytes: int) -> None:
     print(f"  {'hashing it (SHA-256)':<40} {hashing:>8.2f} s")
     whole = timed(lambda: services.verify(signed))
     print(f"  {'whole verification':<40} {whole:>8.2f} s  {whole / hashing:.2f} of hashing it")
-    tasks = importlib.import_module("bench.verifier")
     with Sandbox(preload=READING) as sandbox:  # what the processes that read manifests hold
-        for what, task in (("the C2PA engine", tasks.peak_of_engine), ("ours", tasks.peak_of_ours)):
+        for what, task in (("the C2PA engine", peak.of_engine), ("ours", peak.of_ours)):
             before, most = sandbox.run(task, read.path, read.media_type, read.trust_lists)
             said = f"{before / 1e6:.0f} MB before, {most / 1e6:.0f} MB at its most"
             print(f"  {f'memory of {what}':<40} {said:>8}")
-
-
-def peak_of_engine(path: str, media_type: str, trust_lists: dict[str, str]) -> list[int]:
-    """Read it with the C2PA engine; return what the process held before, and at most, in bytes."""
-    return _peak(lambda: _c2pa.read(path, None, media_type, trust_lists))
-
-
-def peak_of_ours(path: str, _: str, trust_lists: dict[str, str]) -> list[int]:
-    """Read it ourselves; return what the process held before, and at most, in bytes."""
-    return _peak(lambda: second.opine(path, None, trust_lists))
-
-
-def _peak(act: Callable[[], object]) -> list[int]:
-    before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    act()
-    status = Path("/proc/self/status").read_text()
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return [before, int(peak.split()[1]) * 1024]
 
 
 def sign(services: Services, source: Path, out: Path) -> Path:
