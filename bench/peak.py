@@ -1,4 +1,4 @@
-"""The memory of a process that reads a manifest: tasks for the sandbox, with few imports of theirs."""
+"""The memory of a process that reads a manifest: tasks for the sandbox, of few imports."""
 
 import resource
 from collections.abc import Callable
