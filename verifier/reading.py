@@ -55,12 +55,16 @@ class Reading:
         {"state": "unreadable", "reason": str, "embedded": bool} where there is a store, and
         {"state": "unsearched", "reason": str} where the engine could not tell; and in each
         "identity": [label, claim digest, hard-binding digest | None] | None. Raises DecoderFailed
-        where what came back can be no answer.
+        where what came back can be no answer, and where the file is there no more.
         """
         try:
             if Path(self.path).stat().st_size <= _SHORT:  # another thread costs more than it saves
                 return self._one_by_one()
             return self._side_by_side()
+        except OSError as problem:  # it was there when it was hashed
+            raise DecoderFailed(
+                f"the file cannot be read any more ({problem.strerror})", "verify it again"
+            ) from None
         except _NONSENSE as problem:
             raise DecoderFailed(
                 f"reading the file gave a nonsensical answer ({type(problem).__name__})",
