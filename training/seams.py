@@ -180,7 +180,7 @@ def train(options: argparse.Namespace) -> None:
         if len(pairs) < options.batch // 2:
             pairs = random.permutation(twos(learnt))
         some, pairs = pairs[: options.batch // 2], pairs[options.batch // 2 :]
-        slower = (1 - step / steps) / options.falling
+        slower = (1 - step / steps) / max(1e-9, options.falling)
         for group in optimiser.param_groups:
             group["lr"] = group["share"] * options.rate * min(1.0, slower, (step + 1) / 50)
         pixels, places = shown(learnt, some, random)
