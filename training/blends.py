@@ -118,11 +118,14 @@ def main() -> None:
             continue
         random = np.random.default_rng((options.seed, number_of(source.name)))
         drawn = faces(source, options.most, options.times, random)
-        for part, some in enumerate(iter(lambda: list(islice(drawn, PART)), [])):  # noqa: B023
+        for number, some in enumerate(iter(lambda: list(islice(drawn, PART)), [])):  # noqa: B023
             pixels, masks, qualities = looks([each for _, each in some], random)
             names = np.array([name for name, _ in some]).repeat(2)
-            path = options.to / f"{source.parts[-3]}-{source.name}.{options.seed}.{part}.npz"
-            np.savez(path, pixels=pixels, masks=masks, qualities=qualities, files=names)
+            path = options.to / f"{source.parts[-3]}-{source.name}.{options.seed}.{number}.npz"
+            part = path.with_suffix(".part")
+            with part.open("wb") as file:
+                np.savez(file, pixels=pixels, masks=masks, qualities=qualities, files=names)
+            part.replace(path)
             print(path.name, len(pixels), flush=True)
 
 

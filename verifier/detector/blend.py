@@ -3,9 +3,11 @@
 "Detecting Deepfakes with Self-Blended Images" (Shiohara and Yamasaki, CVPR 2022): a face is changed
 a little in colour, sharpness and place and laid over itself through a soft mask, so that what there
 is to learn is the blend, and not any one maker of swaps. Here the mask may also be the mouth's
-alone, as in reenactment; the inner face may lose the detail that a small generator would not give,
-or be another person's, laid over by three points ("Face X-ray for More General Face Forgery
-Detection", CVPR 2020). Used in training alone: arrays and a random generator in, arrays out.
+alone, as in reenactment, and the mouth be opened or shut; the inner face may lose the detail that a
+small generator would not give, or its fine texture as one that draws it anew, be sharpened as by an
+enhancer and toned like what is around it, as live swaps are; or be another person's, laid over by
+three points ("Face X-ray for More General Face Forgery Detection", CVPR 2020). Used in training
+alone: arrays and a random generator in, arrays out.
 """
 
 import io
@@ -32,6 +34,7 @@ OVAL = (
 BROWS = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
 LOWER = (*OVAL[8:28], 50, 280, 5)  # below the eyes
 MOUTH = (205, 425, 2, 57, 287, 18, 200, 204, 424, 164)
+LIP, CHIN, BROW = 14, 152, 10  # the lower lip's inner edge, and the ends of the outline
 ANCHORS = (33, 263, 13)  # the eyes' outer corners and the mouth: what a face is laid over by
 
 
@@ -67,7 +70,7 @@ def worn(face: Portrait, random: Random) -> Portrait:
 def self_blended(face: Portrait, random: Random, other: Portrait | None = None) -> Blended:
     """A face blended over itself, or over by `other`, drawn from `random`."""
     base = face.rgb.astype(np.float32)
-    mask = _mask(face, random)
+    mask, mouth = _mask(face, random)
     source = base if other is None else _laid_over(other, face)
     if other is not None:
         source = _toned_like(source, base, mask)
@@ -75,29 +78,33 @@ def self_blended(face: Portrait, random: Random, other: Portrait | None = None) 
     changed = changed_whole(source if first else base, random, 1.0 if other is None else 0.3)
     inner, outer = (changed, base) if first else (base, changed)
     inner = _moved(inner, face, random)
-    if random.random() < 0.5:
-        inner = _coarse(inner, face, random)
+    if mouth and random.random() < 0.5:
+        inner = _mouthed(inner, face, random)
+    inner = _made(inner, face, random)
+    if other is None and random.random() < 0.4:
+        inner = _toned_like(inner, outer, mask)
     share = random.choice((0.25, 0.5, 0.75, 1.0, 1.0, 1.0)) if other is None else 1.0
     weights = (mask * np.float32(share))[..., None]
     return Blended(_bytes(outer + (inner - outer) * weights), mask)
 
 
-def _mask(face: Portrait, random: Random) -> Floats:
+def _mask(face: Portrait, random: Random) -> tuple[Floats, bool]:
+    """What is laid over, and whether it is the mouth and what is around it alone."""
     height, width = face.rgb.shape[:2]
     points = face.points / COARSER
     across = _across(face) / COARSER
-    which = random.choice(4, p=(0.35, 0.3, 0.15, 0.2))
+    which = random.choice(4, p=(0.35, 0.25, 0.2, 0.2))
     chosen = (OVAL, (*BROWS, *OVAL[8:28]), LOWER, MOUTH)[which]
     corners = _hull(points[list(chosen)] + random.normal(0, 0.015 * across, (len(chosen), 2)))
     canvas = Image.new("L", (width // COARSER, height // COARSER))
     ImageDraw.Draw(canvas).polygon([(float(x), float(y)) for x, y in corners], fill=255)
-    spread = ImageFilter.GaussianBlur(across * random.uniform(0.01, 0.08))
+    spread = ImageFilter.GaussianBlur(across * random.uniform(0.01, 0.1))
     soft = _rippled(canvas, 0.04 * across, random).filter(spread)
     if random.random() < 0.5:  # shrunk, so that the blend lies within
         least = 255 * random.uniform(0.3, 0.9)
         soft = soft.point([255 * (level > least) for level in range(256)]).filter(spread)
     told = np.asarray(soft.resize((width, height), Image.Resampling.BILINEAR), np.float32)
-    return told / max(1.0, float(told.max()))
+    return told / max(1.0, float(told.max())), which >= 2
 
 
 def _hull(points: Points) -> Points:
@@ -113,10 +120,17 @@ def _across(face: Portrait) -> float:
 
 def _rippled(image: Image.Image, strength: float, random: Random) -> Image.Image:
     """An elastic deformation: the corners of squares are moved by about `strength` pixels."""
+    return _bent(image, _corners(image) + random.normal(0, strength, (CELLS + 1,) * 2 + (2,)))
+
+
+def _corners(image: Image.Image) -> npt.NDArray[np.int64]:
     xs, ys = (np.rint(np.linspace(0, side, CELLS + 1)).astype(int) for side in image.size)
-    corners = np.stack(np.meshgrid(xs, ys), -1) + random.normal(
-        0, strength, (CELLS + 1,) * 2 + (2,)
-    )
+    return np.stack(np.meshgrid(xs, ys), -1)
+
+
+def _bent(image: Image.Image, corners: Points) -> Image.Image:
+    """The corners of squares are taken from elsewhere: (CELLS + 1, CELLS + 1, 2)."""
+    xs, ys = _corners(image)[0, :, 0], _corners(image)[:, 0, 1]
     squares = []
     for row in range(CELLS):
         for column in range(CELLS):
@@ -158,6 +172,47 @@ def _resized_and_back(
     width, height = image.size
     size = (max(8, round(width / factor)), max(8, round(height / factor)))
     return image.resize(size, Image.Resampling.BILINEAR).resize((width, height), back)
+
+
+def _mouthed(rgb: Floats, face: Portrait, random: Random) -> Floats:
+    """The mouth opened or shut a little: what is below it is drawn up or down."""
+    down = face.points[CHIN] - face.points[BROW]
+    image = Image.fromarray(_bytes(rgb))
+    corners = _corners(image).astype(np.float64)
+    away = np.linalg.norm(corners - face.points[LIP], axis=2) / np.linalg.norm(down)
+    pull = np.exp(-((away / 0.3) ** 2))[..., None] * random.uniform(-0.08, 0.08)
+    return np.asarray(_bent(image, corners + pull * down), np.float32)
+
+
+def _made(rgb: Floats, face: Portrait, random: Random) -> Floats:
+    """As a maker would give a face: as it was, coarse, or drawn anew."""
+    which = random.choice(3, p=(0.25, 0.3, 0.45))
+    if which == 0:
+        return rgb
+    return (_coarse if which == 1 else _anew)(rgb, face, random)
+
+
+def _anew(rgb: Floats, face: Portrait, random: Random) -> Floats:
+    """As a generator of 160 to 320 pixels a face: edges without texture, often sharpened after.
+
+    What a picture coder leaves of few bytes stands for what a generator leaves.
+    """
+    image, scale = Image.fromarray(_bytes(rgb)), random.uniform(160, 320) / _across(face)
+    scale = min(1.5, max(0.75, scale))
+    size = round(image.width * scale), round(image.height * scale)
+    kept, form = io.BytesIO(), ("WEBP", "JPEG")[random.integers(2)]
+    least, most = (5, 50) if form == "WEBP" else (15, 60)
+    image.resize(size, Image.Resampling.BICUBIC).save(
+        kept, form, quality=int(random.integers(least, most))
+    )
+    told = Image.open(kept).convert("RGB")
+    if random.random() < 0.5:
+        told = told.filter(ImageFilter.GaussianBlur(random.uniform(0.5, 1.5)))
+    told = told.resize(image.size, Image.Resampling.BICUBIC)
+    if random.random() < 0.5:
+        radius, percent = random.uniform(0.6, 2), int(random.integers(50, 200))
+        told = told.filter(ImageFilter.UnsharpMask(radius, percent, 0))
+    return np.asarray(told, np.float32)
 
 
 def _coarse(rgb: Floats, face: Portrait, random: Random) -> Floats:

@@ -140,7 +140,7 @@ def _made(source: Path, random: Random) -> tuple[list[str], list[Pixels]]:
 
 
 def on_canvas(rgb: Pixels, mesh: Mesh, random: Random) -> Portrait:
-    """A face and its surroundings at a drawn size, never much enlarged; edges are drawn out."""
+    """A face and its surroundings at a drawn size, never much enlarged; edges are mirrored."""
     left, top, width, height = box_of(mesh)
     scale = min(random.uniform(*WIDTHS) / max(width, height), 1.25)
     image = Image.fromarray(rgb)
@@ -148,11 +148,17 @@ def on_canvas(rgb: Pixels, mesh: Mesh, random: Random) -> Portrait:
     shrunk = image.resize(size, Image.Resampling.LANCZOS)
     x, y = (left + width / 2) * scale - CANVAS / 2, (top + height / 2) * scale - CANVAS / 2
     rows, columns = (
-        np.clip(np.arange(round(start), round(start) + CANVAS), 0, side - 1)
+        _mirrored(np.arange(round(start), round(start) + CANVAS), side)
         for start, side in ((y, shrunk.height), (x, shrunk.width))
     )
     part = np.ascontiguousarray(np.asarray(shrunk)[rows][:, columns])
     return Portrait(part, mesh.points[:, :2] * scale - (round(x), round(y)))
+
+
+def _mirrored(places: npt.NDArray[np.int64], side: int) -> npt.NDArray[np.int64]:
+    """Places along a side, those beyond its ends turned back."""
+    there = places % (2 * side)
+    return np.minimum(there, 2 * side - 1 - there)
 
 
 def compressed(canvases: list[Pixels], quality: int, *coder: str) -> list[Pixels]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from verifier.detector import faces
+from verifier.detector import blend, faces
 from verifier.detector.blend import Portrait, changed_whole, self_blended, worn
 
 
@@ -18,11 +18,10 @@ def test_the_same_draw_gives_the_same_face(portrait: Portrait) -> None:
 def test_the_face_differs_from_its_surroundings_by_more_than_one_change_of_the_whole(
     portrait: Portrait, seed: int
 ) -> None:
-    told = self_blended(portrait, np.random.default_rng(seed)).rgb.astype(int)
-    change = told - portrait.rgb
-    face = change[100:150, 100:150].mean((0, 1))
+    told = self_blended(portrait, np.random.default_rng(seed))
+    change = told.rgb.astype(int) - portrait.rgb
     corner = change[-40:, -40:].mean((0, 1))
-    assert np.abs(face - corner).max() > 0.3
+    assert np.abs(change - corner)[told.mask > 0.9].mean() > 1
 
 
 def test_another_face_is_laid_over_eyes_on_eyes(portrait: Portrait) -> None:
@@ -59,3 +58,20 @@ def test_a_camera_and_a_first_file_change_every_place_a_little(portrait: Portrai
     changes = [np.abs(each.astype(int) - portrait.rgb).mean() for each in told]
     assert min(changes) == 0
     assert 0.5 < max(changes) < 6
+
+
+def test_a_mouth_is_opened_or_shut_and_the_brow_stays(portrait: Portrait) -> None:
+    plain = portrait.rgb.astype(np.float32)
+    for seed in range(4):
+        change = np.abs(blend._mouthed(plain, portrait, np.random.default_rng(seed)) - plain)
+        (x, y), (_, brow) = portrait.points[[blend.LIP, blend.BROW]].astype(int)
+        assert change[y - 8 : y + 8, x - 8 : x + 8].mean() > 1
+        assert change[: max(1, brow - 4)].mean() < 1
+
+
+def test_a_face_drawn_anew_is_the_same_face_with_other_texture(portrait: Portrait) -> None:
+    plain = portrait.rgb.astype(np.float32)
+    for seed in range(8):
+        told = blend._anew(plain, portrait, np.random.default_rng(seed))
+        assert told.shape == plain.shape
+        assert 0.5 < np.abs(told - plain).mean() < 20
