@@ -59,6 +59,8 @@ def history(luma: Plane, table: Table, clipped: Mask) -> History | None:
     pixels of which a colour was cut off at its least or greatest, where no quantiser shows.
     """
     steps = np.array([table[mode] for mode in MODES], np.float32)
+    if not steps.all():  # ITU-T T.81, B.2.4.1: no step is 0, and such a table tells nothing
+        return None
     centred = luma - np.float32(128)
     quantised = np.rint(coefficients(centred, MODES) / steps).astype(np.int32)
     usable = _usable(luma, clipped)

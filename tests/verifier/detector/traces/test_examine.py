@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -143,6 +143,7 @@ def test_of_a_truncated_file_the_rest_is_told_and_the_pixels_are_not(
 
 
 @given(st.integers(2, 3000), st.binary(min_size=1, max_size=40))
+@example(26, b"\0")  # a quantisation table with a step of 0
 def test_a_damaged_file_is_told_of_or_refused_with_its_reason(place: int, junk: bytes) -> None:
     import tempfile
 
