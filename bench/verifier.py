@@ -63,7 +63,9 @@ def small(services: Services, folder: Path, seconds: float) -> None:
     """Print how many small JPEGs a second, each of them another one than the last."""
     pictures = [sign(services, each, folder) for each in different(media.photograph(folder))]
     print(f"{PICTURES} signed JPEGs of {pictures[0].stat().st_size / 1000:.0f} kB")
-    print_many(services, pictures, seconds)
+    print_many("whole verifications, a process a core", services, pictures, seconds)
+    with Services(services.home, Sandbox(process_per_file=True)) as isolated:
+        print_many("the same, with --process-per-file", isolated, pictures, seconds)
     turn = cycle(pictures)  # whose `next` is safe among threads
     run = services.sandbox.run
     reading = _reading(services, "image/jpeg")
@@ -93,14 +95,14 @@ def different(photograph: Path) -> Iterator[Path]:
         yield photograph.with_stem(f"{number}")
 
 
-def print_many(services: Services, pictures: Sequence[Path], seconds: float) -> None:
+def print_many(what: str, services: Services, pictures: Sequence[Path], seconds: float) -> None:
     """Print how many a second `firsthand verify FILE...` does, once all its processes are warm."""
     found = verify_each(services, pictures * int(1 + 600 * seconds / PICTURES), {})
     for _ in range(6 * PICTURES):
         next(found)
     start = time.perf_counter()
     count = sum(1 for _ in found)
-    print(f"  {'whole verifications, a process a core':<40} {rate(count, start):>8} /s")
+    print(f"  {what:<40} {rate(count, start):>8} /s")
 
 
 def _reading(services: Services, media_type: str, signed: str = "") -> Reading:
