@@ -11,6 +11,7 @@ from ledger.vocabulary import Digest
 from verifier.recall import Difference, Verdict, differences, verdict_of
 from verifier.report import Report
 
+from .many import for_each
 from .services import Services
 from .verdicts import Given
 
@@ -36,22 +37,22 @@ def recall(services: Services, elsewhere: Sequence[Path] = ()) -> Iterator[Recal
 
     What was sent over HTTP, moved or replaced is looked for among the files of `elsewhere`.
     """
-    givens = services.verdicts.all()
     others = _by_digest(elsewhere)
-    for given in givens:
-        path = _where(given, others)
-        if path is None:
-            yield Recalled(given, reason=_missing(given))
-            continue
-        try:
-            report = services.verify(
-                path, name=given.name, proof=given.proof, keep=False, detect=False
-            )
-        except FirsthandError as problem:
-            yield Recalled(given, reason=problem.message)
-            continue
-        now = verdict_of(report)
-        yield Recalled(given, now, tuple(differences(given.verdict, now)), report)
+    found = [(given, others.get(given.digest)) for given in services.verdicts.all()]
+    return for_each(services, _ask_again, found)
+
+
+def _ask_again(services: Services, found: tuple[Given, Path | None]) -> Recalled:
+    given, elsewhere = found
+    path = given.path if given.path and _digest(given.path) == given.digest else elsewhere
+    if path is None:
+        return Recalled(given, reason=_missing(given))
+    try:
+        report = services.verify(path, name=given.name, proof=given.proof, keep=False, detect=False)
+    except FirsthandError as problem:
+        return Recalled(given, reason=problem.message)
+    now = verdict_of(report)
+    return Recalled(given, now, tuple(differences(given.verdict, now)), report)
 
 
 def accept(services: Services, recalled: Iterable[Recalled], when: datetime) -> None:
@@ -59,12 +60,6 @@ def accept(services: Services, recalled: Iterable[Recalled], when: datetime) -> 
     for each in recalled:
         if each.now is not None:
             services.verdicts.keep(replace(each.given, verdict=each.now, time=when))
-
-
-def _where(given: Given, others: dict[Digest, Path]) -> Path | None:
-    if given.path is not None and _digest(given.path) == given.digest:
-        return given.path
-    return others.get(given.digest)
 
 
 def _missing(given: Given) -> str:

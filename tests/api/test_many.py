@@ -37,7 +37,7 @@ def told(found: Report | FirsthandError) -> object:
     return found.to_json() if isinstance(found, Report) else str(found)
 
 
-def test_the_command_line_verifies_more_files_than_one_process_takes(
+def test_more_files_than_one_process_takes_are_verified_and_recalled(
     home: Path, photograph: Path
 ) -> None:
     assert main(home, "sign", photograph).code == 0
@@ -47,4 +47,6 @@ def test_the_command_line_verifies_more_files_than_one_process_takes(
     assert [each["file"] for each in ran.objects] == list(map(str, copies))
     assert {code_of(each) for each in ran.objects} == {"unchanged"}
     assert ran.code == 0
+    copies[7].unlink()
+    assert "64 verdicts, 0 changed, 1 could not be asked again" in main(home, "recall").err
     assert main(home, "verify", "--process-per-file", signed).code == 0
