@@ -26,7 +26,7 @@ DIGESTS = {  # SHA-256 of each file
         "picture.npz",
         "af1aca0b298dcfc03bdfd11dda7b95e8fce35bc18580d6d535e21572a0d53462",
     ),
-    Subject.FACE: ("face.npz", "428799e49ef4b8e5c851f92138f323912c8258bd9452dc281c32a937e9349a44"),
+    Subject.FACE: ("face.npz", "ce1ce4b66029682346d6786f1156aa31038eaf6b06b8be70bbcd25ca08f6df34"),
 }
 
 Floats = npt.NDArray[np.float64]

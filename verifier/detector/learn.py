@@ -24,6 +24,8 @@ _FAMILIES = {  # what generators have in common, by how their sources' names beg
     "fake_dmd2": "sdxl",
     "fake_flux": "flux",
     "fake_dit": "imagenet transformers",
+    "fake_stylegan1": "stylegan",
+    "fake_stylegan2": "stylegan2",
     "fake_sd": "latent diffusion",
     "fake_ldm": "latent diffusion",
     "fake_lcm": "latent diffusion",
