@@ -65,10 +65,10 @@ def from_bytes(data: bytes) -> Learnt:
     low, high = (float(each) for each in kept["bounds"])
     least, most = (round(float(each), 2) for each in kept["usual"])
     mean, deviation = kept["mean"], kept["deviation"]
-    low = float(kept["low_offset"] - kept["low_least"])
+    offset = float(kept["low_offset"] - kept["low_least"])
     return Learnt(
         Line(mean, deviation, kept["line"], float(kept["offset"])),
-        Line(mean, deviation, kept["low_line"], low),
+        Line(mean, deviation, kept["low_line"], offset),
         (kept["speech_mean"], kept["speech_deviation"], kept["speech_line"]),
         float(kept["speech_least"]),
         Calibration(kept["lines"], (low, high)),

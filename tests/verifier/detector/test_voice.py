@@ -101,6 +101,11 @@ def test_loud_clipped_and_quiet_voices_get_an_answer_within_the_bounds(gain: flo
     assert told.abstained is not None or low <= (told.log10_lr or 0) <= high
 
 
+def test_the_bounds_of_an_opinion_are_those_that_were_calibrated() -> None:
+    with np.load(voice_model.MODEL, allow_pickle=False) as file:
+        assert voice_model.trained().calibration.bounds == tuple(file["bounds"].astype(float))
+
+
 def test_what_did_not_reach_its_bar_shows_its_score_and_says_nothing() -> None:
     told = voice.weigh_voice(babble(8))
     assert not voice.BAR_REACHED
