@@ -16,6 +16,7 @@ from .services import Services
 
 _MANY = 64  # files: fewer are done sooner than processes are started
 _AT_ONCE = 8  # files that a process is given
+_PROCESSES = CORES + 1  # each waits now and then for the engines that it asks
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -38,7 +39,7 @@ def for_each(
     if len(items) < _MANY:
         return (work(services, item) for item in items)
     some = [items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE)]
-    return chain.from_iterable(spread(partial(_do, services, work), some, CORES))
+    return chain.from_iterable(spread(partial(_do, services, work), some, _PROCESSES))
 
 
 def _do(services: Services, work: Callable[[Services, _T], _R], items: Sequence[_T]) -> list[_R]:

@@ -63,7 +63,7 @@ def small(services: Services, folder: Path, seconds: float) -> None:
     """Print how many small JPEGs a second, each of them another one than the last."""
     pictures = [sign(services, each, folder) for each in different(media.photograph(folder))]
     print(f"{PICTURES} signed JPEGs of {pictures[0].stat().st_size / 1000:.0f} kB")
-    print_many("whole verifications, a process a core", services, pictures, seconds)
+    print_many("whole verifications, of many files", services, pictures, seconds)
     with Services(services.home, Sandbox(process_per_file=True)) as isolated:
         print_many("the same, with --process-per-file", isolated, pictures, seconds)
     turn = cycle(pictures)  # whose `next` is safe among threads
