@@ -44,7 +44,7 @@ class LocalLedger:
         """The same log as it stands when it is first asked, for one verification."""
         held = copy(self)
         held._reader = self._reader.held()  # noqa: SLF001  # a copy of ourselves
-        held._behind = cache(self._behind)  # noqa: SLF001  # asked at several steps
+        held._behind = cache(self._behind)  # noqa: SLF001  # likewise; asked at several steps
         return held
 
     def find(self, digest: Digest) -> Sequence[Found]:

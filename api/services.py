@@ -68,9 +68,11 @@ class Services:
         self._randomness = randomness
         self._tells_private = tells_private
 
-    def __reduce__(self) -> tuple[Callable[[Path, bool], "Services"], tuple[Path, bool]]:
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[[Path, bool, bool], "Services"], tuple[Path, bool, bool]]:
         """Be opened again, once, in a process that this is sent to, by the clock there."""
-        return _opened, (self.home.path, self.sandbox.process_per_file)
+        return _opened, (self.home.path, self.sandbox.process_per_file, self._tells_private)
 
     def __enter__(self) -> Self:
         return self
@@ -280,8 +282,9 @@ class Services:
 
 
 @cache
-def _opened(home: Path, process_per_file: bool) -> Services:  # by `__reduce__`
-    services = Services(open_home(home), Sandbox(process_per_file=process_per_file))
+def _opened(home: Path, process_per_file: bool, tells_private: bool) -> Services:
+    sandbox = Sandbox(process_per_file=process_per_file)
+    services = Services(open_home(home), sandbox, tells_private=tells_private)
     gc.collect()
     gc.freeze()  # what is imported stays: no collection of such a process need look at it again
     return services

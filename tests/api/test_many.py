@@ -1,13 +1,16 @@
 """Many files, verified by a process a core: the same answers, in the order of the files."""
 
 import shutil
+from copy import copy
 from pathlib import Path
 
 import pytest
 
+from api.home import open_home
 from api.many import verify_each
 from api.services import Services
 from ledger.errors import AssetError, FirsthandError
+from verifier.media.sandbox import Sandbox
 from verifier.report import Report
 
 from .command import code_of, flip, main
@@ -30,6 +33,16 @@ def test_many_files_are_told_as_each_alone_and_in_their_order(
     assert list(map(told, spread)) == list(map(told, alone))
     assert told(spread[0]) != told(spread[2])
     assert isinstance(spread[1], AssetError)
+
+
+def test_services_sent_to_another_process_tell_no_more_than_these(
+    home: Path, sandbox: Sandbox
+) -> None:
+    for tells in (True, False):
+        sent = Services(open_home(home), sandbox, tells_private=tells)
+        again = copy(sent)  # by what it is sent by
+        assert again.ledger.tells_private is tells
+        again.sandbox.close()
 
 
 def told(found: Report | FirsthandError) -> object:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import socket
+from dataclasses import replace
 from typing import Any, cast
 
 from ledger.errors import FormatError
@@ -36,15 +37,7 @@ def serve() -> None:
 
 def life(limits: Limits) -> Limits:
     """What a clerk may use, whose tasks may use `limits` each: the parent watches the clock."""
-    return Limits(
-        address_space=limits.address_space,
-        cpu=int(_LIFE),
-        wall=_LIFE,
-        written=limits.written,
-        open_files=limits.open_files,
-        processes=limits.processes,
-        answer=limits.answer,
-    )
+    return replace(limits, cpu=int(_LIFE), wall=_LIFE)
 
 
 class Unasked(DecoderFailed):
