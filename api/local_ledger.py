@@ -37,13 +37,15 @@ class LocalLedger:
         self._reader = LogReader(home.tiles(), self.log_key)
         self._catalogue = catalogue
         self._behind: Callable[[int], PrivateRecord | None] = catalogue.private_record
+        self._found: dict[Digest, Sequence[Found]] | None = None  # what is held of the log
         self._accepted = home.path / "accepted"
         self._index = LocalIndex(home.index_path(), catalogue, registers)
 
     def held(self) -> "LocalLedger":
-        """The same log as it stands when it is first asked, for one verification."""
+        """The same log as it stands when it is first asked, for one verification or a few."""
         held = copy(self)
-        held._reader = self._reader.held()  # noqa: SLF001  # a copy of ourselves
+        held._found = {}  # noqa: SLF001  # a copy of ourselves
+        held._reader = self._reader.held()  # noqa: SLF001  # likewise
         held._behind = cache(self._behind)  # noqa: SLF001  # likewise; asked at several steps
         return held
 
@@ -54,7 +56,12 @@ class LocalLedger:
 
     def find_each(self, digests: Sequence[Digest]) -> Sequence[Sequence[Found]]:
         """Return for each digest the entries that name it, in the order of the log."""
-        return self._catalogue.look_up_each(self._reader, digests)
+        if self._found is None:
+            return self._catalogue.look_up_each(self._reader, digests)
+        if missing := [digest for digest in digests if digest not in self._found]:
+            found = self._catalogue.look_up_each(self._reader, missing)
+            self._found.update(zip(missing, found, strict=True))
+        return [self._found[digest] for digest in digests]
 
     def entry(self, index: int) -> bytes:
         """Return the entry at `index`."""

@@ -12,7 +12,7 @@ from verifier.recall import Difference, Verdict, differences, verdict_of
 from verifier.report import Report
 
 from .many import for_each
-from .services import Services
+from .services import Asked, Services
 from .verdicts import Given
 
 
@@ -42,24 +42,35 @@ def recall(services: Services, elsewhere: Sequence[Path] = ()) -> Iterator[Recal
     return for_each(services, _ask_again, found)
 
 
-def _ask_again(services: Services, found: tuple[Given, Path | None]) -> Recalled:
-    given, elsewhere = found
-    path = given.path if given.path and _digest(given.path) == given.digest else elsewhere
-    if path is None:
-        return Recalled(given, reason=_missing(given))
-    try:
-        report = services.verify(path, name=given.name, proof=given.proof, keep=False, detect=False)
-    except FirsthandError as problem:
-        return Recalled(given, reason=problem.message)
+def _ask_again(
+    services: Services, found: Sequence[tuple[Given, Path | None]]
+) -> Iterator[Recalled]:
+    places = [_place(given, elsewhere) for given, elsewhere in found]
+    asked = [
+        (place, Asked(name=given.name, proof=given.proof, keep=False, detect=False))
+        for (given, _), place in zip(found, places, strict=True)
+        if place is not None
+    ]
+    reports = iter(services.verify_each(asked))
+    for (given, _), place in zip(found, places, strict=True):
+        yield _recalled(given, next(reports)) if place else Recalled(given, reason=_missing(given))
+
+
+def _place(given: Given, elsewhere: Path | None) -> Path | None:
+    return given.path if given.path and _digest(given.path) == given.digest else elsewhere
+
+
+def _recalled(given: Given, report: Report | FirsthandError) -> Recalled:
+    if isinstance(report, FirsthandError):
+        return Recalled(given, reason=report.message)
     now = verdict_of(report)
     return Recalled(given, now, tuple(differences(given.verdict, now)), report)
 
 
 def accept(services: Services, recalled: Iterable[Recalled], when: datetime) -> None:
     """Let what each verdict came to, just now, be what it is held against from here on."""
-    for each in recalled:
-        if each.now is not None:
-            services.verdicts.keep(replace(each.given, verdict=each.now, time=when))
+    changed = [replace(each.given, verdict=each.now, time=when) for each in recalled if each.now]
+    services.verdicts.keep(changed)
 
 
 def _missing(given: Given) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -28,16 +29,18 @@ from ledger.storage.sql import SqlLogStorage
 from ledger.tile import TileReader
 from ledger.vocabulary import Digest, digest_of
 from verifier.as_of import compare_reports
+from verifier.asking import Asking, answer_each
 from verifier.compare.context import Claim
 from verifier.judgement import Bench
 from verifier.media.sandbox import Sandbox
-from verifier.observe import engine_versions, observe
+from verifier.observe import engine_versions, observing
 from verifier.recall import verdict_of
 from verifier.report import Report
 from verifier.trust import TrustList
 from verifier.verify import NOTHING_CLAIMED, verify
 
 from .checking import CORES, Checkers
+from .errors import of_system
 from .home import Home, open_home
 from .local_ledger import LocalLedger
 from .registrar import Registrar, prove_entry
@@ -47,6 +50,30 @@ from .verdicts import Given, Verdicts
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked about a file.
+
+    `as_of` asks for the answer of another time, beside that of now; `revocations` are OCSP answers
+    and CRLs; `online` allows to ask the authorities that certificates name. With a `name` of its
+    own it is not where it lies for long, as an upload is not. With `keep` the verdict of now is
+    remembered for `firsthand recall`; with `detect` the detector is asked about what nobody signed
+    or recorded.
+    """
+
+    name: str | None = None
+    proof: Path | None = None
+    claim: Claim = NOTHING_CLAIMED
+    as_of: datetime | None = None
+    revocations: Sequence[bytes] = ()
+    online: bool = False
+    keep: bool = True
+    detect: bool = True
+
+
+NOTHING_SPECIAL = Asked()
 
 
 class Services:
@@ -146,59 +173,59 @@ class Services:
             self.home, self.log, self.catalogue, self.sandbox, self._clock, self._randomness
         )
 
-    def verify(
-        self,
-        path: Path,
-        *,
-        name: str | None = None,
-        proof: Path | None = None,
-        claim: Claim = NOTHING_CLAIMED,
-        as_of: datetime | None = None,
-        revocations: Sequence[bytes] = (),
-        online: bool = False,
-        keep: bool = True,
-        detect: bool = True,
-    ) -> Report:
-        """Establish what can be established about the file at `path`, and what is claimed of it.
+    def verify(self, path: Path, asked: Asked = NOTHING_SPECIAL) -> Report:
+        """Establish what can be established about the file at `path`, and what is claimed of it."""
+        [found] = self.verify_each([(path, asked)])
+        if isinstance(found, FirsthandError):
+            raise found
+        return found
 
-        `as_of` asks for the answer of another time, beside that of now; `revocations` are OCSP
-        answers and CRLs; `online` allows to ask the authorities that certificates name. With a
-        `name` of its own it is not at `path` for long, as an upload is not. With `keep` the verdict
-        of now is remembered for `firsthand recall`; with `detect` the detector is asked about what
-        nobody signed or recorded.
+    def verify_each(self, files: Sequence[tuple[Path, Asked]]) -> list[Report | FirsthandError]:
+        """Return what `verify` returns or raises for each file; they are looked at in step.
+
+        All of them meet the log as it stands when it is first asked.
         """
-        network = self.network if online else None
-        gather = Gatherer(self.home.revocations(), revocations, network)
-        clock = self._clock()
-
-        def report(at: datetime | None, *, detect: bool) -> tuple[Report, list[TrustList]]:
-            lists = self.home.trust_lists((at or clock).date())
-            bench = Bench(lists=lists, clock=clock, as_of=at, gather=gather)
-            suspect = observe(
-                path, self.sandbox, lists, name=name, proof=proof, bench=bench, detect=detect
-            )
-            return verify(suspect, self.ledger.held(), self.engine, claim), lists
-
-        now, lists = report(None, detect=detect and as_of is None)
-        if keep:
-            self._keep(now, None if name else path, proof)
-        if as_of is None:
-            return now
-        then, lists_then = report(as_of, detect=detect)
-        return compare_reports(then, now, as_of, (lists_then, lists))
-
-    def _keep(self, report: Report, path: Path | None, proof: Path | None) -> None:
-        given = Given(
-            digest=Digest(bytes.fromhex(report.sha256 or "")),
-            name=report.file,
-            path=path and path.resolve(),
-            proof=proof and proof.resolve(),
-            time=self._clock(),
-            verdict=verdict_of(report),
+        ledger = self.ledger.held()
+        given: list[Given] = []
+        found = answer_each(
+            [self._verifying(path, asked, ledger, given) for path, asked in files], self.sandbox.ask
         )
-        # A home that cannot be written can still verify; it just remembers nothing.
-        with contextlib.suppress(StorageError, LogBusy):
-            self.verdicts.keep(given)
+        if given:
+            # A home that cannot be written can still verify; it just remembers nothing.
+            with contextlib.suppress(StorageError, LogBusy):
+                self.verdicts.keep(given)
+        return [of_system(each) if isinstance(each, OSError) else each for each in found]
+
+    def _verifying(
+        self, path: Path, asked: Asked, ledger: LocalLedger, given: list[Given]
+    ) -> Asking[Report]:
+        clock = self._clock()
+        gather = Gatherer(
+            self.home.revocations(), asked.revocations, self.network if asked.online else None
+        )
+
+        def reporting(
+            at: datetime | None, *, detect: bool
+        ) -> Asking[tuple[Report, list[TrustList]]]:
+            lists = self.home.trust_lists((at or clock).date())
+            suspect = yield from observing(
+                path,
+                self.sandbox,
+                lists,
+                name=asked.name,
+                proof=asked.proof,
+                bench=Bench(lists=lists, clock=clock, as_of=at, gather=gather),
+                detect=detect,
+            )
+            return verify(suspect, ledger, self.engine, asked.claim), lists
+
+        now, lists = yield from reporting(None, detect=asked.detect and asked.as_of is None)
+        if asked.keep:
+            given.append(_given(now, path, asked, self._clock()))
+        if asked.as_of is None:
+            return now
+        then, lists_then = yield from reporting(asked.as_of, detect=asked.detect)
+        return compare_reports(then, now, asked.as_of, (lists_then, lists))
 
     def follow(self, progress: Progress | None = None) -> None:
         """Take into the private store what others appended: a verification waits for that."""
@@ -288,3 +315,14 @@ def _opened(home: Path, process_per_file: bool, tells_private: bool) -> Services
     gc.collect()
     gc.freeze()  # what is imported stays: no collection of such a process need look at it again
     return services
+
+
+def _given(report: Report, path: Path, asked: Asked, time: datetime) -> Given:
+    return Given(
+        digest=Digest(bytes.fromhex(report.sha256 or "")),
+        name=report.file,
+        path=None if asked.name else path.resolve(),
+        proof=asked.proof and asked.proof.resolve(),
+        time=time,
+        verdict=verdict_of(report),
+    )

@@ -5,7 +5,7 @@ is overwritten.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,18 +67,21 @@ class Verdicts:
         with translate(), self._engine.begin() as connection:
             yield connection
 
-    def keep(self, given: Given) -> None:
-        """Remember a verdict, in place of an earlier one on the same bytes under that name."""
-        row = (
-            given.digest.value,
-            given.name,
-            _text(given.path),
-            _text(given.proof),
-            int(given.time.timestamp()),
-            json.dumps(format_verdict(given.verdict), separators=(",", ":")),
-        )
+    def keep(self, given: Sequence[Given]) -> None:
+        """Remember verdicts, in place of earlier ones on the same bytes under the same name."""
+        rows = [
+            (
+                each.digest.value,
+                each.name,
+                _text(each.path),
+                _text(each.proof),
+                int(each.time.timestamp()),
+                json.dumps(format_verdict(each.verdict), separators=(",", ":")),
+            )
+            for each in given
+        ]
         with self._begin() as connection:
-            connection.exec_driver_sql(_REPLACE, row)
+            connection.exec_driver_sql(_REPLACE, rows)
 
     def all(self) -> list[Given]:
         """Return every verdict, the oldest first."""

@@ -24,7 +24,7 @@ from PIL import Image
 
 from api.home import create_home
 from api.many import verify_each
-from api.services import Services
+from api.services import NOTHING_SPECIAL, Services
 from signer.actions import DigitalSourceType
 from signer.manifest import Statement
 from tests import media
@@ -98,7 +98,7 @@ def different(photograph: Path) -> Iterator[Path]:
 def print_many(what: str, services: Services, pictures: Sequence[Path], seconds: float) -> None:
     """Print how many a second `firsthand verify FILE...` does, once all its processes are warm."""
     count = int(600 * seconds)
-    found = verify_each(services, list(islice(cycle(pictures), 600 + count)), {})
+    found = verify_each(services, list(islice(cycle(pictures), 600 + count)), NOTHING_SPECIAL)
     for _ in islice(found, 600):
         pass
     start = time.perf_counter()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ledger.asset import (
     HEAD_SIZE,
@@ -23,6 +24,7 @@ from ledger.vocabulary import Digest, Fingerprint, Outcome
 
 from . import _c2pa
 from .apart import judge_apart
+from .asking import Asking, answer
 from .compare.compare import Engines, Kept, Medium, compare_in
 from .compare.engines import ENGINES
 from .compare.result import Comparison
@@ -47,7 +49,12 @@ _MAX_PROOF = 1 << 20  # bytes
 _LONG = 1 << 24  # bytes
 
 
-def observe(
+def observe(path: Path, sandbox: Sandbox, trust_lists: Sequence[TrustList], **how: Any) -> Suspect:
+    """Look at one file, by all that `observing` is told."""
+    return answer(observing(path, sandbox, trust_lists, **how), sandbox.ask)
+
+
+def observing(
     path: Path,
     sandbox: Sandbox,
     trust_lists: Sequence[TrustList],
@@ -57,14 +64,14 @@ def observe(
     engines: Engines = ENGINES,
     bench: Bench | None = None,
     detect: bool = False,
-) -> Suspect:
+) -> Asking[Suspect]:
     """Look at the file at `path`, with its sidecar and its log proof where they lie beside it.
 
     `name` is what to call it (its path, if not given); `bench` is what its signer is judged by, if
     not by the lists alone and at the present time; with `detect` the detector may be asked. Raises
     AssetError where there is no such file, FormatError where `proof` was named and is none.
     """
-    asset, reading, claim = _look(path, sandbox, trust_lists)
+    asset, reading, claim = yield from _looking(path, sandbox, trust_lists)
     bench = bench or Bench(lists=trust_lists, clock=datetime.now(UTC))
     bench = replace(bench, lists=trust_lists)
     for step in (judge, judge_lineage, judge_apart, judge_identities, find_look_alikes):
@@ -92,23 +99,23 @@ def observe(
     )
 
 
-def _look(
+def _looking(
     path: Path, sandbox: Sandbox, trust_lists: Sequence[TrustList]
-) -> tuple[Asset, ManifestReading, ClaimIdentity | None]:
+) -> Asking[tuple[Asset, ManifestReading, ClaimIdentity | None]]:
     """Hash a file and read its manifest; where it is long both at once, for both read all of it."""
 
-    def read(media_type: MediaType) -> tuple[ManifestReading, ClaimIdentity | None]:
-        return read_manifest(path, media_type.name, sandbox, trust_lists, find_sidecar(path))
+    def reading(media_type: MediaType) -> Asking[tuple[ManifestReading, ClaimIdentity | None]]:
+        return _reading(path, media_type.name, sandbox, trust_lists, find_sidecar(path))
 
     if not _is_long(path):
         asset = read_asset_file(path)
-        return asset, *read(asset.media_type)
+        return asset, *(yield from reading(asset.media_type))
     with path.open("rb") as stream:
         media_type = detect_media_type(stream.read(HEAD_SIZE))
     with ThreadPoolExecutor(1) as beside:
         hashed = beside.submit(read_asset_file, path)
-        answer = read(media_type)
-        return hashed.result(), *answer
+        answered = answer(reading(media_type), sandbox.ask)
+        return hashed.result(), *answered
 
 
 def _is_long(path: Path) -> bool:
@@ -134,20 +141,30 @@ def read_manifest(
     sidecar: Path | None = None,
 ) -> tuple[ManifestReading, ClaimIdentity | None]:
     """Step 1: read the manifest store, in the sandbox, against the lists of claim signers."""
+    return answer(_reading(path, media_type, sandbox, trust_lists, sidecar), sandbox.ask)
+
+
+def _reading(
+    path: Path,
+    media_type: str,
+    sandbox: Sandbox,
+    trust_lists: Sequence[TrustList],
+    sidecar: Path | None,
+) -> Asking[tuple[ManifestReading, ClaimIdentity | None]]:
     anchors = {each.name: each.pem for each in of_kind(trust_lists, ListKind.CLAIM_SIGNERS)}
     try:
-        answer = Reading(
+        told = yield from Reading(
             # Resolved here: a name such as /dev/stdin means another file in another process.
             str(path.resolve()),
             str(sidecar.resolve()) if sidecar else None,
             media_type,
             anchors,
             sandbox.ask,
-        ).read()
+        ).asking()
     except Unreadable as problem:
         # It crashed or was stopped: that says nothing about a manifest.
         return ManifestReading(Outcome.NOT_CHECKED, problem.message), None
-    return parse_reading(answer, _c2pa.LIST_URI), parse_claim(answer.get("identity"))
+    return parse_reading(told, _c2pa.LIST_URI), parse_claim(told.get("identity"))
 
 
 def engine_versions() -> dict[str, str]:

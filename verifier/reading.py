@@ -8,7 +8,7 @@ it here, and `manifest.py` reads those.
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from verifier.errors import DecoderFailed
 
 from . import _c2pa, second
+from .asking import Asking, Run, answer
 
 _SHORT = 1 << 22  # bytes
 # What the engine says instead of fetching a manifest that lies on the network.
@@ -24,8 +25,6 @@ _REMOTE = re.compile(r"must fetch remote manifests from url (\S+)")
 _IN_AN_ARCHIVE = "it is an archive, as a book or an office document is: none is read in those"
 _LISTS = ("assertions", "created_assertions", "gathered_assertions")
 _NONSENSE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError)
-
-Run = Callable[..., Any]  # a task of the sandbox, then its arguments
 
 
 def here(task: Run, *arguments: object) -> Any:
@@ -44,6 +43,10 @@ class Reading:
     run: Run = here
 
     def read(self) -> dict[str, Any]:
+        """Ask and return what `asking` does."""
+        return answer(self.asking(), self.run)
+
+    def asking(self) -> Asking[dict[str, Any]]:
         """Read the manifest store of the file: embedded, else the sidecar's.
 
         Returns one of
@@ -59,7 +62,7 @@ class Reading:
         """
         try:
             if Path(self.path).stat().st_size <= _SHORT:  # another thread costs more than it saves
-                return self._one_by_one()
+                return (yield from self._one_by_one())
             return self._side_by_side()
         except OSError as problem:  # it was there when it was hashed
             raise DecoderFailed(
@@ -71,18 +74,18 @@ class Reading:
                 "treat it as damaged or hostile",
             ) from None
 
-    def _one_by_one(self) -> dict[str, Any]:
-        said = self._ask_engine()
+    def _one_by_one(self) -> Asking[dict[str, Any]]:
+        said = yield from self._ask_engine()
         if said["state"] != "read":
             return said
-        found, opinion = self.run(second.identify_and_opine, said.pop("named"), self._opined())
+        found, opinion = yield second.identify_and_opine, said.pop("named"), self._opined()
         return {**said, **found, "opinion": opinion}
 
     def _side_by_side(self) -> dict[str, Any]:
         """Both hash a long file, and neither holds up the other."""
         with ThreadPoolExecutor(1) as beside:
             opinion = beside.submit(self.run, second.opine, *self._opined())
-            said = self._ask_engine()
+            said = answer(self._ask_engine(), self.run)
             if said["state"] != "read":
                 return said
             found = self.run(second.identify, *said.pop("named"))
@@ -91,43 +94,42 @@ class Reading:
     def _opined(self) -> list[object]:
         return [self.path, self.sidecar, dict(self.trust_lists)]
 
-    def _ask_engine(self) -> dict[str, Any]:
-        answer = self._answer(None)
-        said = _described(answer, self.path) if "store" in answer else self._failed(answer)
+    def _ask_engine(self) -> Asking[dict[str, Any]]:
+        told = yield from self._store(None)
+        said = _described(told, self.path) if "store" in told else (yield from self._failed(told))
         if self.sidecar is None or said["state"] not in ("absent", "remote", "unsearched"):
             return said
-        answer = self._answer(self.sidecar)
-        if "store" in answer:
-            return _described(answer, self.sidecar)
-        reason = self.run(second.collection, *self._opined()) or _one_line(answer["reason"])
+        told = yield from self._store(self.sidecar)
+        if "store" in told:
+            return _described(told, self.sidecar)
+        reason = (yield second.collection, *self._opined()) or _one_line(told["reason"])
         return {"state": "unreadable", "reason": reason, "embedded": False}
 
-    def _answer(self, sidecar: str | None) -> Mapping[str, Any]:
-        lists = dict(self.trust_lists)
-        answer = self.run(_c2pa.read, self.path, sidecar, self.media_type, lists)
-        if not isinstance(answer, dict):
+    def _store(self, sidecar: str | None) -> Asking[Mapping[str, Any]]:
+        told = yield _c2pa.read, self.path, sidecar, self.media_type, dict(self.trust_lists)
+        if not isinstance(told, dict):
             raise TypeError
-        return answer
+        return told
 
-    def _failed(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+    def _failed(self, told: Mapping[str, Any]) -> Asking[dict[str, Any]]:
         """Tell why the engine read no store, and what lies in the file nonetheless."""
-        failure, reason = answer["failure"], _one_line(answer["reason"])
+        failure, reason = told["failure"], _one_line(told["reason"])
         other = failure not in ("ManifestNotFound", "NotSupported")
         if other and (remote := _REMOTE.search(reason)):
             return {"state": "remote", "url": remote[1]}
-        seen = self.run(second.look, self.path)
+        seen = yield second.look, self.path
         if other and seen["found"]:
-            told = {"state": "unreadable", "reason": reason, "embedded": True}
+            said = {"state": "unreadable", "reason": reason, "embedded": True}
         elif other:  # what the engine stumbled over is the file, not a manifest
             return {"state": "unsearched", "reason": reason}
         elif seen["found"]:
             reason = "something like one lies in the file, not where one belongs"
             if seen["archive"]:
                 reason = _IN_AN_ARCHIVE
-            told = {"state": "unsearched", "reason": reason}
+            said = {"state": "unsearched", "reason": reason}
         else:
             return {"state": "absent", "searched": failure == "ManifestNotFound"}
-        return told | {"identity": seen["identity"]}
+        return said | {"identity": seen["identity"]}
 
 
 def _described(answer: Mapping[str, Any], holder: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from verifier.report import Report, Step
 from ..errors import EXIT_NOT_MET, EXIT_OK, EXIT_PARTLY_FAILED, ServiceError, exit_code, of_system
 from ..files import replace_file
 from ..home import open_home
-from ..services import Services
+from ..services import Asked, Services
 from ..settings import Settings
 from .console import advance, print_json, progress, say, say_error
 
@@ -117,7 +117,7 @@ def _with_recorded(path: Path, options: argparse.Namespace, settings: Settings) 
         progress("Comparing", None),
     ):
         try:
-            report = _read(partial(services.verify, detect=False), path)
+            report = _read(partial(services.verify, asked=Asked(detect=False)), path)
             found = _established(report)
             if options.picture:
                 write_picture(options.picture, _drawn(services, path, report, found))

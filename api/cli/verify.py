@@ -27,7 +27,7 @@ from ..errors import (
 from ..home import open_home
 from ..many import verify_each
 from ..revocations import read_answer
-from ..services import Services
+from ..services import Asked, Services
 from ..settings import Settings
 from .console import (
     COLOURS,
@@ -132,14 +132,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         raise FirsthandError("--proof speaks of one file", "name just that file")
     policy = read_policy(options.policy) if options.policy else None
     codes = []
-    asked = {
-        "proof": options.proof,
-        "claim": Claim(options.claimed_time, options.claimed_place),
-        "as_of": options.as_of,
-        "revocations": [read_answer(path) for path in options.revocation],
-        "online": options.online,
-        "detect": settings.detector and not options.no_detector,
-    }
+    asked = Asked(
+        proof=options.proof,
+        claim=Claim(options.claimed_time, options.claimed_place),
+        as_of=options.as_of,
+        revocations=[read_answer(path) for path in options.revocation],
+        online=options.online,
+        detect=settings.detector and not options.no_detector,
+    )
     sandbox = Sandbox(process_per_file=options.process_per_file)
     with Services(open_home(settings.home), sandbox) as services:
         take_in_new_entries(services)

@@ -10,7 +10,7 @@ from verifier.compare.context import Claim, parse_moment, parse_spot
 
 from ..limits import file_name, in_turn, upload
 from ..schemas import OCTETS, ReportAnswer
-from ..services import Services
+from ..services import Asked, Services
 from ..settings import Settings
 
 router = APIRouter(tags=["verifications"])
@@ -43,8 +43,7 @@ async def verify(
     settings: Settings = request.app.state.settings
     detect = detect and settings.detector
     called = file_name(name)
+    asked = Asked(name=called, claim=claim, as_of=time, detect=detect)
     async with upload(request, called) as path:
-        report = await in_turn(
-            request, services.verify, path, name=called, claim=claim, as_of=time, detect=detect
-        )
+        report = await in_turn(request, services.verify, path, asked)
     return ReportAnswer.model_validate(report.to_json())

@@ -8,7 +8,7 @@ import pytest
 
 from api.home import open_home
 from api.many import verify_each
-from api.services import Services
+from api.services import Asked, Services
 from ledger.errors import AssetError, FirsthandError
 from verifier.media.sandbox import Sandbox
 from verifier.report import Report
@@ -25,7 +25,7 @@ def test_many_files_are_told_as_each_alone_and_in_their_order(
     missing, empty = photograph.with_name("missing.jpg"), photograph.with_name("empty.jpg")
     empty.touch()
     paths = [signed, missing, changed, photograph, empty] * 4
-    asked = {"detect": False, "keep": False}
+    asked = Asked(detect=False, keep=False)
     alone = list(verify_each(services, paths, asked))
     monkeypatch.setattr("api.many._MANY", 1)
     monkeypatch.setattr("api.many._AT_ONCE", 3)

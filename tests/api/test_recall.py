@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.home import open_home
-from api.services import Services
+from api.services import Asked, Services
 from ledger.errors import FormatError, StorageError
 from ledger.vocabulary import Outcome
 from verifier.media.sandbox import Sandbox
@@ -113,7 +113,7 @@ def test_an_upload_is_found_by_its_digest_where_somebody_names_it(
     home: Path, sandbox: Sandbox, note: Path
 ) -> None:
     with Services(open_home(home), sandbox) as services:
-        services.verify(note, name="upload")
+        services.verify(note, Asked(name="upload"))
     ran = main(home, "recall")
     assert ran.code == 4
     assert "sent over HTTP and not kept" in ran.out

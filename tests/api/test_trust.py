@@ -11,7 +11,7 @@ import pytest
 from api.home import open_home
 from api.public_transport import PublicTransport
 from api.revocations import Gatherer
-from api.services import Services
+from api.services import Asked, Services
 from api.transports import Unreachable
 from tests.verifier.pki import NOW, STAMPS, Authority, authority, base, days, resign
 from verifier.media.sandbox import Sandbox
@@ -223,7 +223,7 @@ def test_online_asks_the_responder_in_the_certificate_and_keeps_the_answer(
     services.network = PublicTransport(allows_private=True)
     assert services.verify(signed).conclusion.code == "unchanged"
     assert responder.asked == []  # off unless it is allowed
-    assert services.verify(signed, online=True).conclusion.code == "untrusted"
+    assert services.verify(signed, Asked(online=True)).conclusion.code == "untrusted"
     assert len(responder.asked) == 1
     responder.server.server_close()
     assert services.verify(signed).conclusion.code == "untrusted"
@@ -237,7 +237,7 @@ def test_no_address_inside_the_network_is_ever_asked(
     addresses = [responder.url, f"http://127.0.0.1:{port}/", f"http://[::1]:{port}/", "file:///x"]
     signed = resign(bare, folder / "s.jpg", signers.issue("A camera", addresses=addresses))
     with Services(open_home(home), sandbox) as services:
-        report = services.verify(signed, online=True)
+        report = services.verify(signed, Asked(online=True))
     assert responder.asked == []
     [said] = [each.sentence for each in report.findings if each.step == "revocation"]
     assert "was not checked" in said
@@ -259,7 +259,7 @@ def test_an_unreachable_responder_is_said_and_decides_nothing(
     signed = resign(bare, folder / "s.jpg", signer)
     with Services(open_home(home), sandbox) as services:
         services.network = PublicTransport(allows_private=True)
-        report = services.verify(signed, online=True)
+        report = services.verify(signed, Asked(online=True))
     assert report.conclusion.code == "unchanged"
     [said] = [each.sentence for each in report.findings if each.step == "revocation"]
     assert "cannot be reached" in said

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from api.revocations import RevocationFolder
-from api.services import Services
+from api.services import Asked, Services
 from verifier.media.sandbox import Sandbox
 from verifier.report import Report
 from verifier.trust import TrustList
@@ -40,13 +40,13 @@ def judge(evidence: Evidence, world: World, sandbox: Sandbox) -> Report:
     """Verify a file as the command line does, in the sandbox, and remember nothing."""
     home: Any = _Home(lists_of(evidence, world), evidence.path.parent)
     services = Services(home, sandbox)
-    asked = evidence.ledger or world.empty
-    vars(services)["ledger"] = SimpleNamespace(held=lambda: asked)
-    return services.verify(
-        evidence.path,
+    ledger = evidence.ledger or world.empty
+    vars(services)["ledger"] = SimpleNamespace(held=lambda: ledger)
+    asked = Asked(
         proof=evidence.proof,
         claim=evidence.claim,
         as_of=evidence.as_of,
         revocations=evidence.answers,
         keep=False,
     )
+    return services.verify(evidence.path, asked)
