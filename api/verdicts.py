@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ledger.errors import FormatError, StorageError
-from ledger.storage.engine import open_engine
+from ledger.storage.engine import create_tables, open_engine
 from ledger.storage.failure import translate
 from ledger.vocabulary import Digest
 from verifier.recall import Verdict, format_verdict, parse_verdict
@@ -56,7 +56,7 @@ class Verdicts:
         url = sa.URL.create("sqlite", database=str(path)).render_as_string()
         self._engine = open_engine(url, durable=False)
         with self._begin() as connection:
-            _metadata.create_all(connection)
+            create_tables(connection, _metadata)
 
     def close(self) -> None:
         """Let go of the database."""

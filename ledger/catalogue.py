@@ -12,6 +12,7 @@ from functools import cache
 from itertools import islice
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from .catalogue_check import Entries, check_entries, check_rows, find_each
 from .checkpoint import MAX_SIZE
@@ -22,7 +23,7 @@ from .meaning import Meaning
 from .merkle import leaf_hash, leaf_hashes
 from .private import PrivateRecord, format_private_record, parse_private_record
 from .storage.catalogue_tables import followed, metadata, private_records
-from .storage.engine import open_engine
+from .storage.engine import create_tables, open_engine
 from .storage.failure import translate
 from .subjects import Found, Role, subjects_of
 from .vocabulary import Digest
@@ -44,9 +45,10 @@ class Catalogue:
         self._taken_in = 0  # at least so many entries: a look-up need not ask again
         self._engine = open_engine(url)
         with self._begin() as connection:
-            metadata.create_all(connection)
+            create_tables(connection, metadata)
             if connection.scalar(sa.select(followed.c.size)) is None:
-                connection.execute(followed.insert().values(id=1, size=0))
+                first = sqlite.insert(followed).values(id=1, size=0)
+                connection.execute(first.on_conflict_do_nothing())  # nor is another's undone
 
     def __reduce__(self) -> tuple[Callable[[str], "Catalogue"], tuple[str]]:
         """Be opened again, once, in a process that this is sent to."""

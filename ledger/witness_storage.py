@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from .errors import StorageError
-from .storage.engine import open_engine
+from .storage.engine import create_tables, open_engine
 from .witness import Seen
 
 _METADATA = sa.MetaData()
@@ -26,7 +26,8 @@ class SqlWitnessStorage:
         """Open the database, and make its table where it is new; raise StorageError otherwise."""
         self._engine = open_engine(url)
         try:
-            _METADATA.create_all(self._engine)
+            with self._engine.begin() as connection:
+                create_tables(connection, _METADATA)
         except sa.exc.DBAPIError as problem:
             raise _failed(problem) from None
 

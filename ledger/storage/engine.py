@@ -1,14 +1,19 @@
 """How the ledger opens a database, so that what it commits is on the disk."""
 
-from sqlalchemy import Engine, create_engine, event, make_url
+import time
+from sqlite3 import OperationalError
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ..errors import StorageError
 
 BUSY_SECONDS = 30
 
+_PAUSES = [0.001 * 2**step for step in range(10)]  # seconds; a second in all
 _PAGE_SIZE = 16_384  # bytes: a staged batch is one large value, written page by page
 _WAL_PAGES = 2000  # how far the WAL grows before a commit empties it (see `wal`)
 
@@ -26,6 +31,14 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
         event.listen(engine, "connect", _erase_securely)
         event.listen(engine, "connect", _grow)
     return engine
+
+
+def create_tables(connection: Connection, metadata: MetaData) -> None:
+    """Make the tables that are not there, which another process may be making just now."""
+    for table in metadata.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+        for index in table.indexes:
+            connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def open_log_engine(url: str) -> Engine:
@@ -58,12 +71,22 @@ def open_log_engine(url: str) -> Engine:
 
 
 def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    _execute(
-        connection,
-        f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
-    )
+    _execute(connection, f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    _write_ahead(connection)
+    _execute(connection, "PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
+
+
+def _write_ahead(connection: DBAPIConnection) -> None:
+    """Of several that open a new database at once, SQLite lets one do so and no other wait."""
+    for pause in (*_PAUSES, None):
+        try:
+            _execute(connection, "PRAGMA journal_mode = WAL")
+        except OperationalError as problem:
+            if pause is None or "locked" not in str(problem):
+                raise
+            time.sleep(pause)
+        else:
+            return
 
 
 def _enlarge_pages(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
