@@ -11,7 +11,7 @@ believed where it refuses, unless nothing but its clock can be why; it never suf
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 
@@ -30,6 +30,7 @@ UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"
 INVALID, REVOKED = "signingCredential.invalid", "signingCredential.revoked"
 _BY_ITS_CLOCK = (UNTRUSTED, EXPIRED, "claimSignature.outsideValidity")
 _STAMPED = "timeStamp.trusted"
+_FRACTION = timedelta(seconds=1)  # which not everybody writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Answers:
 
 
 Gather = Callable[[x509.Certificate, x509.Certificate], Answers]
+Confirm = Callable[[datetime], bool]  # whether somebody else, too, reads a time-stamp so
 
 
 def none_supplied(certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG001
@@ -78,8 +80,25 @@ def judge(reading: ManifestReading, bench: Bench) -> ManifestReading:
         judged = Judged(now=bench.now, as_of=bench.as_of is not None, problem=store.signature)
         unjudged = SignerJudged(judged, None, store.signer_failures)
         return replace(reading, store=_with(store, unjudged))
-    found = judge_signer(_with_late_answers(store, reading), bench, store.signer_failures)
+    found = judge_signer(
+        _with_late_answers(store, reading),
+        bench,
+        store.signer_failures,
+        confirm=_confirmed_by(store.signed_at),
+    )
     return replace(reading, store=_with(store, found))
+
+
+def _confirmed_by(read: str | None) -> Confirm:
+    """Whoever took our engine's process over must not put in a time that the other one denies."""
+
+    def confirm(time: datetime) -> bool:
+        try:
+            return read is not None and abs(datetime.fromisoformat(read) - time) < _FRACTION
+        except (ValueError, TypeError):  # as of a time without its zone
+            return False
+
+    return confirm
 
 
 def _with_late_answers(store: ManifestStore, reading: ManifestReading) -> Signature:
@@ -110,14 +129,15 @@ def judge_signer(
     engines: Sequence[str] = (),
     kind: Kind = Kind.CLAIM_SIGNERS,
     proven: Stamp | None = None,
+    confirm: Confirm | None = None,
 ) -> SignerJudged:
     """Judge who made a signature; `engines` is what the engine has against him.
 
     `kind` says of which lists one must know him, `proven` when it was there, if it has no
-    time-stamp of its own.
+    time-stamp of its own; one of its own that `confirm` is asked about and denies proves nothing.
     """
     try:
-        return _judge(signature, bench, engines, of_kind(bench.lists, kind), proven)
+        return _judge(signature, bench, engines, of_kind(bench.lists, kind), proven, confirm)
     except UNREADABLE:  # certificates are only parsed as they are asked
         judged = Judged(now=bench.now, as_of=bench.as_of is not None)
         return SignerJudged(judged, None, (INVALID,))
@@ -129,9 +149,10 @@ def _judge(
     engine: Sequence[str],
     lists: Sequence[TrustList],
     proven: Stamp | None,
+    confirm: Confirm | None,
 ) -> SignerJudged:
     leaf, *others = (x509.load_der_x509_certificate(each) for each in signature.chain)
-    stamp, why_not = _best_stamp(signature.tokens, bench)
+    stamp, why_not = _best_stamp(signature.tokens, bench, confirm)
     stamp = stamp or proven
     time = stamp.time if stamp else bench.now
     anchors = [anchor for each in lists for anchor in each.anchors]
@@ -184,7 +205,9 @@ def _valid_at(time: datetime) -> Callable[[x509.Certificate], bool]:
     return lambda each: each.not_valid_before_utc <= time <= each.not_valid_after_utc
 
 
-def _best_stamp(tokens: Sequence[Token], bench: Bench) -> tuple[Stamp | None, str]:
+def _best_stamp(
+    tokens: Sequence[Token], bench: Bench, confirm: Confirm | None
+) -> tuple[Stamp | None, str]:
     """Return the earliest time that is proven, or why none is (nothing, where none is claimed)."""
     lists = of_kind(bench.lists, Kind.TIME_STAMPS)
     anchors = [anchor for each in lists for anchor in each.anchors]
@@ -196,10 +219,12 @@ def _best_stamp(tokens: Sequence[Token], bench: Bench) -> tuple[Stamp | None, st
         except FirsthandError as refused:
             problem = problem or refused.message
             continue
-        if stamp.time <= bench.now:
-            found.append(stamp)
-        else:
+        if stamp.time > bench.now:
             problem = problem or f"it was made later, at {stamp.time:%Y-%m-%d %H:%M:%S} UTC"
+        elif confirm and not stamp.late and not confirm(stamp.time):
+            problem = problem or "the engine reads another time, or none"
+        else:
+            found.append(stamp)
     return min(found, key=lambda each: each.time, default=None), problem
 
 

@@ -15,7 +15,7 @@ from ..recalling import Recalled, accept, recall
 from ..services import Services
 from ..settings import Settings
 from .console import COLOURS, advance, note, print_json, progress, say
-from .verify import take_in_new_entries
+from .verify import add_process_per_file, take_in_new_entries
 
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,13 +32,15 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser.add_argument("places", nargs="*", type=Path, metavar="FILE|FOLDER")
     parser.add_argument("--accept", action="store_true", help="from here on hold against these")
     parser.add_argument("--forget", action="store_true", help="forget all past verdicts")
+    add_process_per_file(parser)
     parser.add_argument("--json", action="store_true", help="one object a verdict, one line each")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Ask each verdict again."""
-    with Services(open_home(settings.home), Sandbox()) as services:
+    sandbox = Sandbox(process_per_file=options.process_per_file)
+    with Services(open_home(settings.home), sandbox) as services:
         if options.forget:
             note(f"{services.verdicts.forget()} verdicts forgotten")
             return EXIT_OK

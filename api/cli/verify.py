@@ -117,7 +117,7 @@ def add_process_per_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--process-per-file",
         action="store_true",
-        help="let no process read two files: a quarter of the speed, and a file that took one over "
+        help="let no process read two files: a fifth of the speed, and a file that took one over "
         "could not speak for the next (docs/decisions/0005)",
     )
 

@@ -63,3 +63,4 @@ def test_more_files_than_one_process_takes_are_verified_and_recalled(
     copies[7].unlink()
     assert "64 verdicts, 0 changed, 1 could not be asked again" in main(home, "recall").err
     assert main(home, "verify", "--process-per-file", signed).code == 0
+    assert main(home, "recall", "--process-per-file").code == 4

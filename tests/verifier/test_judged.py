@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger.vocabulary import Outcome
 from tests import media
+from verifier import _c2pa, second
 from verifier.as_of import compare_reports, parse_as_of
 from verifier.judgement import Answers, Bench
 from verifier.media.sandbox import Sandbox
 from verifier.observe import observe
+from verifier.reading import _described
 from verifier.report import ConclusionCode, Report, Step
 from verifier.timing import moment
 from verifier.trust import Kind, TrustList
@@ -381,3 +384,33 @@ def test_a_signature_that_is_not_found_again_is_not_accepted(
     hidden.write_bytes(whole[:at] + bytes([whole[at] | 0x08]) + whole[at + 1 :])
     report = ask(hidden)
     assert report.conclusion.code in (INCONCLUSIVE, UNTRUSTED, "altered")
+
+
+class Borrows(Sandbox):
+    """Whose process of ours was taken over, and tells what that signer signed elsewhere."""
+
+    def __init__(self, other: Path, honest: Sandbox) -> None:
+        super().__init__()
+        self._other, self._honest = other, honest
+
+    def ask(self, task: Callable[..., object], *arguments: Any) -> Any:
+        answer = self._honest.ask(task, *arguments)
+        if task is second.identify_and_opine:
+            said = self._honest.ask(_c2pa.read, str(self._other), None, "image/jpeg", {})
+            named = _described(said, str(self._other))["named"]
+            answer[0]["signature"] = self._honest.ask(second.identify, *named)["signature"]
+        return answer
+
+
+def test_a_time_that_the_engine_does_not_read_proves_nothing(
+    world: World, bare: Path, stamped: Path, sandbox: Sandbox
+) -> None:
+    bench = Bench(lists=(), clock=NOW)
+    honest = verify(observe(stamped, sandbox, world.lists, bench=bench), None, {})
+    assert "timeStamp.trusted" in codes(honest)
+    with Borrows(stamped, sandbox) as taken_over:
+        report = verify(observe(bare, taken_over, world.lists, bench=bench), None, {})
+    assert "timeStamp.untrusted" in codes(report)
+    [told] = [each for each in report.findings if each.code == "timeStamp.untrusted"]
+    assert "the engine reads another time, or none" in told.sentence
+    assert report.chain[0].signed_at is None
