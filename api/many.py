@@ -14,7 +14,7 @@ from .checking import CORES
 from .services import Asked, Services
 
 _MANY = 64  # files: fewer are done sooner than processes are started
-_AT_ONCE = 16  # files that a process is given
+_AT_ONCE = 8  # files that a process is given
 _PROCESSES = CORES + 1  # each waits now and then for the engines that it asks
 
 _T = TypeVar("_T")
@@ -36,9 +36,9 @@ def for_each(
     Where they are many, other processes do the work, with services of their own: all of it must be
     what can be pickled.
     """
+    if len(items) < _MANY:  # and whoever waits for a few sees each as soon as it is done
+        return chain.from_iterable(work(services, [item]) for item in items)
     some = [items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE)]
-    if len(items) < _MANY:
-        return chain.from_iterable(work(services, each) for each in some)
     return chain.from_iterable(spread(partial(_do, services, work), some, _PROCESSES))
 
 
