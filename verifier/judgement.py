@@ -84,12 +84,12 @@ def judge(reading: ManifestReading, bench: Bench) -> ManifestReading:
         _with_late_answers(store, reading),
         bench,
         store.signer_failures,
-        confirm=_confirmed_by(store.signed_at),
+        confirm=confirmed_by(store.signed_at),
     )
     return replace(reading, store=_with(store, found))
 
 
-def _confirmed_by(read: str | None) -> Confirm:
+def confirmed_by(read: str | None) -> Confirm:
     """Whoever took our engine's process over must not put in a time that the other one denies."""
 
     def confirm(time: datetime) -> bool:

@@ -16,13 +16,14 @@ from dataclasses import replace
 from ledger.vocabulary import Outcome
 
 from .harmless import printable
-from .judgement import EXPIRED, UNTRUSTED, Bench, SignerJudged, judge_signer
-from .manifest import ManifestReading, ManifestStore, is_broken
+from .judgement import EXPIRED, UNTRUSTED, Bench, SignerJudged, confirmed_by, judge_signer
+from .manifest import OTHER_SIGNER, ManifestReading, ManifestStore, is_broken
 from .opinion.result import Aspect, Judgement
 from .report import Link
-from .signature import Signature
+from .signature import Read, Signature, serial_of
 from .words import row_of, tell
 
+_NOTHING = Read(None, None)
 # Recorded by another, whose lists and whose day these speak of.
 _OF_ANOTHER = (UNTRUSTED, EXPIRED, "claimSignature.outsideValidity", "timeStamp.", "cawg.")
 
@@ -37,7 +38,8 @@ def judge_lineage(reading: ManifestReading, bench: Bench) -> ManifestReading:
     top = replace(store.chain[0], sentence=_top(store))
     links, who = [top], {top.manifest: top.who}
     for number, link in enumerate(store.chain[1:], 1):
-        found = judge_link(link, judged.get(link.manifest), bench)
+        read = store.read.get(link.manifest, _NOTHING)
+        found = judge_link(link, judged.get(link.manifest), bench, read)
         found = replace(found, holder=who.get(link.over, link.holder))
         who.setdefault(found.manifest, found.who)
         if number == bound:
@@ -54,15 +56,20 @@ def _by_label(judgements: Sequence[Judgement]) -> dict[str, Judgement]:
     return {label: each for label, each in shown.items() if counted[label] == 1}
 
 
-def judge_link(link: Link, judgement: Judgement | None, bench: Bench) -> Link:
-    """Judge one manifest again; where that cannot be done, what was recorded of it stays."""
-    unread = _not_judged(judgement)
+def judge_link(
+    link: Link, judgement: Judgement | None, bench: Bench, read: Read | None = None
+) -> Link:
+    """Judge one manifest again; where that cannot be done, what was recorded of it stays.
+
+    `read` is what the engine reads in its signature, where that is to be held against it.
+    """
+    unread = _not_judged(judgement, read)
     if judgement is None or unread:
         return replace(link, list=None, rejudged=Outcome.NOT_CHECKED, reason=printable(unread))
     signature = judgement.carried.signature
     if not isinstance(signature, Signature):  # so `_not_judged` said why
         return link
-    signer = judge_signer(signature, bench)
+    signer = judge_signer(signature, bench, confirm=confirmed_by(read.time) if read else None)
     known = signer.known if signer.known in _known(judgement, signer, bench) else None
     failures = signer.failures
     if not failures and known is None:
@@ -84,14 +91,16 @@ def judge_link(link: Link, judgement: Judgement | None, bench: Bench) -> Link:
     )
 
 
-def _not_judged(judgement: Judgement | None) -> str:
+def _not_judged(judgement: Judgement | None, read: Read | None) -> str:
     """Say why a manifest could not be judged again; nothing where it was."""
     if judgement is None:
         return "the second engine did not find it"
     if unchecked := judgement.unchecked():
         return unchecked.about or unchecked.code
     signature = judgement.carried.signature
-    return signature if isinstance(signature, str) else ""
+    if isinstance(signature, str):
+        return signature
+    return OTHER_SIGNER if read and read.serial != serial_of(signature) else ""
 
 
 def _known(judgement: Judgement, signer: SignerJudged, bench: Bench) -> list[str]:

@@ -12,7 +12,7 @@ from .manifest_json import claimed_times, mapping, sequence, signer_of, source_t
 from .opinion.result import Opinion, parse_opinion
 from .report import Link, Uncovered
 from .revocation import Revocation, RevocationStatus
-from .signature import Signature, parse_signature, serial_of
+from .signature import Read, Signature, parse_signature, serial_of
 
 # Failure codes (C2PA 2.2, 15.2.2.3) that speak of who signed, not of what was signed.
 _ABOUT_THE_SIGNER = (
@@ -29,6 +29,7 @@ _HARD_BINDINGS = tuple(
 _CHANGED = (".mismatch", "assertion.missing", "assertion.undeclared")
 # What the claim itself says, and why an assertion need not be missing from where it is looked for.
 _ELSEWHERE = "assertion.outsideManifest"
+OTHER_SIGNER = "the engine names another certificate than that of the signature"
 _HASHES = ("sha256", "sha384", "sha512")  # C2PA 2.2 section 13.1
 
 
@@ -103,7 +104,8 @@ class ManifestStore:
     the times at which the manifest says that it came to be. `judged` is None where only the engine
     has judged the signer. `identities` are those whom its manifests name, `tools` the
     programs that the active one names, `look_alikes` those of all these names that no list attests
-    and that resemble one that is on a list. `apart` are the manifests that nothing leads to.
+    and that resemble one that is on a list. `apart` are the manifests that nothing leads to. `read`
+    tells by label, as it is shown, what the engine reads in the signature of each manifest.
     """
 
     label: str
@@ -126,6 +128,7 @@ class ManifestStore:
     tools: tuple[str, ...] = ()
     look_alikes: tuple[LookAlike, ...] = ()
     apart: tuple[Link, ...] = ()
+    read: Mapping[str, Read] = field(default_factory=dict)
 
     @property
     def who(self) -> str:
@@ -233,7 +236,13 @@ def _parse_store(answer: Mapping[str, object], list_uri: str) -> ManifestStore:
         signature=_parse_signature(answer.get("signature"), signature.get("cert_serial_number")),
         claimed_times=tuple(dict.fromkeys(claimed_times(active))),
         tools=tuple(dict.fromkeys(tools(active))),
+        read={printable(each): _read(manifest) for each, manifest in manifests.items()},
     )
+
+
+def _read(manifest: object) -> Read:
+    said = mapping(mapping(manifest).get("signature_info", {}))
+    return Read(text_of(said.get("cert_serial_number")), text_of(said.get("time")))
 
 
 def _of_what_was_signed(codes: Iterable[str], claim: Mapping[str, object]) -> tuple[str, ...]:
@@ -259,7 +268,7 @@ def _parse_signature(said: object, serial: object) -> Signature | str:
             found = parse_signature(said)
             # Two processes told: whoever took one over must not put in another's certificate.
             if isinstance(serial, str) and serial != serial_of(found):
-                return "the engine names another certificate than that of the signature"
+                return OTHER_SIGNER
             return found
         case _:
             return "the engine did not say where it lies"

@@ -52,6 +52,14 @@ class Signature:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the engine reads in a claim signature: its certificate's serial number, and a time."""
+
+    serial: str | None
+    time: str | None
+
+
 def format_signature(signature: Signature) -> dict[str, object]:
     """Turn a signature into plain values."""
     return {

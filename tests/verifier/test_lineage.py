@@ -16,8 +16,9 @@ from verifier.judgement import Answers, Bench
 from verifier.lineage import judge_lineage
 from verifier.manifest import ManifestReading, ManifestStore
 from verifier.media.sandbox import Sandbox
-from verifier.observe import observe
+from verifier.observe import observe, read_manifest
 from verifier.opinion.examine import examine
+from verifier.opinion.result import Judgement
 from verifier.report import Link, Report, Step
 from verifier.trust import TrustList
 from verifier.verify import verify
@@ -194,3 +195,28 @@ def test_two_manifests_that_are_shown_under_one_label_vouch_for_nothing() -> Non
     assert judged is not None
     assert judged.chain[1].rejudged is Outcome.NOT_CHECKED
     assert judged.chain[1].list is None
+
+
+def test_a_signature_below_that_the_engine_does_not_read_so_vouches_for_nothing(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Whoever took our engine's process over might tell another's signature, or another time."""
+    path = tmp_path / "suspect.jpg"
+    path.write_bytes(generations(PICTURE, [CAMERA, AGENCY, NEWSROOM]))
+    lists = [TrustList(LIST, ROOT.pem())]
+    told, _ = read_manifest(path, "image/jpeg", sandbox, lists)
+    opinion = told.opinion
+    assert opinion is not None
+    top, agency, camera = opinion.judgements
+
+    def judged(*judgements: Judgement) -> Link:
+        said = replace(told, opinion=replace(opinion, judgements=judgements))
+        store = judge_lineage(said, Bench(lists=lists, clock=NOW)).store
+        assert store is not None
+        assert store.chain[2].rejudged is Outcome.PASSED
+        return store.chain[1]
+
+    assert judged(top, agency, camera).rejudged is Outcome.PASSED
+    link = judged(top, replace(agency, carried=camera.carried), camera)
+    assert (link.rejudged, link.list) == (Outcome.NOT_CHECKED, None)
+    assert "another certificate" in link.reason
