@@ -61,7 +61,7 @@ CLIP_TESTS: dict[str, Test] = {
     ),
     "frozen": (("frozen",), clips.FROZEN, ("clip.frozen",)),
     "repeated": (("a second",), clips.REPEATED, ("clip.repeated",)),
-    "jump": (("dropped", "jump cut"), 1 - 1 / clips.JUMP, ("clip.jump",)),
+    "jump": (("dropped", "jump cut"), clips.JUMP, ("clip.jump",)),
 }
 SOUND_TESTS: dict[str, Test] = {
     "stretched": (("stretched",), 0.5, ("sound.stretched",)),
@@ -109,7 +109,7 @@ def judged_clip(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
         "rhythm": clips.rhythm_score(rhythms(motion), short_rhythms(motion)),
         "frozen": max((each.score for each in frozen(motion, rate)), default=0.0),
         "repeated": again.score if again else 0.0,
-        "jump": 1 - 1 / max(1.0, jump.clearness) + min(0.0, jump.clearness - 1) if jump else -1.0,
+        "jump": jump.clearness if jump else 0.0,
     }
     return scores, clips.in_motion(motion)[0]
 

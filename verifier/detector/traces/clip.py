@@ -27,7 +27,7 @@ from .when import clock, clocks, seconds
 Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
 FROZEN, REPEATED = 0.8, 0.25  # scores of `stretches`
-JUMP, CUT = 1.8, 2.5  # clearness of a jump inside a shot, and between two
+JUMP, CUT = 0.35, 0.5  # clearness of a jump inside a shot, and between two
 RHYTHM, SHORT_RHYTHM = 7.0, 9.0  # standard errors, over ten seconds and over two
 CONTRAST, SHORT_CONTRAST = 0.2, 0.4  # shares of the way
 _MOST = 40  # places that one trace names
@@ -143,14 +143,13 @@ def _jumps(motion: Motion, found: list[Jump]) -> Iterator[Trace]:
         else:
             said = f"One shot ends and another begins {clocks(where)}."
             limits = "It does not show that anything is missing: most published clips are cut."
-        clear = max(each.clearness for each in some)
         yield Trace(
             code=code,
             sentence=said,
             does_not_show=limits,
             seconds=where,
-            score=1 - 1 / clear,
-            usual=1 - 1 / usual,
+            score=max(each.clearness for each in some),
+            usual=usual,
         )
 
 

@@ -18,13 +18,14 @@ from verifier.errors import Unreadable
 from verifier.media.decode import frames
 
 RATE = 25.0
-EDITS = {"clip.frozen", "clip.repeated", "clip.jump", "clip.cut"}
+EDITS = {"clip.frozen", "clip.repeated", "clip.jump"}
+CUTS = (30, 137, 187)  # frames that a shot of the street begins with
 RHYTHMS = {"clip.frames-repeated", "clip.frames-left-out"}
 
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> npt.NDArray[np.uint8]:
-    """Bicycles in a street: every frame of its first shot, small."""
+    """Bicycles in a street: every frame of its first four shots, small."""
     path = media.clip(tmp_path_factory.mktemp("street"))
     shown = frames(path, type_of(path), per_second=1000, size=SMALL)
     return np.array([luma for _, luma in shown][:235])
@@ -51,9 +52,14 @@ def found(shown: npt.NDArray[np.uint8], noise: float = 1.0) -> dict[str, Trace]:
     return {trace.code: trace for trace in in_motion(seen(shown, noise=noise))[0]}
 
 
-def test_an_unedited_clip_has_no_trace(street: npt.NDArray[np.uint8]) -> None:
-    assert not found(street, noise=0.0)
-    assert not found(street)
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_an_unedited_clip_has_no_trace_but_the_cuts_between_its_shots(
+    street: npt.NDArray[np.uint8], noise: float
+) -> None:
+    traces = found(street, noise=noise)
+    assert set(traces) == {"clip.cut"}
+    ends = [end for _, end in traces["clip.cut"].seconds]
+    assert ends == pytest.approx([frame / RATE for frame in CUTS])
 
 
 def test_a_frozen_stretch_is_found_to_the_tenth_of_a_second(street: npt.NDArray[np.uint8]) -> None:
@@ -127,6 +133,31 @@ def test_frames_taken_out_of_even_motion_are_found() -> None:
     assert not found(even)
     trace = found(np.concatenate([even[:140], even[146:]]))["clip.jump"]
     assert trace.seconds[0] == pytest.approx((139 / RATE, 140 / RATE), abs=0.01)
+
+
+@pytest.mark.parametrize("lost", [4, 6, 8])
+def test_frames_taken_out_are_found_though_something_moved_more_before(lost: int) -> None:
+    shown = pan(4, 200)
+    shown[120:128:2, 8:40, 40:72] = 255
+    shown[121:128:2, 8:40, 40:72] = 0
+    cut = np.concatenate([shown[:134], shown[134 + lost :]])
+    places = found(cut)["clip.jump"].seconds
+    assert places == (pytest.approx((133 / RATE, 134 / RATE), abs=0.01),)
+
+
+def test_a_light_that_is_switched_on_in_one_corner_is_no_jump() -> None:
+    lit = pan(4, 200)
+    lit[100:, :16, :24] = 250
+    assert not found(lit)
+
+
+def test_what_gathers_speed_by_and_by_is_no_jump() -> None:
+    """From rest to eight pixels a frame within a fifth of a second, and back."""
+    speeds = np.concatenate([np.full(60, 0), [1, 2, 4, 6], np.full(20, 8), [6, 4, 2, 1]])
+    at = np.cumsum(np.concatenate([speeds, np.full(60, 0)]))
+    wall = np.concatenate([pan(4, 1)[0], pan(5, 1)[0], pan(6, 1)[0]], 1)
+    shown = np.array([wall[:, place : place + 128] for place in at])
+    assert not {"clip.jump", "clip.cut"} & set(found(shown))
 
 
 def test_a_cut_to_another_shot_is_a_cut_and_no_jump() -> None:
