@@ -141,8 +141,8 @@ def test_frames_taken_out_are_found_though_something_moved_more_before(lost: int
     shown[120:128:2, 8:40, 40:72] = 255
     shown[121:128:2, 8:40, 40:72] = 0
     cut = np.concatenate([shown[:134], shown[134 + lost :]])
-    places = found(cut)["clip.jump"].seconds
-    assert places == (pytest.approx((133 / RATE, 134 / RATE), abs=0.01),)
+    (place,) = found(cut)["clip.jump"].seconds
+    assert place == pytest.approx((133 / RATE, 134 / RATE), abs=0.01)
 
 
 def test_a_light_that_is_switched_on_in_one_corner_is_no_jump() -> None:
