@@ -8,6 +8,7 @@ detection for digital video forensics", IEEE T-CSVT 26, 2016; by parts of the pi
 the way around a step: our own.)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +20,13 @@ _AROUND = 12  # frames on each side that a step is held against
 _LONGER = 2.0  # times the power of the longest around it: then a part jumps
 _NOISE = 2.0  # grey levels squared: what a codec changes by itself
 _MOVES = 8.0  # grey levels squared, once around a step: then a part moves at all
-_FEW = 3.0  # parts, added to those that move: one alone is no jump of the picture
+_FEW = 8.0  # parts, added to those that move: an eye that blinks is no jump of the picture
 _ALONE = 0.2  # what a step that is all of the way counts, where no part jumps
+_AGAIN = 0.1  # of the usual step: a frame that changes less is the one before it
 _OTHER = 0.5  # frames that are less alike (by correlation) are of two shots
+
+
+Times = Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,16 @@ class Jump:
     cut: bool
 
 
-def jumps(motion: Motion, least: float) -> list[Jump]:
-    """Every jump that is as clear as `least`, in order."""
-    clear = clearness(motion)
+def jumps(motion: Motion, least: float, renewed: Times = ()) -> list[Jump]:
+    """Every jump that is as clear as `least`, in order; `renewed` as in `clearness`."""
+    clear = clearness(motion, renewed)
     found = np.flatnonzero(clear >= least)
     return [_jump(motion, int(at), float(clear[at])) for at in found]
 
 
-def clearest(motion: Motion, *, cuts: bool) -> Jump | None:
+def clearest(motion: Motion, renewed: Times = (), *, cuts: bool) -> Jump | None:
     """The clearest jump inside a shot (with `cuts`: the clearest of all)."""
-    clear = clearness(motion)
+    clear = clearness(motion, renewed)
     for at in np.argsort(-clear)[:64]:
         jump = _jump(motion, int(at), float(clear[at]))
         if cuts or not jump.cut:
@@ -56,16 +61,40 @@ def clearest(motion: Motion, *, cuts: bool) -> Jump | None:
     return None
 
 
-def clearness(motion: Motion) -> Floats:
-    """How clear a jump each step is, of shape (n,)."""
-    count = len(motion)
-    if count <= 2 * _AROUND:
-        return np.zeros(count)
-    around = np.maximum(np.nan_to_num(motion.around, nan=np.inf), 1e-9)
-    clear: Floats = (_ALONE + _jumping(motion.parts)) / (1 + _ALONE)
-    clear *= np.minimum(1, motion.steps**2 / around)
-    clear[:3] = clear[-3:] = 0
+def clearness(motion: Motion, renewed: Times = ()) -> Floats:
+    """How clear a jump each step is, of shape (n,).
+
+    At the moments `renewed` (seconds) the encoder drew the whole picture anew because it was time
+    to: that changes all of it a little, and nothing can be told there.
+    """
+    clear = np.zeros(len(motion))
+    shown = _shown(motion.steps)
+    if len(shown) <= 2 * _AROUND:
+        return clear
+    jumping = (_ALONE + _jumping(motion.parts[shown])) / (1 + _ALONE)
+    told = jumping * _of_the_way(motion.thumbs[shown])
+    clear[shown[3:-3]] = told[3:-3]
+    for moment in renewed:
+        clear[np.argmin(np.abs(motion.times - moment))] = 0
     return clear
+
+
+def _shown(steps: Floats) -> npt.NDArray[np.intp]:
+    """The frames that are not shown a second time: a converter's repetitions hide the motion."""
+    if not len(steps):
+        return np.zeros(0, np.intp)
+    padded = np.pad(steps, _AROUND, mode="edge")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1), 1)
+    return np.flatnonzero(steps >= _AGAIN * usual)
+
+
+def _of_the_way(thumbs: npt.NDArray[np.float32]) -> Floats:
+    """How much each step is of the way from the frame before it to the frame after, at most 1."""
+    share = np.zeros(len(thumbs))
+    step = np.square(thumbs[2:-1] - thumbs[1:-2]).mean(1)
+    way = np.square(thumbs[3:] - thumbs[:-3]).mean(1)
+    share[2:-1] = np.minimum(1, step / np.maximum(way, 1e-9))
+    return share
 
 
 def _jumping(parts: npt.NDArray[np.float32]) -> Floats:
