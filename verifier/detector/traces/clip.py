@@ -27,9 +27,9 @@ from .when import clock, clocks, seconds
 Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
 FROZEN, REPEATED = 0.8, 0.25  # scores of `stretches`
-JUMP, CUT = 0.35, 0.5  # clearness of a jump inside a shot, and between two
-RHYTHM, SHORT_RHYTHM = 7.0, 9.0  # standard errors, over ten seconds and over two
-CONTRAST, SHORT_CONTRAST = 0.2, 0.4  # shares of the way
+JUMP, CUT = 0.4, 0.5  # clearness of a jump inside a shot, and between two
+RHYTHM, SHORT_RHYTHM = 7.7, 9.9  # standard errors, over ten seconds and over two
+CONTRAST, SHORT_CONTRAST = 0.22, 0.44  # shares of the way
 _MOST = 40  # places that one trace names
 _STEADY = 0.15  # of its share: windows with rhythms that differ less have one rhythm
 _HEARD = 5.0  # standard errors of a rhythm in a short window, where it is known to be there

@@ -22,7 +22,6 @@ _NOISE = 2.0  # grey levels squared: what a codec changes by itself
 _MOVES = 8.0  # grey levels squared, once around a step: then a part moves at all
 _FEW = 8.0  # parts, added to those that move: an eye that blinks is no jump of the picture
 _ALONE = 0.2  # what a step that is all of the way counts, where no part jumps
-_AGAIN = 0.1  # of the usual step: a frame that changes less is the one before it
 _OTHER = 0.5  # frames that are less alike (by correlation) are of two shots
 
 
@@ -67,34 +66,15 @@ def clearness(motion: Motion, renewed: Times = ()) -> Floats:
     At the moments `renewed` (seconds) the encoder drew the whole picture anew because it was time
     to: that changes all of it a little, and nothing can be told there.
     """
-    clear = np.zeros(len(motion))
-    shown = _shown(motion.steps)
-    if len(shown) <= 2 * _AROUND:
-        return clear
-    jumping = (_ALONE + _jumping(motion.parts[shown])) / (1 + _ALONE)
-    told = jumping * _of_the_way(motion.thumbs[shown])
-    clear[shown[3:-3]] = told[3:-3]
+    if len(motion) <= 2 * _AROUND:
+        return np.zeros(len(motion))
+    around = np.maximum(np.nan_to_num(motion.around, nan=np.inf), 1e-9)
+    clear: Floats = (_ALONE + _jumping(motion.parts)) / (1 + _ALONE)
+    clear *= np.minimum(1, motion.steps**2 / around)
+    clear[:3] = clear[-3:] = 0
     for moment in renewed:
         clear[np.argmin(np.abs(motion.times - moment))] = 0
     return clear
-
-
-def _shown(steps: Floats) -> npt.NDArray[np.intp]:
-    """The frames that are not shown a second time: a converter's repetitions hide the motion."""
-    if not len(steps):
-        return np.zeros(0, np.intp)
-    padded = np.pad(steps, _AROUND, mode="edge")
-    usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1), 1)
-    return np.flatnonzero(steps >= _AGAIN * usual)
-
-
-def _of_the_way(thumbs: npt.NDArray[np.float32]) -> Floats:
-    """How much each step is of the way from the frame before it to the frame after, at most 1."""
-    share = np.zeros(len(thumbs))
-    step = np.square(thumbs[2:-1] - thumbs[1:-2]).mean(1)
-    way = np.square(thumbs[3:] - thumbs[:-3]).mean(1)
-    share[2:-1] = np.minimum(1, step / np.maximum(way, 1e-9))
-    return share
 
 
 def _jumping(parts: npt.NDArray[np.float32]) -> Floats:

@@ -29,7 +29,9 @@ class Motion:
     first of both is 0. `shares` (n,): which share of the way from the frame before it to the frame
     after it each frame is on: 0.5 in even motion, 0 for a repetition; NaN at both ends. `parts`
     (n, 144): the mean square difference from the frame before, in each part of the picture.
-    `thumbs` (n, 576) are grey levels. `whole` is False where the clip goes on after the last frame.
+    `around` (n,): that of the frames on both sides of the step to each frame, over all of the
+    picture; NaN at both ends. `thumbs` (n, 576) are grey levels. `whole` is False where the clip
+    goes on after the last frame.
     """
 
     times: Floats
@@ -37,6 +39,7 @@ class Motion:
     peaks: Floats
     shares: Floats
     parts: npt.NDArray[np.float32]
+    around: Floats
     thumbs: npt.NDArray[np.float32]
     whole: bool
 
@@ -50,8 +53,9 @@ def watch(frames: Iterable[Frame]) -> Motion:
     steps: list[tuple[float, float]] = []
     shares: list[float] = []
     parts: list[npt.NDArray[np.float32]] = []
+    around: list[float] = []
     thumbs: list[npt.NDArray[np.float32]] = []
-    last: list[npt.NDArray[np.float32]] = []  # the two frames before
+    last: list[npt.NDArray[np.float32]] = []  # the frames before, up to three
     whole = True
     for time, luma in frames:
         if len(times) == MOST_FRAMES:
@@ -61,23 +65,32 @@ def watch(frames: Iterable[Frame]) -> Motion:
         change = now - (last[-1] if last else now)
         steps.append(_step(change))
         parts.append(_averaged(np.square(change), _PART).ravel())
-        if len(last) == 2:
-            shares.append(share_of_the_way(last[0], last[1], now))
-        last = [*last[-1:], now]
+        if len(last) >= 2:
+            shares.append(share_of_the_way(last[-2], last[-1], now))
+        if len(last) == 3:
+            around.append(float(np.square(now - last[0]).mean()))
+        last = [*last[-2:], now]
         times.append(time)
         thumbs.append(_averaged(luma.astype(np.float32), _THUMB).ravel())
     count = len(times)
-    ends = [np.nan] * min(1, count), [np.nan] * min(1, max(0, count - 1))
     table = np.array(steps, np.float64).reshape(-1, 2)
     return Motion(
         np.array(times),
         table[:, 0],
         table[:, 1],
-        np.array([*ends[0], *shares, *ends[1]]),
+        _placed(shares, 1, count),
         np.array(parts, np.float32).reshape(count, SMALL[0] * SMALL[1] // (_CELL * _PART) ** 2),
+        _placed(around, 2, count),
         np.array(thumbs, np.float32).reshape(count, SMALL[0] * SMALL[1] // _THUMB**2),
         whole,
     )
+
+
+def _placed(values: list[float], first: int, count: int) -> Floats:
+    """Values of successive frames, beginning with the frame `first`; NaN for the others."""
+    placed = np.full(count, np.nan)
+    placed[first : first + len(values)] = values
+    return placed
 
 
 def share_of_the_way(

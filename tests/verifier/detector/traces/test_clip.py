@@ -11,8 +11,9 @@ from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
 from tests import media
 from verifier.detector.result import Trace
 from verifier.detector.traces.clip import clip_traces, in_motion, joined
+from verifier.detector.traces.jumps import clearness
 from verifier.detector.traces.motion import SMALL, Motion, share_of_the_way, watch
-from verifier.detector.traces.packets import gaps
+from verifier.detector.traces.packets import Packets, gaps, renewed
 from verifier.detector.traces.when import clock, clocks
 from verifier.errors import Unreadable
 from verifier.media.decode import frames
@@ -207,6 +208,33 @@ def test_missing_pictures_are_found_only_where_pictures_come_evenly() -> None:
     uneven = np.cumsum(np.random.default_rng(5).uniform(0.02, 0.06, 100))
     assert gaps(uneven) is None
     assert gaps(even[:10]) is None
+
+
+@pytest.mark.parametrize(
+    ("alone", "told"),
+    [
+        ([0, 250], [250]),  # what an encoder does that nobody asked for anything
+        ([0, 120], []),  # out of turn: a shot may end there
+        ([0, 50, 100, 131, 181], [50, 100, 181]),
+        (list(range(0, 300, 12)), []),  # so often that one is like the next
+        (list(range(300)), []),
+        ([0], []),
+    ],
+)
+def test_pictures_stand_alone_by_the_clock_or_out_of_turn(
+    alone: list[int], told: list[int]
+) -> None:
+    order = np.arange(300).reshape(-1, 3)[:, [0, 2, 1]].ravel()  # as stored: B pictures come later
+    packets = Packets(5 + order / RATE, np.ones(300), np.isin(order, alone))
+    assert renewed(packets) == pytest.approx([frame / RATE for frame in told])
+
+
+def test_nothing_is_told_where_the_picture_is_renewed_by_the_clock() -> None:
+    even = pan(4)
+    motion = seen(np.concatenate([even[:140], even[146:]]), noise=1.0)
+    assert clearness(motion)[140] > 0.5
+    assert clearness(motion, [140 / RATE])[140] == 0
+    assert clearness(motion, [139 / RATE])[140] > 0.5
 
 
 def test_places_are_told_in_words() -> None:
