@@ -61,10 +61,11 @@ def renewed(packets: Packets) -> tuple[float, ...]:
     order = np.argsort(packets.times, kind="stable")
     alone = np.flatnonzero(packets.keys[order])
     between = np.diff(alone)
-    usual = {int(n) for n in between if np.sum(between == n) > 1} | set(_DEFAULTS)
-    kept = [int(n) > _OFTEN and int(n) in usual for n in between]
+    lengths, counts = np.unique(between, return_counts=True)
+    usual = np.concatenate([lengths[counts > 1], _DEFAULTS])
+    timed = alone[1:][(between > _OFTEN) & np.isin(between, usual)]
     moments = packets.times[order] - packets.times.min()
-    return tuple(float(moments[at]) for at, timed in zip(alone[1:], kept, strict=True) if timed)
+    return tuple(float(moment) for moment in moments[timed])
 
 
 def gaps(times: Floats) -> tuple[tuple[tuple[float, float], ...], float] | None:
