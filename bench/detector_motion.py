@@ -32,6 +32,7 @@ from verifier.detector.traces.cadence import rhythms, short_rhythms
 from verifier.detector.traces.floor import RATE, changes, levels, mutes
 from verifier.detector.traces.jumps import clearest
 from verifier.detector.traces.motion import SMALL, watch
+from verifier.detector.traces.packets import read_packets, renewed
 from verifier.detector.traces.repeats import copied
 from verifier.detector.traces.stretched import beat
 from verifier.detector.traces.stretches import frozen, repeated
@@ -61,7 +62,7 @@ CLIP_TESTS: dict[str, Test] = {
     ),
     "frozen": (("frozen",), clips.FROZEN, ("clip.frozen",)),
     "repeated": (("a second",), clips.REPEATED, ("clip.repeated",)),
-    "jump": (("dropped", "jump cut"), 1 - 1 / clips.JUMP, ("clip.jump",)),
+    "jump": (("dropped", "jump cut"), clips.JUMP, ("clip.jump",)),
 }
 SOUND_TESTS: dict[str, Test] = {
     "stretched": (("stretched",), 0.5, ("sound.stretched",)),
@@ -102,16 +103,18 @@ def judged_clip(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
     """The scores of a clip, and its traces."""
     (width, height), _, _ = headers(made.path)
     size = SMALL if width >= height else SMALL[::-1]
-    motion = watch(frames(made.path, type_of(made.path), per_second=1000, size=size))
+    media_type = type_of(made.path)
+    motion = watch(frames(made.path, media_type, per_second=1000, size=size))
+    timed = renewed(read_packets(made.path, media_type))
     rate = clips.frame_rate(motion)
-    again, jump = repeated(motion, rate), clearest(motion, cuts=False)
+    again, jump = repeated(motion, rate), clearest(motion, timed, cuts=False)
     scores = {
         "rhythm": clips.rhythm_score(rhythms(motion), short_rhythms(motion)),
         "frozen": max((each.score for each in frozen(motion, rate)), default=0.0),
         "repeated": again.score if again else 0.0,
-        "jump": 1 - 1 / max(1.0, jump.clearness) + min(0.0, jump.clearness - 1) if jump else -1.0,
+        "jump": jump.clearness if jump else 0.0,
     }
-    return scores, clips.in_motion(motion)[0]
+    return scores, clips.in_motion(motion, timed)[0]
 
 
 def judged_sound(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:

@@ -19,8 +19,11 @@ from .motion import Floats, Motion
 _LONG, _SHORT = 256, 64  # frames that are held against a rhythm together
 _SLOWEST = 1 / 32  # of the frames are named by a rhythm, at least
 _FEWEST = 3  # times that a rhythm has to come round in a window, weighed by how much moves
-_NOISE = 1.0  # grey levels: steps of this size count half
+_NOISE = 4.0  # grey levels squared: parts of a picture that move by more count more than half
+_STILL = 0.5  # grey levels squared: what rounding and a codec change by themselves
+_FEW = 3.0  # moving parts of a picture, with which a step tells half of what it can
 _LEAST_MOVING = 8.0  # frames' worth of steps, below which a window tells nothing
+_AS_STRONG = 0.95  # of the strongest: among such rhythms the one that differs most is named
 _REPEATED = -0.45  # by how much the share of the way changes at a repetition; -1 if nothing is left
 
 
@@ -61,20 +64,28 @@ def _lengths(motion: Motion) -> tuple[Floats, Floats]:
     """How long each step is against the next and the one before, and how much it tells.
 
     A step that is k times as long as its neighbours has (k - 1) / (k + 1), 0 where all are alike:
-    the mean of what shares of the way say, and of what the steps themselves do.
+    the mean of what shares of the way say, and of what the steps of the moving parts do.
     """
     lengths, weights = np.zeros(len(motion)), np.zeros(len(motion))
     if len(motion) < 5:
         return lengths, weights
     change = np.diff(motion.shares)[:-1]
-    steps = motion.steps
-    beside = np.sqrt(steps[:-2] * steps[2:])
-    longer = (steps[1:-1] - beside) / np.maximum(steps[1:-1] + beside, 1e-6)
+    longer, moving = _by_parts(motion.parts)
     lengths[1:-1] = (np.clip(np.nan_to_num(change), -1, 1) + longer) / 2
-    most = np.maximum(np.maximum(steps[1:-2], steps[2:-1]), steps[3:])
-    weights[1:-2] = most**2 / (most**2 + _NOISE**2)
+    weights[1:-2] = (moving / (moving + _FEW))[:-1]
     weights[1:-1][~np.isfinite(change)] = 0
     return lengths, weights
+
+
+def _by_parts(parts: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """How long each step but the ends is, as the parts that move say, and how many move."""
+    steps = np.sqrt(parts + np.float32(_STILL))
+    beside = np.sqrt(steps[:-2] * steps[2:])
+    most = np.maximum(np.maximum(parts[:-2], parts[1:-1]), parts[2:])
+    weight = np.square(most / (most + np.float32(_NOISE)))
+    moving: Floats = weight.sum(1, dtype=np.float64)
+    said = (weight * (steps[1:-1] - beside) / (steps[1:-1] + beside)).sum(1, dtype=np.float64)
+    return said / np.maximum(moving, 1e-6), moving
 
 
 def _strongest(lengths: Floats, weights: Floats, start: int, size: int) -> Rhythm | None:
@@ -93,7 +104,8 @@ def _strongest(lengths: Floats, weights: Floats, start: int, size: int) -> Rhyth
         error = np.sqrt(np.maximum(spread / total, 1e-4) * (1 / inside + 1 / outside))
         strength = np.abs(named - others) / error
     strength[(inside < _FEWEST) | (outside < _FEWEST)] = 0
-    best = int(np.argmax(strength))
+    as_strong = strength > _AS_STRONG * strength.max()
+    best = int(np.argmax(np.where(as_strong, np.abs(named - others), -1)))
     contrast = float(named[best] - others[best])
     share, repeats = float(shares[best]), contrast < 0
     if not repeats and share > 0.4:  # of every other frame either kind may be the named one

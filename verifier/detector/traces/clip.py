@@ -4,7 +4,7 @@ Each threshold is what at most 1 of 100 unedited clips reached after ordinary ha
 was measured is in docs/detector-motion.md.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from .cadence import Rhythm, rhythms, short_rhythms
 from .jumps import Jump, jumps
 from .motion import SMALL, Frame, Motion, watch
 from .notes import noted
-from .packets import gaps, read_packets
+from .packets import Packets, gaps, read_packets, renewed
 from .stretches import Stretch, frozen, repeated
 from .tracks import lengths
 from .when import clock, clocks, seconds
@@ -27,9 +27,9 @@ from .when import clock, clocks, seconds
 Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
 FROZEN, REPEATED = 0.8, 0.25  # scores of `stretches`
-JUMP, CUT = 1.8, 2.5  # clearness of a jump inside a shot, and between two
-RHYTHM, SHORT_RHYTHM = 7.0, 9.0  # standard errors, over ten seconds and over two
-CONTRAST, SHORT_CONTRAST = 0.2, 0.4  # shares of the way
+JUMP, CUT = 0.4, 0.5  # clearness of a jump inside a shot, and between two
+RHYTHM, SHORT_RHYTHM = 7.7, 9.9  # standard errors, over ten seconds and over two
+CONTRAST, SHORT_CONTRAST = 0.22, 0.44  # shares of the way
 _MOST = 40  # places that one trace names
 _STEADY = 0.15  # of its share: windows with rhythms that differ less have one rhythm
 _HEARD = 5.0  # standard errors of a rhythm in a short window, where it is known to be there
@@ -49,15 +49,21 @@ def clip_traces(path: Path, media_type: MediaType) -> Found:
     untold: list[str] = []
     if not info.video:
         return tuple(traces), ("It was not looked for edits of pictures: it has none.",)
-    found, missing = _in_times(path, media_type)
-    traces += found
-    untold += missing
+    packets: Packets | None = None
+    try:
+        packets = read_packets(path, media_type)
+    except Unreadable as problem:
+        untold.append(f"It was not looked for gaps in time: {problem.message}.")
+    else:
+        found, missing = _in_times(packets)
+        traces += found
+        untold += missing
     try:
         motion = watch(_seen(path, media_type, info))
     except Unreadable as problem:
         said = f"Its pictures were not looked at for edits: {problem.message}."
         return tuple(traces), (*untold, said)
-    found, missing = in_motion(motion)
+    found, missing = in_motion(motion, renewed(packets) if packets else ())
     return (*traces, *found), (*untold, *missing)
 
 
@@ -67,8 +73,8 @@ def _seen(path: Path, media_type: MediaType, info: MediaInfo) -> Iterator[Frame]
     return frames(path, media_type, per_second=1000, size=size)
 
 
-def in_motion(motion: Motion) -> Found:
-    """Every trace in how a clip moves."""
+def in_motion(motion: Motion, renewed: Sequence[float] = ()) -> Found:
+    """Every trace in how a clip moves; `renewed` as in `jumps.clearness`."""
     untold = []
     if not motion.whole:
         end = clock(float(motion.times[-1]))
@@ -83,7 +89,7 @@ def in_motion(motion: Motion) -> Found:
     traces = [
         *_frozen(motion, frozen(motion, rate)),
         *_repeated(motion, repeated(motion, rate)),
-        *_jumps(motion, jumps(motion, JUMP)),
+        *_jumps(motion, jumps(motion, JUMP, renewed)),
         *_rhythms(motion),
     ]
     return tuple(traces), tuple(untold)
@@ -143,14 +149,13 @@ def _jumps(motion: Motion, found: list[Jump]) -> Iterator[Trace]:
         else:
             said = f"One shot ends and another begins {clocks(where)}."
             limits = "It does not show that anything is missing: most published clips are cut."
-        clear = max(each.clearness for each in some)
         yield Trace(
             code=code,
             sentence=said,
             does_not_show=limits,
             seconds=where,
-            score=1 - 1 / clear,
-            usual=1 - 1 / usual,
+            score=max(each.clearness for each in some),
+            usual=usual,
         )
 
 
@@ -237,11 +242,8 @@ def joined(spans: list[Seconds]) -> tuple[Seconds, ...]:
     return tuple(found)
 
 
-def _in_times(path: Path, media_type: MediaType) -> Found:
-    try:
-        told = gaps(read_packets(path, media_type).times)
-    except Unreadable as problem:
-        return (), (f"It was not looked for gaps in time: {problem.message}.",)
+def _in_times(packets: Packets) -> Found:
+    told = gaps(packets.times)
     if told is None:
         reason = "its pictures do not come at even intervals, or are too few"
         return (), (f"It was not looked for gaps in time: {reason}.",)

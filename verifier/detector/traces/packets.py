@@ -17,6 +17,8 @@ from .motion import MOST_FRAMES, Floats
 _EVEN, _SHARE = 0.12, 0.97  # of the usual interval; so many of the intervals have to be within it
 _GAP = 2.6  # times the usual interval: cameras leave out a single frame now and then
 _FEWEST = 24  # pictures, below which there is no usual interval
+_DEFAULTS = (250, 128)  # pictures from one that stands alone to the next: x264 and x265, libvpx
+_OFTEN = 12  # pictures: where they stand alone more often, one is like the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,22 @@ def read_packets(path: Path, media_type: MediaType) -> Packets:
         raise Unreadable("the times of the pictures cannot be read", "get a whole copy")
     table = np.array(rows)
     return Packets(table[:, 0], table[:, 1], table[:, 2] > 0)
+
+
+def renewed(packets: Packets) -> tuple[float, ...]:
+    """When a picture stands alone because it was time to, in seconds from the first picture.
+
+    It comes as many pictures after the last as another does, or as encoders do if nobody asks for
+    anything else. Where a shot ends they come out of turn.
+    """
+    order = np.argsort(packets.times, kind="stable")
+    alone = np.flatnonzero(packets.keys[order])
+    between = np.diff(alone)
+    lengths, counts = np.unique(between, return_counts=True)
+    usual = np.concatenate([lengths[counts > 1], _DEFAULTS])
+    timed = alone[1:][(between > _OFTEN) & np.isin(between, usual)]
+    moments = packets.times[order] - packets.times.min()
+    return tuple(float(moment) for moment in moments[timed])
 
 
 def gaps(times: Floats) -> tuple[tuple[tuple[float, float], ...], float] | None:

@@ -11,20 +11,22 @@ from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
 from tests import media
 from verifier.detector.result import Trace
 from verifier.detector.traces.clip import clip_traces, in_motion, joined
+from verifier.detector.traces.jumps import clearness
 from verifier.detector.traces.motion import SMALL, Motion, share_of_the_way, watch
-from verifier.detector.traces.packets import gaps
+from verifier.detector.traces.packets import Packets, gaps, renewed
 from verifier.detector.traces.when import clock, clocks
 from verifier.errors import Unreadable
 from verifier.media.decode import frames
 
 RATE = 25.0
-EDITS = {"clip.frozen", "clip.repeated", "clip.jump", "clip.cut"}
+EDITS = {"clip.frozen", "clip.repeated", "clip.jump"}
+CUTS = (30, 137, 187)  # frames that a shot of the street begins with
 RHYTHMS = {"clip.frames-repeated", "clip.frames-left-out"}
 
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> npt.NDArray[np.uint8]:
-    """Bicycles in a street: every frame of its first shot, small."""
+    """Bicycles in a street: every frame of its first four shots, small."""
     path = media.clip(tmp_path_factory.mktemp("street"))
     shown = frames(path, type_of(path), per_second=1000, size=SMALL)
     return np.array([luma for _, luma in shown][:235])
@@ -51,9 +53,14 @@ def found(shown: npt.NDArray[np.uint8], noise: float = 1.0) -> dict[str, Trace]:
     return {trace.code: trace for trace in in_motion(seen(shown, noise=noise))[0]}
 
 
-def test_an_unedited_clip_has_no_trace(street: npt.NDArray[np.uint8]) -> None:
-    assert not found(street, noise=0.0)
-    assert not found(street)
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_an_unedited_clip_has_no_trace_but_the_cuts_between_its_shots(
+    street: npt.NDArray[np.uint8], noise: float
+) -> None:
+    traces = found(street, noise=noise)
+    assert set(traces) == {"clip.cut"}
+    ends = [end for _, end in traces["clip.cut"].seconds]
+    assert ends == pytest.approx([frame / RATE for frame in CUTS])
 
 
 def test_a_frozen_stretch_is_found_to_the_tenth_of_a_second(street: npt.NDArray[np.uint8]) -> None:
@@ -129,6 +136,31 @@ def test_frames_taken_out_of_even_motion_are_found() -> None:
     assert trace.seconds[0] == pytest.approx((139 / RATE, 140 / RATE), abs=0.01)
 
 
+@pytest.mark.parametrize("lost", [4, 6, 8])
+def test_frames_taken_out_are_found_though_something_moved_more_before(lost: int) -> None:
+    shown = pan(4, 200)
+    shown[120:128:2, 8:40, 40:72] = 255
+    shown[121:128:2, 8:40, 40:72] = 0
+    cut = np.concatenate([shown[:134], shown[134 + lost :]])
+    (place,) = found(cut)["clip.jump"].seconds
+    assert place == pytest.approx((133 / RATE, 134 / RATE), abs=0.01)
+
+
+def test_a_light_that_is_switched_on_in_one_corner_is_no_jump() -> None:
+    lit = pan(4, 200)
+    lit[100:, :16, :24] = 250
+    assert not found(lit)
+
+
+def test_what_gathers_speed_by_and_by_is_no_jump() -> None:
+    """From rest to eight pixels a frame within a fifth of a second, and back."""
+    speeds = np.concatenate([np.full(60, 0), [1, 2, 4, 6], np.full(20, 8), [6, 4, 2, 1]])
+    at = np.cumsum(np.concatenate([speeds, np.full(60, 0)]))
+    wall = np.concatenate([pan(4, 1)[0], pan(5, 1)[0], pan(6, 1)[0]], 1)
+    shown = np.array([wall[:, place : place + 128] for place in at])
+    assert not {"clip.jump", "clip.cut"} & set(found(shown))
+
+
 def test_a_cut_to_another_shot_is_a_cut_and_no_jump() -> None:
     traces = found(np.concatenate([pan(4, 100), pan(5, 100)]))
     assert traces["clip.cut"].seconds[0][1] == pytest.approx(100 / RATE, abs=0.01)
@@ -176,6 +208,33 @@ def test_missing_pictures_are_found_only_where_pictures_come_evenly() -> None:
     uneven = np.cumsum(np.random.default_rng(5).uniform(0.02, 0.06, 100))
     assert gaps(uneven) is None
     assert gaps(even[:10]) is None
+
+
+@pytest.mark.parametrize(
+    ("alone", "told"),
+    [
+        ([0, 250], [250]),  # what an encoder does that nobody asked for anything
+        ([0, 120], []),  # out of turn: a shot may end there
+        ([0, 50, 100, 131, 181], [50, 100, 181]),
+        (list(range(0, 300, 12)), []),  # so often that one is like the next
+        (list(range(300)), []),
+        ([0], []),
+    ],
+)
+def test_pictures_stand_alone_by_the_clock_or_out_of_turn(
+    alone: list[int], told: list[int]
+) -> None:
+    order = np.arange(300).reshape(-1, 3)[:, [0, 2, 1]].ravel()  # as stored: B pictures come later
+    packets = Packets(5 + order / RATE, np.ones(300), np.isin(order, alone))
+    assert renewed(packets) == pytest.approx([frame / RATE for frame in told])
+
+
+def test_nothing_is_told_where_the_picture_is_renewed_by_the_clock() -> None:
+    even = pan(4)
+    motion = seen(np.concatenate([even[:140], even[146:]]), noise=1.0)
+    assert clearness(motion)[140] > 0.5
+    assert clearness(motion, [140 / RATE])[140] == 0
+    assert clearness(motion, [139 / RATE])[140] > 0.5
 
 
 def test_places_are_told_in_words() -> None:
