@@ -16,7 +16,7 @@ from .copies import CELL as COPY_CELL
 from .copies import Copy, find_copy
 from .earlier import earlier
 from .grid import CELL as GRID_CELL
-from .grid import grids, periodicity, votes
+from .grid import grids, periodicity, votes, zero_in
 from .history import history, other_history, quality
 from .look import Look
 from .noise import CELL as NOISE_CELL
@@ -124,7 +124,7 @@ def of_steps(look: Look) -> list[Sight]:
 
 def of_votes(look: Look) -> list[Sight]:
     """A part that was compressed on another grid than the rest."""
-    found = grids(votes(look.luma))
+    found = grids(votes(look.luma, zero_in(None if look.jpeg is None else look.jpeg.luma)))
     heat = np.clip(found.share, 0, 1)
     at = (look.left, look.top)
     certainty = found.foreign_certainty
