@@ -5,9 +5,9 @@ put now three, now four of the old values into one of the new, a seventh more or
 frequencies together tell it, if one table is asked to explain them all. The model of each
 histogram is that of T. Bianchi and A. Piva ("Image forgery localization via block-grained analysis
 of JPEG artifacts", IEEE TIFS 7, 2012), with what the values were before taken from the same
-picture on a grid moved by half a block. What the moved grid gets wrong is one factor for all
-values but 0, which is left out. Statistic: how much more likely the best table makes the
-histograms than none does, in nats.
+picture on a grid moved by half a block. What the moved grid gets wrong of values other than 0 is
+taken to be a factor that changes evenly with the value. Statistic: how much more likely the best
+table makes the histograms than none does, in nats, less where both explain them badly.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,9 @@ QUALITIES = tuple(range(40, 100))
 _STEPS = np.arange(1, 31)  # earlier steps that are tried; 1 is as good as none
 _REACH = 24  # quantised coefficients up to this are counted
 _LEAST = 5  # coefficients of a value, from 1 upwards: the first that has fewer is the end
-_LEAST_VALUES = 3
+_LEAST_VALUES = 4
 _LEAST_BLOCKS = 100
+_UNSURE = 0.02  # of each share, however many are counted
 _FINE = 2  # bins a grey level, of the values before
 _ROUNDING = 0.35  # grey levels: what decoding to whole grey levels adds to a coefficient
 _BESIDE = _ROUNDING * np.linspace(-1.7, 1.7, 7)
@@ -78,11 +79,16 @@ def _gains(quantised: Floats, free: Floats, step: int) -> Counts:
     if end < _LEAST_VALUES:
         return np.zeros(len(_STEPS))
     counted = counts[:end]
-    # Differences of logarithms from one level for all, squared over their variance.
     off = np.log(counted) - np.log(_models(free, step)[:, :end])
-    off -= (off @ counted / counted.sum())[:, None]
-    unlike = off * off @ counted
-    return np.asarray((unlike[0] - unlike) / 2)
+    weight = np.sqrt(1 / (1 / counted + _UNSURE**2))
+    smooth, _ = np.linalg.qr(np.stack([weight, weight * np.arange(end)], 1))
+    off *= weight
+    off -= off @ smooth @ smooth.T
+    unlike = (off * off).sum(1)
+    # A model that misses by more than chance does, as all do of a large picture, says less.
+    misses = np.maximum(unlike / (end - 2), 1)
+    gain = (unlike[0] - unlike) / 2
+    return np.asarray(gain / np.where(gain > 0, misses, misses[0]))
 
 
 def _models(free: Floats, step: int) -> Counts:
