@@ -59,12 +59,16 @@ class Overlay:
     sharp: float
 
     @property
-    def evidence(self) -> float:
-        """How far this is beyond what merely looks alike."""
+    def alike(self) -> float:
+        """How far the agreement is beyond what merely looks alike: 1 for a copy."""
         like = np.clip((self.agreement - _UNLIKE) / _LIKE, 0, 1.2)
-        dense = np.clip((self.dense - _SPARSE) / _DENSE, 0, 1)
+        return float(like * np.clip((self.dense - _SPARSE) / _DENSE, 0, 1))
+
+    @property
+    def evidence(self) -> float:
+        """The same by how much there is, and how certain its place."""
         sharp = np.clip(self.sharp / _SHARP, 0, 1)
-        return float(like * dense * sharp * (1 - np.exp(-self.lively / _ENOUGH)))
+        return float(self.alike * sharp * (1 - np.exp(-self.lively / _ENOUGH)))
 
     @property
     def degrees(self) -> float:
@@ -89,6 +93,15 @@ class Planes:
         """Blur a luma plane (0 to 255)."""
         soft = ndimage.gaussian_filter(luma, 1.0, truncate=3)
         return cls(soft, soft - ndimage.gaussian_filter(luma, 4.0, truncate=3))
+
+
+def share_seen(planes: Planes, places: Floats) -> float:
+    """The share of places, (n, 2) x and y, that have detail around them."""
+    level = ndimage.uniform_filter(planes.detail**2, _WINDOW)
+    x, y = places.astype(int).T
+    rows, columns = level.shape
+    seen = level[np.clip(y, 0, rows - 1), np.clip(x, 0, columns - 1)] > _TEXTURE
+    return float(seen.mean())
 
 
 def lay_over(planes: Planes, move: Affine, places: Floats) -> Overlay | None:

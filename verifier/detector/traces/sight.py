@@ -22,7 +22,7 @@ from .look import Look
 from .noise import CELL as NOISE_CELL
 from .noise import noise
 from .overlay import CELL as OVERLAY_CELL
-from .overlay import Overlay, Planes, lay_over
+from .overlay import Overlay, Planes, lay_over, share_seen
 from .pairs import moves
 from .resampling import WINDOW, resampled
 
@@ -134,25 +134,31 @@ def of_votes(look: Look) -> list[Sight]:
 def of_copies(look: Look) -> list[Sight]:
     """A part that stands in the picture twice."""
     straight = find_copy(look.whole)
-    told = straight is not None and straight.score >= USUAL["copy-move"]
-    best = None if straight is None else _straight(straight, look.factor)
     plane, further = look.whole, 1
     while plane.size > MOST_PAIRED:
         rows, columns = (side // 2 * 2 for side in plane.shape)
         plane = plane[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).mean((1, 3))
         further *= 2
-    tried = [_move(straight, further)] if straight is not None and told else moves(plane)
     planes = Planes.of(plane)
-    for move, places in tried:
-        found = lay_over(planes, move, places)
-        if found is None:
-            continue
-        sight = _overlaid(found, look.factor * further)
-        if told and best is not None:  # the same copy: the overlay sees smooth parts of it, too
-            best = replace(sight, strength=max(sight.strength, best.strength))
-        elif best is None or sight.strength > best.strength:
-            best = sight
-    return [] if best is None else [best]
+    found = []
+    if straight is not None:
+        found.append(_straight(straight, look.factor))
+        if straight.score >= USUAL["copy-move"]:
+            found = [_confirmed(straight, found[0], planes, further)]
+    if not found or found[0].strength < USUAL["copy-move"]:
+        laid = (lay_over(planes, *each) for each in moves(plane))
+        found += [_overlaid(each, look.factor * further) for each in laid if each is not None]
+    return [max(found, key=lambda sight: sight.strength)] if found else []
+
+
+def _confirmed(copy: Copy, its: Sight, planes: Planes, further: int) -> Sight:
+    """A copy of grain, as far as what is larger than grain agrees, too: on lattices it does not."""
+    move, places = _move(copy, further)
+    found = lay_over(planes, move, places)
+    if found is None:
+        return replace(its, strength=its.strength * (1 - share_seen(planes, places)))
+    wider = _overlaid(found, round(its.cell * further / COPY_CELL))
+    return replace(wider, strength=max(wider.strength, its.strength * min(found.alike, 1.0)))
 
 
 def _straight(copy: Copy, factor: int) -> Sight:
