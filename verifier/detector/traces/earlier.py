@@ -99,7 +99,7 @@ def _models(free: Floats, step: int) -> Counts:
     below = np.cumsum(np.concatenate([[0], fine[::-1], fine])).astype(float)
 
     def until(value: Floats) -> Floats:
-        return np.interp(_FINE * (value + top), np.arange(len(below)), below)
+        return np.asarray(np.interp(_FINE * (value + top), np.arange(len(below)), below))
 
     borders = (np.arange(1, _REACH + 2) - 0.5) * step
     plain = np.diff(np.mean([until(borders + off) for off in _BESIDE], axis=0))

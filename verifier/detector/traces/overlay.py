@@ -151,10 +151,15 @@ def _warped(plane: Plane, move: Affine, box: Box) -> Plane:
     return np.asarray(ndimage.affine_transform(plane, *turned, shape, order=1, cval=np.nan))
 
 
+def _slopes(plane: Plane) -> tuple[Floats, Floats]:
+    """How much the plane changes a pixel, downwards and to the right."""
+    return np.asarray(np.gradient(plane, axis=0)), np.asarray(np.gradient(plane, axis=1))
+
+
 def _refined(detail: Plane, move: Affine, box: Box, near: Mask) -> Affine | None:
     """One step of Gauss and Newton towards the least difference over what is near."""
     seen = _warped(detail, move, box)
-    down, right = np.gradient(seen)
+    down, right = _slopes(seen)
     used = near & np.isfinite(down + right)
     if used.sum() < _LEAST_PIXELS:
         return None
@@ -213,7 +218,7 @@ def _compared(planes: Planes, move: Affine, box: Box, near: Mask) -> Overlay | N
 
 def _sharpness(here: Plane, seen: Plane, told: Mask) -> float:
     """How much likeness is lost where one is moved in the direction in which it changes least."""
-    down, right = (each[told] for each in np.gradient(here))
+    down, right = (each[told] for each in _slopes(here))
     tensor = np.array([[right @ right, right @ down], [right @ down, down @ down]])
     x, y = np.rint(np.linalg.eigh(tensor)[1][:, 0] * _BESIDE).astype(int)
     alike = [
