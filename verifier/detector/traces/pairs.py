@@ -38,7 +38,7 @@ Pairs = npt.NDArray[np.intp]  # (n, 2)
 def moves(luma: Plane) -> Iterator[tuple[Affine, Floats]]:
     """The moves that most pairs agree on, each with the places that do, (n, 2) x and y.
 
-    `luma` is a plane (0 to 255) of at most some 2 megapixels.
+    `luma` is a plane (0 to 255) of at most some 1.2 megapixels.
     """
     features = _spread(find_features(luma, _FOUND))
     pairs = _paired(features)

@@ -26,7 +26,7 @@ from .overlay import Overlay, Planes, lay_over, share_seen
 from .pairs import moves
 from .resampling import WINDOW, resampled
 
-MOST_PAIRED = 2_000_000  # pixels of the whole in which places are paired
+MOST_PAIRED = 1_200_000  # pixels of the whole in which places are paired
 
 _NATS = 8.0  # that an earlier table gains where it is told: at most 7.3 in pictures saved once
 _BEYOND = 0.6  # evidence of a copy that is told: arches and shop windows reached 0.48
