@@ -11,7 +11,6 @@ table makes the histograms than none does, in nats, less where both explain them
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from scipy import special
@@ -24,6 +23,7 @@ MODES = ZIGZAG[1:21]  # higher frequencies are nearly all 0
 QUALITIES = tuple(range(40, 100))
 _STEPS = np.arange(1, 31)  # earlier steps that are tried; 1 is as good as none
 _REACH = 24  # quantised coefficients up to this are counted
+_RANGE = 1100  # that unquantised coefficients do not exceed
 _LEAST = 5  # coefficients of a value, from 1 upwards: the first that has fewer is the end
 _LEAST_VALUES = 4
 _LEAST_BLOCKS = 100
@@ -73,13 +73,14 @@ def _explained(gains: Counts, quality: int) -> float:
 
 def _gains(quantised: Floats, free: Floats, step: int) -> Counts:
     """What each earlier step gains for one frequency, in nats."""
-    values = np.minimum(np.abs(quantised), _REACH + 1).astype(int)
-    counts = np.bincount(values, minlength=_REACH + 2)[1:]
-    end = int(np.argmax(np.append(counts[:_REACH], 0) < _LEAST))
+    reach = min(_REACH, _RANGE // step)
+    values = np.minimum(np.abs(quantised), reach + 1).astype(int)
+    counts = np.bincount(values, minlength=reach + 2)[1:]
+    end = int(np.argmax(np.append(counts[:reach], 0) < _LEAST))
     if end < _LEAST_VALUES:
         return np.zeros(len(_STEPS))
     counted = counts[:end]
-    off = np.log(counted) - np.log(_models(free, step)[:, :end])
+    off = np.log(counted) - np.log(_models(free, step, reach)[:, :end])
     weight = np.sqrt(1 / (1 / counted + _UNSURE**2))
     smooth, _ = np.linalg.qr(np.stack([weight, weight * np.arange(end)], 1))
     off *= weight
@@ -91,9 +92,9 @@ def _gains(quantised: Floats, free: Floats, step: int) -> Counts:
     return np.asarray(gain / np.where(gain > 0, misses, misses[0]))
 
 
-def _models(free: Floats, step: int) -> Counts:
+def _models(free: Floats, step: int, reach: int) -> Counts:
     """The share of each quantised value from 1, after each earlier step."""
-    top = (_REACH + 2) * step + 100
+    top = (reach + 2) * step + 100
     fine = np.bincount((_FINE * free[free < top]).astype(int), minlength=_FINE * top)
     # Both signs together: as much lies on either side of 0.
     below = np.cumsum(np.concatenate([[0], fine[::-1], fine])).astype(float)
@@ -101,21 +102,20 @@ def _models(free: Floats, step: int) -> Counts:
     def until(value: Floats) -> Floats:
         return np.asarray(np.interp(_FINE * (value + top), np.arange(len(below)), below))
 
-    borders = (np.arange(1, _REACH + 2) - 0.5) * step
+    borders = (np.arange(1, reach + 2) - 0.5) * step
     plain = np.diff(np.mean([until(borders + off) for off in _BESIDE], axis=0))
     models = [plain]
     for before in _STEPS[1:]:
-        kept, share = _shares(int(before), step)
+        kept, share = _shares(int(before), step, reach)
         after = (until(kept + before / 2) - until(kept - before / 2)) @ share
         models.append((1 - _STRAY) * after + _STRAY * plain)
     # Half a coefficient a value, so that none is impossible.
     return np.asarray(models) + 0.5
 
 
-@lru_cache(maxsize=1024)
-def _shares(before: int, step: int) -> tuple[Floats, Floats]:
+def _shares(before: int, step: int, reach: int) -> tuple[Floats, Floats]:
     """The multiples of an earlier step, and the chance of each to become each value from 1."""
-    kept = np.arange(-1, int((_REACH + 1) * step / before) + 2) * before
-    borders = (np.arange(1, _REACH + 2) - 0.5) * step
+    kept = np.arange(-1, int((reach + 1) * step / before) + 2) * before
+    borders = (np.arange(1, reach + 2) - 0.5) * step
     spread = np.hypot(_ROUNDING, 0.29 if step == 1 else 0)
     return kept, np.diff(special.ndtr((borders[None] - kept[:, None]) / spread), axis=1)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from verifier.detector.traces.blocks import ZIGZAG, coefficients
+from verifier.detector.traces.earlier import earlier
 from verifier.detector.traces.grid import grids, periodicity, votes
 from verifier.detector.traces.jpegfile import libjpeg_quality, libjpeg_table, parse_header
 from verifier.detector.traces.sight import USUAL, of_history, of_steps, of_votes
@@ -84,6 +85,14 @@ def test_a_fine_table_before_a_coarse_one_is_told_by_all_frequencies(name: str) 
     assert twice.strength > USUAL["jpeg.compressed-twice"]
     assert twice.notes["quality"] in (94, 95, 96)
     assert strength(jpeg(picture, 80)) < 0.6 * USUAL["jpeg.compressed-twice"]
+
+
+@pytest.mark.parametrize("step", [0, 1, 255, 65535])
+def test_no_table_makes_the_search_for_an_earlier_one_long_or_wrong(step: int) -> None:
+    look = seen(photograph("chelsea.png"))
+    found = earlier(look.luma, (step,) * 64, look.clipped)
+    assert (found is None) == (step == 0)
+    assert found is None or found.nats < 8
 
 
 def test_the_earlier_quality_is_named(tmp_path: Path) -> None:
