@@ -23,6 +23,7 @@ _SQUARE = 64  # pixels: of each square the strongest places are taken in turn
 _APART = 40.0  # pixels: nearer pairs are one thing
 _RATIO = 0.65  # of the distances to the nearest and to the second nearest other place
 _FARTHEST = 0.55  # of two descriptors of the same thing
+_EQUAL = 0.15  # of two descriptors: a place whose second likeness is so near has equals
 _LEAST = 4  # pairs that agree
 _MOVES = 5
 _TRIED = 600  # pairs from which a move is tried, at most
@@ -93,7 +94,7 @@ def _paired(features: Features) -> Pairs:
         near = np.linalg.norm(features.places[first] - features.places[second], axis=1) < 8
         rival = np.where(near, order[:, 2], second)  # one place may be described twice
         one, two = distance[rows[:, 0], first], distance[rows[:, 0], rival]
-        good = (one < _FARTHEST) & (one < _RATIO * two)
+        good = (one < _FARTHEST) & (one < _RATIO * two) & (two > _EQUAL)
         kept.append(np.stack([start + np.flatnonzero(good), first[good]], 1))
     return np.concatenate(kept)
 
