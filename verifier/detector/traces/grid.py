@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy import ndimage, stats
 
 from .blocks import BASIS, SIDE, Counts, Mask, Plane, blocks
+from .jpegfile import Table
 
 CELL = 16  # pixels: regions are told in squares of this side
 PHASES = SIDE * SIDE  # where a grid can start: 8 down times 8 to the right
@@ -24,7 +25,9 @@ _STEPS = np.arange(2, 33)  # of the mean's quantiser; T.81 keeps eight times the
 _BINS = 4  # a unit of it
 _SPAN = 2048  # units of it
 _LIVELY = 3.0  # grey levels of spread: flatter blocks say less than they seem to
-_ZERO = 0.5  # a coefficient below it was 0, or as good as
+ZERO = 0.5  # a coefficient below it was 0, or as good as
+_STIRRED = 0.4  # of the steps' root mean square: what a fine quantiser makes of 0 on other grids
+_FINEST, _FINE = 0.9, 5.0  # grey levels: the most it is taken for, the steps for which it holds
 _AROUND = 5  # cells that vote together
 _SHARE = 0.25  # of their votes, for another grid than the picture's
 
@@ -76,7 +79,13 @@ def _spectrum(values: Plane) -> Counts:
     return np.asarray(near.max(0))
 
 
-def votes(luma: Plane) -> Votes:
+def zero_in(table: Table | None) -> float:
+    """Below what a coefficient counts as 0 in a picture that was quantised so, or not at all."""
+    step = ZERO if table is None else float(np.sqrt(np.mean(np.square(table))))
+    return float(np.clip(_STIRRED * step, ZERO, _FINEST)) if step < _FINE else ZERO
+
+
+def votes(luma: Plane, zero: float = ZERO) -> Votes:
     """The grid, 8 * down + right, whose block holds most zeros around each pixel; -1 for a tie."""
     best = np.zeros(luma.shape, np.int8)
     voted = np.full(luma.shape, -1, np.int8)
@@ -84,7 +93,7 @@ def votes(luma: Plane) -> Votes:
         top, left = divmod(phase, SIDE)
         # A grid's blocks cover all but the edges, where the neighbouring pixels' votes suffice.
         inside = blocks(luma, left, top)
-        zeros = (np.abs(inside @ BASIS[:, 1:]) < _ZERO).sum(2, dtype=np.int8)
+        zeros = (np.abs(inside @ BASIS[:, 1:]) < zero).sum(2, dtype=np.int8)
         wide = zeros.repeat(SIDE, 0).repeat(SIDE, 1)
         here = np.s_[top : top + wide.shape[0], left : left + wide.shape[1]]
         level, vote = best[here], voted[here]

@@ -63,8 +63,8 @@ def history(luma: Plane, table: Table, clipped: Mask) -> History | None:
         return None
     centred = luma - np.float32(128)
     quantised = np.rint(coefficients(centred, MODES) / steps).astype(np.int32)
-    usable = _usable(luma, clipped)
-    free = coefficients(centred, MODES, 4, 4)[_usable(luma, clipped, 4, 4)]
+    usable = usable_blocks(luma, clipped)
+    free = coefficients(centred, MODES, 4, 4)[usable_blocks(luma, clipped, 4, 4)]
     if usable.sum() < _LEAST_BLOCKS or len(free) < _LEAST_BLOCKS:
         return None
     gains = np.zeros((len(MODES), len(STEPS)))
@@ -131,7 +131,7 @@ def quality(found: History) -> int | None:
     return which
 
 
-def _usable(luma: Plane, clipped: Mask, left: int = 0, top: int = 0) -> Mask:
+def usable_blocks(luma: Plane, clipped: Mask, left: int = 0, top: int = 0) -> Mask:
     """Which blocks are neither cut off anywhere nor flat."""
     inside = blocks(luma, left, top)
     cut = blocks(clipped, left, top).any(2)

@@ -6,25 +6,30 @@ over itself and the usual one, so that 0.5 is usual for every test.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from .blocks import SIDE, Floats, Mask
 from .copies import CELL as COPY_CELL
-from .copies import find_copy
+from .copies import Copy, find_copy
+from .earlier import earlier
 from .grid import CELL as GRID_CELL
-from .grid import grids, periodicity, votes
+from .grid import grids, periodicity, votes, zero_in
 from .history import history, other_history, quality
 from .look import Look
 from .noise import CELL as NOISE_CELL
 from .noise import noise
+from .overlay import CELL as OVERLAY_CELL
+from .overlay import Overlay, Planes, lay_over, share_seen
+from .pairs import moves
 from .resampling import WINDOW, resampled
-from .turned import find_turned
 
-MOST_TURNED = 1_200_000  # pixels of the whole in which turned copies are looked for
+MOST_PAIRED = 1_200_000  # pixels of the whole in which places are paired
 
+_NATS = 8.0  # that an earlier table gains where it is told: at most 7.3 in pictures saved once
+_BEYOND = 0.6  # evidence of a copy that is told: arches and shop windows reached 0.48
 _ALL_OF_IT = 2.0  # deviations beside the part: then the whole is interpolated, and no part told
 
 USUAL = {
@@ -76,8 +81,15 @@ def of_history(look: Look) -> list[Sight]:
     found = history(look.luma, look.jpeg.luma, look.clipped)
     if found is None:
         return []
-    earlier = quality(found)
-    twice = Sight("jpeg.compressed-twice", found.score, {"quality": earlier} if earlier else {})
+    strength, before = found.score, quality(found)
+    if found.score < USUAL["jpeg.compressed-twice"]:
+        fine = earlier(look.luma, look.jpeg.luma, look.clipped)
+        if (
+            fine is not None
+            and (told := fine.nats / _NATS * USUAL["jpeg.compressed-twice"]) > strength
+        ):
+            strength, before = told, fine.quality
+    twice = Sight("jpeg.compressed-twice", strength, {"quality": before} if before else {})
     if found.score < USUAL["jpeg.compressed-twice"]:
         return [twice]
     part = other_history(found)
@@ -112,7 +124,7 @@ def of_steps(look: Look) -> list[Sight]:
 
 def of_votes(look: Look) -> list[Sight]:
     """A part that was compressed on another grid than the rest."""
-    found = grids(votes(look.luma))
+    found = grids(votes(look.luma, zero_in(None if look.jpeg is None else look.jpeg.luma)))
     heat = np.clip(found.share, 0, 1)
     at = (look.left, look.top)
     certainty = found.foreign_certainty
@@ -122,28 +134,55 @@ def of_votes(look: Look) -> list[Sight]:
 def of_copies(look: Look) -> list[Sight]:
     """A part that stands in the picture twice."""
     straight = find_copy(look.whole)
-    best = None
-    if straight is not None:
-        cell = float(COPY_CELL * look.factor)
-        both = straight.cells | straight.moved
-        notes = {"down": straight.by[0] * look.factor, "right": straight.by[1] * look.factor}
-        best = Sight("copy-move", straight.score, notes, both, both * 1.0, cell)
-        if straight.repeats or best.strength >= USUAL["copy-move"]:
-            return [best]
     plane, further = look.whole, 1
-    while plane.size > MOST_TURNED:
+    while plane.size > MOST_PAIRED:
         rows, columns = (side // 2 * 2 for side in plane.shape)
         plane = plane[:rows, :columns].reshape(rows // 2, 2, columns // 2, 2).mean((1, 3))
         further *= 2
-    turned = find_turned(plane)
-    # Arches and windows of one house agree in some places, too: only the clearest are told.
-    strength = 0.0 if turned is None else max(2 * turned.score - 1.1, 0.0)
-    if turned is not None and (best is None or strength > best.strength):
-        both = turned.one | turned.other
-        its = {"degrees": turned.degrees, "factor": turned.factor}
-        cell = float(look.factor * further)
-        best = Sight("copy-move", strength, its, both, both * 1.0, cell)
-    return [] if best is None else [best]
+    planes = Planes.of(plane)
+    found = []
+    if straight is not None:
+        found.append(_straight(straight, look.factor))
+        if straight.score >= USUAL["copy-move"]:
+            found = [_confirmed(straight, found[0], planes, further)]
+    if not found or found[0].strength < USUAL["copy-move"]:
+        laid = (lay_over(planes, *each) for each in moves(plane))
+        found += [_overlaid(each, look.factor * further) for each in laid if each is not None]
+    return [max(found, key=lambda sight: sight.strength)] if found else []
+
+
+def _confirmed(copy: Copy, its: Sight, planes: Planes, further: int) -> Sight:
+    """A copy of grain, as far as what is larger than grain agrees, too: on lattices it does not."""
+    move, places = _move(copy, further)
+    found = lay_over(planes, move, places)
+    if found is None:
+        return replace(its, strength=its.strength * (1 - share_seen(planes, places)))
+    wider = _overlaid(found, round(its.cell * further / COPY_CELL))
+    return replace(wider, strength=max(wider.strength, its.strength * min(found.alike, 1.0)))
+
+
+def _straight(copy: Copy, factor: int) -> Sight:
+    notes = {"down": copy.by[0] * factor, "right": copy.by[1] * factor}
+    both = copy.cells | copy.moved
+    return Sight("copy-move", copy.score, notes, both, both * 1.0, float(COPY_CELL * factor))
+
+
+def _move(copy: Copy, further: int) -> tuple[npt.NDArray[np.float64], Floats]:
+    """A copy as a move in a plane that is so many times smaller, and places that it holds."""
+    places = (np.argwhere(copy.cells)[:, ::-1] + 0.5) * COPY_CELL / further
+    by = np.array(copy.by[::-1]) / further
+    return np.column_stack([np.eye(2), by]), places
+
+
+def _overlaid(found: Overlay, factor: int) -> Sight:
+    both = found.one | found.other
+    notes = {"degrees": found.degrees, "factor": found.factor}
+    if abs(found.degrees) < 0.5 and abs(found.factor - 1) < 0.01:
+        middle = (np.argwhere(found.one)[:, ::-1].mean(0) + 0.5) * OVERLAY_CELL
+        right, down = found.move[:, :2] @ middle + found.move[:, 2] - middle
+        notes = {"down": float(down) * factor, "right": float(right) * factor}
+    strength = found.evidence * USUAL["copy-move"] / _BEYOND
+    return Sight("copy-move", strength, notes, both, both * 1.0, float(OVERLAY_CELL * factor))
 
 
 def of_resampling(look: Look) -> list[Sight]:

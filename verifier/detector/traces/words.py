@@ -36,7 +36,7 @@ def _copy(sight: Sight) -> str:
     notes = sight.notes
     if "degrees" not in notes:
         return (
-            "A part of the picture stands in it twice with the same grain, "
+            "A part of the picture stands in it twice with the same fine detail, "
             f"{abs(notes['right']):.0f} pixels across and {abs(notes['down']):.0f} down from "
             "itself."
         )

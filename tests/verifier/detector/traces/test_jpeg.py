@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from verifier.detector.traces.blocks import ZIGZAG, coefficients
+from verifier.detector.traces.earlier import earlier
 from verifier.detector.traces.grid import grids, periodicity, votes
 from verifier.detector.traces.jpegfile import libjpeg_quality, libjpeg_table, parse_header
 from verifier.detector.traces.sight import USUAL, of_history, of_steps, of_votes
@@ -77,6 +78,23 @@ def test_a_picture_compressed_twice_is_told_to_be(name: str, pair: tuple[int, in
     assert strength(twice, "jpeg.region-other-history") < USUAL["jpeg.region-other-history"]
 
 
+@pytest.mark.parametrize("name", ["gravel.png", "grass.png", "motorcycle_left.png"])
+def test_a_fine_table_before_a_coarse_one_is_told_by_all_frequencies(name: str) -> None:
+    picture = photograph(name)
+    twice = of_history(seen_in(jpeg(again(picture, 95), 80)))[0]
+    assert twice.strength > USUAL["jpeg.compressed-twice"]
+    assert twice.notes["quality"] in (94, 95, 96)
+    assert strength(jpeg(picture, 80)) < 0.6 * USUAL["jpeg.compressed-twice"]
+
+
+@pytest.mark.parametrize("step", [0, 1, 255, 65535])
+def test_no_table_makes_the_search_for_an_earlier_one_long_or_wrong(step: int) -> None:
+    look = seen(photograph("chelsea.png"))
+    found = earlier(look.luma, (step,) * 64, look.clipped)
+    assert (found is None) == (step == 0)
+    assert found is None or found.nats < 8
+
+
 def test_the_earlier_quality_is_named(tmp_path: Path) -> None:
     found = traces(jpeg(again(photograph("coffee.png"), 75), 92), tmp_path)
     told = next(each for each in found if each.code == "jpeg.compressed-twice")
@@ -121,6 +139,14 @@ def test_a_part_on_another_grid_is_found() -> None:
     assert told.mask is not None
     assert told.mask[8:13, 14:21].mean() > 0.6
     assert told.mask.sum() < 200
+
+
+def test_a_part_on_another_grid_outlives_being_saved_finely() -> None:
+    ground, other = again(photograph("coffee.png"), 90), again(photograph("chelsea.png"), 85)
+    honest = of_votes(seen_in(jpeg(ground, 98)))[0].strength
+    ground.paste(other.crop((100, 60, 260, 200)), (203, 101))
+    (told,) = of_votes(seen_in(jpeg(ground, 98)))
+    assert told.strength > USUAL["jpeg.region-other-grid"] > honest
 
 
 def test_noise_and_flat_planes_have_no_grid() -> None:
