@@ -40,7 +40,10 @@ def main() -> None:
     axes[0].set_title("as it was saved", fontsize=9)
     for axis, trace in zip(axes[1:], drawn, strict=True):
         axis.imshow(picture.convert("L"), cmap="gray", alpha=0.6)
-        heat = np.ma.masked_less(np.asarray(trace.heat, float), 20)
+        held = trace.heat
+        assert held is not None  # noqa: S101  # both are shown at a place
+        levels = np.frombuffer(held.levels, np.uint8).reshape(held.height, held.width)
+        heat = np.ma.masked_less(levels, 20)
         width, height = picture.size
         axis.imshow(heat, cmap="inferno", extent=(0, width, height, 0), vmin=0, vmax=255)
         for left, top, across, down in trace.boxes:
