@@ -62,7 +62,7 @@ def find_features(plane: Plane, most: int = MOST) -> Features:
         if min(image.shape) < 12:
             break
         stack = _octave(image)
-        places = _extrema(stack)
+        places = _extrema(stack, most)  # no weaker one is among the strongest of all octaves
         if len(places[0]):
             found.append(_describe(stack, *places, zoom))
         image = stack[_STEPS][::2, ::2]
@@ -85,8 +85,8 @@ def _octave(first: Plane) -> Floats:
     return np.stack(stack)
 
 
-def _extrema(stack: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Scale index, y, x (to a fraction of a pixel) and strength of the extrema."""
+def _extrema(stack: Floats, most: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Scale index, y, x (to a fraction of a pixel) and strength of the `most` strongest extrema."""
     dog = np.diff(stack, axis=0)
     s, y, x = _highest(dog)
     c = dog[s, y, x]
@@ -97,6 +97,8 @@ def _extrema(stack: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     ) / 4
     det, trace = dxx * dyy - dxy**2, dxx + dyy
     good = (det > 0) & (trace**2 * _EDGE < (_EDGE + 1) ** 2 * det)
+    good = np.flatnonzero(good)
+    good = np.sort(good[np.argsort(-np.abs(c[good]), kind="stable")[:most]])
     s, y, x = s[good], y[good], x[good]
     c, dxx, dyy = c[good], dxx[good], dyy[good]
     dss = dog[s + 1, y, x] + dog[s - 1, y, x] - 2 * c
