@@ -185,10 +185,14 @@ class Services:
 
         All of them meet the log as it stands when it is first asked.
         """
-        ledger = self.ledger.held()
+
+        @cache  # but an error: where there is no log, each file is told why
+        def held() -> LocalLedger:
+            return self.ledger.held()
+
         given: list[Given] = []
         found = answer_each(
-            [self._verifying(path, asked, ledger, given) for path, asked in files], self.sandbox.ask
+            [self._verifying(path, asked, held, given) for path, asked in files], self.sandbox.ask
         )
         if given:
             # A home that cannot be written can still verify; it just remembers nothing.
@@ -197,7 +201,7 @@ class Services:
         return [of_system(each) if isinstance(each, OSError) else each for each in found]
 
     def _verifying(
-        self, path: Path, asked: Asked, ledger: LocalLedger, given: list[Given]
+        self, path: Path, asked: Asked, held: Callable[[], LocalLedger], given: list[Given]
     ) -> Asking[Report]:
         clock = self._clock()
         gather = Gatherer(
@@ -217,7 +221,7 @@ class Services:
                 bench=Bench(lists=lists, clock=clock, as_of=at, gather=gather),
                 detect=detect,
             )
-            return verify(suspect, ledger, self.engine, asked.claim), lists
+            return verify(suspect, held(), self.engine, asked.claim), lists
 
         now, lists = yield from reporting(None, detect=asked.detect and asked.as_of is None)
         if asked.keep:

@@ -64,3 +64,13 @@ def test_more_files_than_one_process_takes_are_verified_and_recalled(
     assert "64 verdicts, 0 changed, 1 could not be asked again" in main(home, "recall").err
     assert main(home, "verify", "--process-per-file", signed).code == 0
     assert main(home, "recall", "--process-per-file").code == 4
+
+
+def test_where_the_private_store_is_damaged_each_file_is_told_so(
+    home: Path, photograph: Path
+) -> None:
+    assert main(home, "sign", photograph).code == 0
+    (home / "private.sqlite").write_bytes(b"no database" * 1000)
+    ran = main(home, "verify", "--json", photograph, photograph)
+    assert [each["file"] for each in ran.objects] == [str(photograph)] * 2
+    assert all("the database failed" in str(each["conclusion"]) for each in ran.objects)
