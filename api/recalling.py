@@ -69,7 +69,11 @@ def _recalled(given: Given, report: Report | FirsthandError) -> Recalled:
 
 def accept(services: Services, recalled: Iterable[Recalled], when: datetime) -> None:
     """Let what each verdict came to, just now, be what it is held against from here on."""
-    changed = [replace(each.given, verdict=each.now, time=when) for each in recalled if each.now]
+    changed = [
+        replace(each.given, verdict=each.now, time=when)
+        for each in recalled
+        if each.now is not None
+    ]
     services.verdicts.keep(changed)
 
 

@@ -80,8 +80,9 @@ class Verdicts:
             )
             for each in given
         ]
-        with self._begin() as connection:
-            connection.exec_driver_sql(_REPLACE, rows)
+        if rows:
+            with self._begin() as connection:
+                connection.exec_driver_sql(_REPLACE, rows)
 
     def all(self) -> list[Given]:
         """Return every verdict, the oldest first."""

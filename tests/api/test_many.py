@@ -64,6 +64,10 @@ def test_more_files_than_one_process_takes_are_verified_and_recalled(
     assert "64 verdicts, 0 changed, 1 could not be asked again" in main(home, "recall").err
     assert main(home, "verify", "--process-per-file", signed).code == 0
     assert main(home, "recall", "--process-per-file").code == 4
+    for each in (signed, *copies):
+        each.unlink(missing_ok=True)
+    nothing = main(home, "recall", "--accept").err
+    assert "65 verdicts, 0 changed, 65 could not be asked again" in nothing
 
 
 def test_where_the_private_store_is_damaged_each_file_is_told_so(
