@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from .blocks import ZIGZAG, Counts, Floats, Mask, Plane, coefficients
-from .history import usable_blocks
+from .blocks import ZIGZAG, Counts, Floats, Mask, Plane
+from .history import taken_apart
 from .jpegfile import Table, libjpeg_table
 
 MODES = ZIGZAG[1:21]  # higher frequencies are nearly all 0
@@ -26,7 +26,6 @@ _REACH = 24  # quantised coefficients up to this are counted
 _RANGE = 1100  # that unquantised coefficients do not exceed
 _LEAST = 5  # coefficients of a value, from 1 upwards: the first that has fewer is the end
 _LEAST_VALUES = 4
-_LEAST_BLOCKS = 100
 _UNSURE = 0.02  # of each share, however many are counted
 _FINE = 2  # bins a grey level, of the values before
 _ROUNDING = 0.35  # grey levels: what decoding to whole grey levels adds to a coefficient
@@ -48,14 +47,11 @@ def earlier(luma: Plane, table: Table, clipped: Mask) -> Earlier | None:
     `luma` is the decoded first component (0 to 255) from the corner of a block; `clipped` marks the
     pixels of which a colour was cut off at its least or greatest, where no quantiser shows.
     """
-    steps = np.array([table[mode] for mode in MODES], np.float32)
-    if not steps.all():  # ITU-T T.81, B.2.4.1: no step is 0, and such a table tells nothing
+    taken = taken_apart(luma, table, clipped, MODES)
+    if taken is None:
         return None
-    centred = luma - np.float32(128)
-    quantised = np.rint(coefficients(centred, MODES) / steps)[usable_blocks(luma, clipped)]
-    free = np.abs(coefficients(centred, MODES, 4, 4)[usable_blocks(luma, clipped, 4, 4)])
-    if min(len(quantised), len(free)) < _LEAST_BLOCKS:
-        return None
+    steps, every, usable, before = taken
+    quantised, free = every[usable], np.abs(before)
     gains = np.stack(
         [_gains(quantised[:, n], free[:, n], int(step)) for n, step in enumerate(steps)]
     )

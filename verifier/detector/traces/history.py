@@ -58,15 +58,10 @@ def history(luma: Plane, table: Table, clipped: Mask) -> History | None:
     `luma` is the decoded first component (0 to 255) from the corner of a block; `clipped` marks the
     pixels of which a colour was cut off at its least or greatest, where no quantiser shows.
     """
-    steps = np.array([table[mode] for mode in MODES], np.float32)
-    if not steps.all():  # ITU-T T.81, B.2.4.1: no step is 0, and such a table tells nothing
+    taken = taken_apart(luma, table, clipped, MODES)
+    if taken is None:
         return None
-    centred = luma - np.float32(128)
-    quantised = np.rint(coefficients(centred, MODES) / steps).astype(np.int32)
-    usable = usable_blocks(luma, clipped)
-    free = coefficients(centred, MODES, 4, 4)[usable_blocks(luma, clipped, 4, 4)]
-    if usable.sum() < _LEAST_BLOCKS or len(free) < _LEAST_BLOCKS:
-        return None
+    steps, quantised, usable, free = taken
     gains = np.zeros((len(MODES), len(STEPS)))
     ratios = np.zeros((len(MODES), 2 * REACH + 1))
     for number, step in enumerate(steps):
@@ -131,7 +126,27 @@ def quality(found: History) -> int | None:
     return which
 
 
-def usable_blocks(luma: Plane, clipped: Mask, left: int = 0, top: int = 0) -> Mask:
+def taken_apart(
+    luma: Plane, table: Table, clipped: Mask, modes: tuple[int, ...]
+) -> tuple[Floats, npt.NDArray[np.int32], Mask, Floats] | None:
+    """A table's steps, the quantised coefficients, which blocks are of use, and what was before.
+
+    The last are the coefficients of the usable blocks of a grid moved by half a block. None where
+    the table tells nothing, or too few blocks do.
+    """
+    steps = np.array([table[mode] for mode in modes], np.float32)
+    if not steps.all():  # ITU-T T.81, B.2.4.1: no step is 0, and such a table tells nothing
+        return None
+    centred = luma - np.float32(128)
+    quantised = np.rint(coefficients(centred, modes) / steps).astype(np.int32)
+    usable = _usable(luma, clipped)
+    free = coefficients(centred, modes, 4, 4)[_usable(luma, clipped, 4, 4)]
+    if usable.sum() < _LEAST_BLOCKS or len(free) < _LEAST_BLOCKS:
+        return None
+    return steps, quantised, usable, free
+
+
+def _usable(luma: Plane, clipped: Mask, left: int = 0, top: int = 0) -> Mask:
     """Which blocks are neither cut off anywhere nor flat."""
     inside = blocks(luma, left, top)
     cut = blocks(clipped, left, top).any(2)
