@@ -44,9 +44,9 @@ class LocalLedger:
     def held(self) -> "LocalLedger":
         """The same log as it stands when it is first asked, for one verification or a few."""
         held = copy(self)
-        held._found = {}  # noqa: SLF001  # a copy of ourselves
-        held._reader = self._reader.held()  # noqa: SLF001  # likewise
-        held._behind = cache(self._behind)  # noqa: SLF001  # likewise; asked at several steps
+        held._found = {}  # noqa: SLF001  # of our copy
+        held._reader = self._reader.held()  # noqa: SLF001  # of our copy
+        held._behind = cache(self._behind)  # noqa: SLF001  # of our copy; asked at several steps
         return held
 
     def find(self, digest: Digest) -> Sequence[Found]:

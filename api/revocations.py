@@ -123,7 +123,7 @@ class Gatherer:
 
 def _request(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
     # SHA-1 only names the issuer here, and is what every responder knows (RFC 5019 section 2.1.1).
-    name = SHA1()  # noqa: S303  # as said above
+    name = SHA1()  # noqa: S303  # names, secures nothing
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, name)
     return builder.build().public_bytes(Encoding.DER)
 
