@@ -2,8 +2,8 @@
 
 Each matrix that the encoder holds (`verifier/detector/encoder.npz.z`) stays as it is; what is
 learnt is a product of two narrow matrices beside each ("LoRA: Low-Rank Adaptation of Large Language
-Models", ICLR 2022), the layers' normalisations, and a line over the last layer's first token and the mean of its others. Written as a graph over the
-encoder's own matrices, with its 8-bit products.
+Models", ICLR 2022), the layers' normalisations, and a line over the last layer's first token and
+the mean of its others. Written as a graph over the encoder's own matrices, with its 8-bit products.
 """
 
 import io
