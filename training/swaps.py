@@ -207,7 +207,7 @@ def learn(
             for mean, each in zip(averaged.parameters(), model.parameters(), strict=True):
                 mean.lerp_(each, share)
         step += 1
-        if time.monotonic() - said > options.seconds / 8 or gone == 1:
+        if time.monotonic() - said > options.seconds / 8:
             said = time.monotonic()
             print(step, store.drawn, f"{loss.item():.3f}", look(averaged, left, device), flush=True)
             adapted.export({k: v.cpu() for k, v in averaged.state_dict().items()}, options.to)
