@@ -1,0 +1,114 @@
+"""The list of media: what it names is laid out from clones, and nothing else is."""
+
+import io
+import lzma
+import shutil
+import subprocess
+from pathlib import Path, PurePosixPath
+
+import pytest
+from PIL import Image
+
+from training.media import LIST, Medium, by_repository, clone, lay, read, written
+
+
+def _picture(colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", size, colour).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.fixture
+def cloned(tmp_path: Path) -> tuple[Path, str]:
+    place = tmp_path / "clones" / "somebody+pictures"
+    (place / "a folder").mkdir(parents=True)
+    whole = Image.new("RGB", (40, 30), (0, 0, 255))
+    whole.paste((255, 0, 0), (10, 5, 30, 25))
+    whole.save(place / "a folder" / "grid.png")
+    (place / "photo.png").write_bytes(_picture((0, 255, 0)))
+    git = shutil.which("git")
+    assert git is not None
+    identity = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
+    for command in (("init", "-q"), ("add", "."), (*identity, "commit", "-q", "-m", "pictures")):
+        subprocess.run([git, "-C", str(place), *command], check=True)
+    told = subprocess.run(
+        [git, "-C", str(place), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    )
+    return tmp_path / "clones", told.stdout.strip()
+
+
+def _medium(path: str, commit: str, source: str, cut: tuple[int, int, int, int] | None) -> Medium:
+    return Medium(PurePosixPath(path), "somebody/pictures", commit, source, cut)
+
+
+def test_files_are_laid_out_whole_and_cut(cloned: tuple[Path, str], tmp_path: Path) -> None:
+    clones, commit = cloned
+    git = clone(clones, "somebody/pictures")
+    assert git is not None
+    media = [
+        _medium("image/real_a/photo.png", commit, "photo.png", None),
+        _medium("image/fake_b/part.png", commit, "a folder/grid.png", (10, 5, 20, 20)),
+    ]
+    assert lay(media, git, tmp_path / "out") == []
+    assert (tmp_path / "out/image/real_a/photo.png").read_bytes() == _picture((0, 255, 0))
+    with Image.open(tmp_path / "out/image/fake_b/part.png") as part:
+        assert part.getcolors() == [(400, (255, 0, 0))]
+
+
+def test_what_a_clone_lacks_is_named_and_the_rest_is_laid_out(
+    cloned: tuple[Path, str], tmp_path: Path
+) -> None:
+    clones, commit = cloned
+    git = clone(clones, "somebody/pictures")
+    assert git is not None
+    media = [
+        _medium("a.png", "0" * 40, "photo.png", None),
+        _medium("b.png", commit, "no such file.png", None),
+        _medium("c.png", commit, "a folder", None),
+        _medium("d.png", commit, "photo.png", None),
+    ]
+    assert lay(media, git, tmp_path / "out") == media[:3]
+    assert [each.name for each in (tmp_path / "out").iterdir()] == ["d.png"]
+    assert clone(clones, "somebody/else") is None
+
+
+def test_what_lies_there_already_is_left(cloned: tuple[Path, str], tmp_path: Path) -> None:
+    clones, commit = cloned
+    git = clone(clones, "somebody/pictures")
+    assert git is not None
+    (tmp_path / "d.png").write_bytes(b"mine")
+    assert lay([_medium("d.png", commit, "photo.png", None)], git, tmp_path) == []
+    assert (tmp_path / "d.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "../out.png,a/b,c,d.png,\n",
+        "/etc/out.png,a/b,c,d.png,\n",
+        'out.png,a/b,c,"two\nlines.png",\n',
+        "out.png,a/b,c,d.png,1:2:3\n",
+        "out.png,a/b,c,d.png\n",
+    ],
+)
+def test_a_row_that_would_lie_elsewhere_or_is_none_is_refused(row: str) -> None:
+    with pytest.raises(ValueError, match=r"lie|holds|left|unpack"):
+        list(read(lzma.compress(row.encode())))
+
+
+def test_the_list_is_written_as_it_is_read() -> None:
+    data = LIST.read_bytes()
+    media = list(read(data))
+    assert list(read(written(reversed(media)))) == media
+    assert len({each.path for each in media}) == len(media)
+
+
+def test_no_repository_is_both_trained_and_measured_on_in_pictures_and_faces() -> None:
+    """Sources that are known to share one are named, with what was done about it."""
+    for subject in ("image", "face"):
+        some = [each for each in read(LIST.read_bytes()) if each.path.parts[0] == subject]
+        sides = [
+            set(by_repository(each for each in some if (each.path.parts[1] == "measure") == which))
+            for which in (False, True)
+        ]
+        assert sides[0] & sides[1] == set()
