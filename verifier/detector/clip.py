@@ -13,7 +13,7 @@ from ledger.asset import Kind, MediaType
 from verifier.errors import ToolMissing
 from verifier.media.probe import MediaInfo, probe
 
-from . import encoder, faces, seams, swap
+from . import adapted, encoder, faces, seams, swap
 from .calibration import weigh
 from .cues import cues
 from .domain import colours
@@ -23,7 +23,9 @@ from .watched import Watched, heard, measured, watched
 from .weights import named
 
 STRATUM = "clips with one face of at least 80 pixels, seen for two seconds or more"
-MODELS = named((swap.DIGEST, seams.DIGEST, encoder.DIGEST, *faces.digests().values()))
+MODELS = named(
+    (swap.DIGEST, seams.DIGEST, adapted.DIGEST, encoder.DIGEST, *faces.digests().values())
+)
 SIDES = ("a swapped or reenacted face", "an unaltered face")
 EXPERIMENTAL = True  # docs/detector-clips.md says what was reached, and what was asked
 
@@ -78,7 +80,8 @@ def ready() -> None:
 
 def digests() -> dict[str, str]:
     """The files of weights that are read, and the SHA-256 digest that each must have."""
-    return {**faces.digests(), seams.FILE: seams.DIGEST, swap.FILE: swap.DIGEST}
+    ours = {adapted.FILE: adapted.DIGEST, seams.FILE: seams.DIGEST, swap.FILE: swap.DIGEST}
+    return {**faces.digests(), **ours}
 
 
 def seen(kept: Watched) -> bool:

@@ -2,11 +2,11 @@
 
 FOLDER holds real sources alone: folders `face/**/real*/` of pictures and `video/**/real*/` of
 clips. Each face is brought to a drawn size, once as it is and once blended over itself (`blend`),
-compressed as a frame of H.264 at a drawn quality, both alike, and seen by the encoder and by
-`seams`. What is seen is kept in DIR by source, so that a second run costs seconds. A line is learnt
-over what the encoder sees; how much it and `seams` weigh is learnt on the sources that `seams` has
-not seen, by a line that has not either, and so is the calibration. The same folder and seed give
-the same weights, where the runtime and its processor round alike.
+compressed as a frame of H.264 at a drawn quality, both alike, and seen by `adapted` and by
+`seams`. What is seen is kept in DIR by source, so that a second run costs seconds. How much the two
+weigh is learnt on the sources that neither has seen, and so is the calibration; what `adapted`
+sees of all says how unlike the training a face is. The same folder and seed give the same weights,
+where the runtime and its processor round alike.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from .calibration import Floats, Labels, Names, auc, calibrate
 from .clip import LEAST_WIDTH
 from .faces import Mesh, box_of, find_faces, fit
 from .head import Head, to_bytes
-from .learn import Components, held_out, learn, line_of
+from .learn import held_out, learn, line_of
 from .track import stretch, watch
 
 CANVAS = 320  # pixels: a face and its surroundings
@@ -199,39 +199,36 @@ def number_of(name: str) -> int:
 
 
 def train(seen: dict[str, Views], seed: int) -> Head:
-    """Learn a line over both, and calibrate it on faces of sources left out of both."""
+    """Learn how much both weigh, and calibrate it, on faces of sources left out of both."""
     features = np.concatenate([each.features for each in seen.values()]).astype(np.float64)
     blended = np.concatenate([each.blended for each in seen.values()])
     sources = np.concatenate([np.full(len(v.blended), k) for k, v in seen.items()])
     files = np.concatenate([each.files for each in seen.values()])
-    encoded, seen_by_seams = features[:, :-1], features[:, -1]
-    head = learn(encoded, blended, sources, seed=seed)
-    along = Components(encoded, 256)(encoded)
-    scores = held_out(along, blended, sources)
-    shuffled = np.random.default_rng(seed).permutation(blended)
-    folds = (np.arange(len(blended)) // 2 % 5).astype(np.str_)
-    print(f"labels at random            AUC {auc(held_out(along, shuffled, folds), shuffled):.3f}")
+    head = learn(features[:, :-2], blended, sources, seed=seed)
     left = np.isin(sources, seams.LEFT_OUT)
-    pair = np.stack((scores, seen_by_seams), 1)[left]
+    pair = features[left, -2:]
     blended, sources, files = blended[left], sources[left], files[left]
     both = held_out(pair, blended, sources, _LIGHT)
+    shuffled = np.random.default_rng(seed).permutation(blended)
+    folds = (np.arange(len(blended)) // 2 % 5).astype(np.str_)
+    print(f"labels at random AUC {auc(held_out(pair, shuffled, folds, _LIGHT), shuffled):.3f}")
     keys = np.char.add(np.char.add(sources, "/"), files)
-    for name, each in (("the encoder's line", pair[:, 0]), ("seams", pair[:, 1]), ("both", both)):
+    for name, each in (("adapted", pair[:, 0]), ("seams", pair[:, 1]), ("both", both)):
         told, truth = _by_clip(each, blended, keys)
-        print(f"{name:20} faces AUC {auc(each, blended):.3f}, clips {auc(told, truth):.3f}")
+        print(f"{name:16} faces AUC {auc(each, blended):.3f}, clips {auc(told, truth):.3f}")
     # Not on clips' means: here each face of a clip is blended by another draw, and a mean of many
     # is easier to tell than any clip is whose faces are all swapped by one maker.
     calibration = calibrate(both, blended, sources, seed=seed, unseen=True)
-    share, other, offset = line_of(pair, blended, sources, _LIGHT)
+    *shares, offset = line_of(pair, blended, sources, _LIGHT)
     return replace(
         head,
-        weights=np.append(share * head.weights, other),
-        offset=share * head.offset + offset,
+        weights=np.append(np.zeros_like(head.weights), shares),
+        offset=np.array(offset),
         lines=calibration.lines,
         # A face without a seam may be another maker's: it supports nothing.
         bounds=np.array((0.0, calibration.bounds[1])),
-        centre=np.append(head.centre, seen_by_seams.mean()),
-        directions=np.column_stack((head.directions, np.zeros(len(head.directions)))),
+        centre=np.append(head.centre, features[:, -2:].mean(0)),
+        directions=np.column_stack((head.directions, np.zeros((len(head.directions), 2)))),
     )
 
 

@@ -57,13 +57,13 @@ def session() -> onnxruntime.InferenceSession:
     return opened(threads=1)
 
 
-def opened(*, threads: int) -> onnxruntime.InferenceSession:
-    """The encoder on so many threads; raises ToolMissing."""
+def opened(*, threads: int, graph: bytes | None = None) -> onnxruntime.InferenceSession:
+    """The encoder on so many threads, or another graph over its matrices; raises ToolMissing."""
     data = zlib.decompressobj().decompress(held(MODEL, DIGEST), _LARGEST)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     with np.load(io.BytesIO(data), allow_pickle=False) as held_arrays:
-        graph = held_arrays["graph"].tobytes()
+        graph = graph or held_arrays["graph"].tobytes()
         count = sum(name.startswith("levels") for name in held_arrays.files)
         matrices = [
             _matrix(held_arrays[f"levels{i}"], held_arrays[f"steps{i}"]) for i in range(count)

@@ -1,4 +1,4 @@
-"""How much a face looks blended over another, or over itself: CLIP and `seams`, and a learnt line.
+"""How much a face looks laid over another, or over itself: two networks, and a learnt line.
 
 Learnt from real faces that `blend` laid over themselves: `python -m verifier.detector.clip_train`.
 No maker of swaps was seen. A clip's score is the mean of its faces'.
@@ -13,7 +13,7 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from . import encoder, seams
+from . import adapted, seams
 from .encoder import SIDE
 from .faces import Mesh, box_of
 from .head import Head, from_bytes
@@ -21,7 +21,7 @@ from .weights import held
 
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
-DIGEST = "1347a10fe3a9507238a1a3de5b197e0b28a6445032c4e99bcd3898ded2b16d22"  # SHA-256 of that file
+DIGEST = "73c0a187192ec2bef84cc52a7ce460aca12261a53c67cff50222b7a51eb0c4bb"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -40,11 +40,12 @@ def look_at(rgb: Pixels, mesh: Mesh, room: float = ROOM) -> Pixels:
 
 
 def features(square: Pixels) -> Floats:
-    """What is learnt from, of one look at a face: what CLIP sees, then what `seams` says of it.
+    """Of one look at a face: what `adapted` sees, what it says of it, and what `seams` says.
 
     Raises ToolMissing.
     """
-    return np.append(encoder.encode(square), np.float32(seams.score(square)))
+    seen, laid_over = adapted.look(square)
+    return np.concatenate((seen, (laid_over, seams.score(square))), dtype=np.float32)
 
 
 def score(squares: list[Pixels]) -> float | None:
@@ -65,7 +66,7 @@ def trained() -> Head:
 
 def ready() -> None:
     """Read the weights now, as far as they are installed; never raises."""
-    for read in (trained, encoder.session, seams.session):
+    for read in (trained, adapted.session, seams.session):
         try:
             read()
         except ToolMissing:

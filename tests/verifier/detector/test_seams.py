@@ -46,12 +46,14 @@ def test_weights_that_are_others_or_absent_are_not_read(
     seams.session.cache_clear()
 
 
-def test_the_line_has_a_weight_for_what_clip_sees_and_one_for_seams() -> None:
+def test_the_line_weighs_what_both_networks_say_and_knows_what_is_usual_by_one() -> None:
     head = swap.trained()
     seen = swap.features(np.full((encoder.SIDE, encoder.SIDE, 3), 90, np.uint8))
     assert seen.shape == head.weights.shape
-    assert head.weights[-1] > 0
-    assert not head.directions[:, -1].any()
+    assert (head.weights[-2:] > 0).all()
+    assert not head.weights[:-2].any()
+    assert not head.directions[:, -2:].any()
+    assert head.directions[:, :-2].any()
 
 
 def test_its_weights_are_named_among_those_that_a_clip_is_judged_by() -> None:

@@ -1,0 +1,249 @@
+"""The network behind `verifier/detector/adapted.onnx`: CLIP's nine layers, and low-rank changes.
+
+Each matrix that the encoder holds (`verifier/detector/encoder.npz.z`) stays as it is; what is
+learnt is a product of two narrow matrices beside each ("LoRA: Low-Rank Adaptation of Large Language
+Models", ICLR 2022), the layers' normalisations, and a line over the last layer's first token and
+the mean of its others. Written as a graph over the encoder's own matrices, with its 8-bit products.
+"""
+
+import io
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+from torch.nn import functional
+
+from verifier.detector import encoder
+
+RANK, SCALE = 8, 2.0  # of what is added to a matrix
+HEADS, PLACES = 12, 14  # of attention; along a side of what is seen
+NAMES = ("qkv", "out", "wide", "narrow")  # of a layer's four matrices
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The encoder's weights as floats: matrices (inputs, outputs), their biases, and the rest."""
+
+    kernel: Floats
+    first: Floats
+    spots: Floats
+    colours: tuple[Floats, Floats]
+    norms: list[tuple[Floats, Floats]]
+    matrices: list[tuple[Floats, Floats]]
+
+
+def opened(path: Path = encoder.MODEL) -> tuple[onnx.ModelProto, dict[str, npt.NDArray[np.int8]]]:
+    """The encoder's graph, and its matrices as they multiply."""
+    data = zlib.decompress(path.read_bytes())
+    with np.load(io.BytesIO(data), allow_pickle=False) as held:
+        count = sum(name.startswith("levels") for name in held.files)
+        matrices = {
+            f"matrix{i}": encoder._matrix(held[f"levels{i}"], held[f"steps{i}"])  # noqa: SLF001
+            for i in range(count)
+        }
+        return onnx.load_from_string(held["graph"].tobytes()), matrices
+
+
+def products(graph: onnx.GraphProto) -> list[tuple[onnx.NodeProto, onnx.NodeProto, str]]:
+    """Of each matrix: the node that multiplies, the one that adds its bias, its scales' name."""
+    made = {name: node for node in graph.node for name in node.output}
+    named = {each.name for each in graph.initializer}
+    told = []
+    for node in graph.node:
+        scaled = made.get(node.input[0]) if node.op_type == "Add" else None
+        cast = made.get(scaled.input[0]) if scaled is not None and scaled.op_type == "Mul" else None
+        product = made.get(cast.input[0]) if cast is not None and cast.op_type == "Cast" else None
+        if scaled is not None and product is not None and product.op_type == "MatMulInteger":
+            scales = next(name for name in made[scaled.input[1]].input if name in named)
+            told.append((product, node, scales))
+    return told
+
+
+def held(path: Path = encoder.MODEL) -> Held:
+    """Read the encoder's weights."""
+    model, levels = opened(path)
+    arrays = {
+        each.name: numpy_helper.to_array(each).astype(np.float32)
+        for each in model.graph.initializer
+        if each.data_location != TensorProto.EXTERNAL
+    }
+    matrices = [
+        (levels[product.input[1]] * arrays[scales], arrays[added.input[1]])
+        for product, added, scales in products(model.graph)
+    ]
+    norms = [
+        (arrays[node.input[1]], arrays[node.input[2]])
+        for node in model.graph.node
+        if node.op_type == "LayerNormalization"
+    ]
+    colours = (arrays["w0"], arrays["w1"])
+    return Held(arrays["w2"], arrays["w4"], arrays["w5"], colours, norms, matrices)
+
+
+class Changed(nn.Module):
+    """A matrix that is held, and what is added to it."""
+
+    def __init__(self, weight: Floats, bias: Floats) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.from_numpy(weight), persistent=False)
+        self.register_buffer("bias", torch.from_numpy(bias), persistent=False)
+        self.down = nn.Parameter(torch.randn(len(weight), RANK) / len(weight) ** 0.5)
+        self.up = nn.Parameter(torch.zeros(RANK, weight.shape[1]))
+
+    def forward(self, value: torch.Tensor) -> torch.Tensor:
+        """Multiply by both, and add the bias."""
+        return value @ self.weight + self.bias + (value @ self.down) @ self.up * SCALE
+
+
+def _norm(weight: Floats, bias: Floats) -> nn.LayerNorm:
+    layer = nn.LayerNorm(len(weight), 1e-5)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        layer.bias.copy_(torch.from_numpy(bias))
+    return layer
+
+
+class Layer(nn.Module):
+    """One layer of the tower."""
+
+    def __init__(
+        self, norms: list[tuple[Floats, Floats]], matrices: list[tuple[Floats, Floats]]
+    ) -> None:
+        super().__init__()
+        self.first, self.second = (_norm(*each) for each in norms)
+        self.qkv, self.out, self.wide, self.narrow = (Changed(*each) for each in matrices)
+
+    def forward(self, value: torch.Tensor) -> torch.Tensor:
+        """Attend, then look at each place alone."""
+        n, tokens, width = value.shape
+        wide = self.qkv(self.first(value)).view(n, tokens, 3, HEADS, width // HEADS)
+        query, key, each = wide.permute(2, 0, 3, 1, 4)
+        mixed = functional.scaled_dot_product_attention(query, key, each)
+        value = value + self.out(mixed.transpose(1, 2).reshape(n, tokens, width))
+        inner = self.wide(self.second(value))
+        return value + self.narrow(inner * torch.sigmoid(1.702 * inner))
+
+
+class Adapted(nn.Module):
+    """The whole: bytes (n, 3, SIDE, SIDE) in; scores (n,), and (n, 2, PLACES, PLACES), out.
+
+    More for a face that looks laid over; for a place that looks laid over, and for a seam.
+    """
+
+    def __init__(self, start: Held) -> None:
+        super().__init__()
+        rest = (start.kernel, start.first, start.spots, *(c.ravel() for c in start.colours))
+        names = ("kernel", "token", "spots", "mean", "deviation")
+        for name, value in zip(names, rest, strict=True):
+            self.register_buffer(name, torch.from_numpy(value), persistent=False)
+        self.before = _norm(*start.norms[0])
+        self.blocks = nn.ModuleList(
+            Layer(start.norms[2 * i + 1 : 2 * i + 3], start.matrices[4 * i : 4 * i + 4])
+            for i in range(len(start.matrices) // 4)
+        )
+        self.line_norm = nn.LayerNorm(2 * encoder.WIDTH)
+        self.drop = nn.Dropout(0.2)
+        self.line = nn.Linear(2 * encoder.WIDTH, 1)
+        self.where = nn.Conv2d(encoder.WIDTH, 2, 1)
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Say whether, and where."""
+        seen = (pixels - self.mean.view(1, 3, 1, 1)) / self.deviation.view(1, 3, 1, 1)
+        seen = functional.conv2d(seen, self.kernel, None, 16).flatten(2).transpose(1, 2)
+        seen = torch.cat((self.token.expand(len(seen), -1, -1).to(seen.dtype), seen), 1)
+        seen = self.before(seen + self.spots)
+        for layer in self.blocks:
+            seen = layer(seen)
+        seen = seen.float()
+        whole = self.line_norm(torch.cat((seen[:, 0], seen[:, 1:].mean(1)), 1))
+        places = seen[:, 1:].transpose(1, 2).unflatten(2, (PLACES, PLACES))
+        return self.line(self.drop(whole))[:, 0], self.where(places)
+
+
+class _Graph:
+    def __init__(self, graph: onnx.GraphProto) -> None:
+        self.graph = graph
+        self.stored = {each.name: each for each in graph.initializer}
+
+    def put(self, name: str, values: npt.NDArray[np.generic]) -> None:
+        tensor = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        if name in self.stored:
+            self.stored[name].CopyFrom(tensor)
+        else:
+            self.graph.initializer.append(tensor)
+
+
+def export(state: dict[str, torch.Tensor], path: Path) -> None:
+    """Write what was learnt as a graph over the encoder's matrices."""
+    model, _ = opened()
+    graph, told = _Graph(model.graph), {name: v.float().numpy() for name, v in state.items()}
+    norms = [node for node in model.graph.node if node.op_type == "LayerNormalization"]
+    layers = range((len(norms) - 1) // 2)
+    names = ["before", *(f"blocks.{i}.{which}" for i in layers for which in ("first", "second"))]
+    for node, name in zip(norms, names, strict=True):
+        graph.put(node.input[1], told[f"{name}.weight"])
+        graph.put(node.input[2], told[f"{name}.bias"])
+    nodes = _with_changes(graph, told)
+    last = next(n.input[0] for n in nodes if n.output[0] == f"layer{len(layers)}")
+    kept = [node for node in nodes if not node.output[0].startswith("layer")]
+    del model.graph.node[:], model.graph.output[:]
+    model.graph.node.extend([*kept, *_ending(graph, told, last)])
+    for name, width in (("seen", 2 * encoder.WIDTH), ("laid_over", 1)):
+        shape = helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])
+        model.graph.output.append(shape)
+    path.write_bytes(model.SerializeToString())
+
+
+def _with_changes(graph: _Graph, told: dict[str, Floats]) -> list[onnx.NodeProto]:
+    """The graph's nodes, and after each product by a matrix what is added to it."""
+    made = {name: node for node in graph.graph.node for name in node.output}
+    after = {added.output[0]: product for product, added, _ in products(graph.graph)}
+    nodes = []
+    for node in graph.graph.node:
+        nodes.append(node)
+        product = after.get(node.output[0])
+        if product is None:
+            continue
+        number, name = int(product.input[1].removeprefix("matrix")), node.output[0]
+        key = f"blocks.{number // 4}.{NAMES[number % 4]}"
+        value = made[product.input[0]].input[0]  # before it is rounded
+        node.output[0] = f"{name}_held"
+        for side, factor in (("down", 1.0), ("up", SCALE)):
+            graph.put(f"{side}{number}h", (told[f"{key}.{side}"] * factor).astype(np.float16))
+            cast = helper.make_node("Cast", [f"{side}{number}h"], [f"{side}{number}"], to=1)
+            nodes.append(cast)
+            product_of = helper.make_node(
+                "MatMul", [value, f"{side}{number}"], [f"{side}{number}p"]
+            )
+            nodes.append(product_of)
+            value = f"{side}{number}p"
+        nodes.append(helper.make_node("Add", [f"{name}_held", value], [name]))
+    return nodes
+
+
+def _ending(graph: _Graph, told: dict[str, Floats], last: str) -> list[onnx.NodeProto]:
+    """The first token and the mean of the others, and the line over them."""
+    for name, value in (("nought", 0), ("one", 1), ("end", PLACES**2 + 1)):
+        graph.put(name, np.array([value], np.int64))
+    graph.put("line_weight", told["line.weight"].T)
+    graph.put("line_bias", told["line.bias"])
+    graph.put("norm_weight", told["line_norm.weight"])
+    graph.put("norm_bias", told["line_norm.bias"])
+    make = helper.make_node
+    return [
+        make("Slice", [last, "nought", "one", "one"], ["token"]),
+        make("Squeeze", ["token", "one"], ["token_row"]),
+        make("Slice", [last, "one", "end", "one"], ["others"]),
+        make("ReduceMean", ["others"], ["others_mean"], axes=[1], keepdims=0),
+        make("Concat", ["token_row", "others_mean"], ["seen"], axis=1),
+        make("LayerNormalization", ["seen", "norm_weight", "norm_bias"], ["level"], axis=-1),
+        make("Gemm", ["level", "line_weight", "line_bias"], ["laid_over"]),
+    ]
