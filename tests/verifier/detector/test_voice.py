@@ -9,7 +9,7 @@ import pytest
 
 from ledger.asset import MP3, WAV
 from tests import media
-from verifier.detector import voice, voice_model
+from verifier.detector import voice, voice_model, voice_network
 from verifier.detector.result import Subject
 from verifier.detector.voice_bands import FRAMES, RATE, WINDOW, normalised, seen, spectrum
 from verifier.detector.voice_domain import is_narrow, loudness
@@ -202,7 +202,7 @@ def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_statistics_are_those_of_a_slow_reference() -> None:
     bands = np.random.default_rng(1).standard_normal((FRAMES, 64)).astype(np.float32)
     fast = statistics(bands)
-    assert fast.shape == voice_model.trained().voice.weights.shape
+    assert fast.shape == voice_model.trained().low_rate.weights.shape
     band = bands[:, 7].astype(np.float64)
     spread = band.std() + 0.05
     even = (band - band.mean()) / spread
@@ -217,7 +217,10 @@ def test_loudness_is_of_what_moves() -> None:
 
 
 def test_digests_name_the_weights() -> None:
-    assert voice.digests() == {"voice.npz": voice_model.DIGEST}
+    assert voice.digests() == {
+        "voice.npz": voice_model.DIGEST,
+        "voice.onnx": voice_network.DIGEST,
+    }
 
 
 def _write(path: Path, samples: Floats) -> None:
