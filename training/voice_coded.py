@@ -14,6 +14,7 @@ import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ _SHORTEST = 3 * RATE // 2
 _TOGETHER = 48
 
 Floats = npt.NDArray[np.floating]
+Scores = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,12 @@ def fitted(along: Floats, cloned: npt.NDArray[np.bool_], weights: Floats) -> Flo
         return float(lost + ridge @ line[:-1] / 2), np.append(along.T @ slope + ridge, slope.sum())
 
     start = np.zeros(along.shape[1] + 1)
-    return minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
+    found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    told: Scores = found.x
+    return told
 
 
-def left_out(known: Heard, folds: dict[str, set[int]]) -> tuple[Fitted, Floats]:
+def left_out(known: Heard, folds: dict[str, set[int]]) -> tuple[Fitted, Scores]:
     """The mean of the folds' lines, and the scores (n,) of windows by the line that heard none.
 
     What several folds leave out is scored by none of them.
@@ -173,7 +177,7 @@ def units(known: Heard) -> tuple[Floats, Floats]:
     return mean, deviation
 
 
-def show(known: Heard, scores: Floats) -> None:
+def show(known: Heard, scores: Scores) -> None:
     """Print how well windows that were left out are told apart, through each codec and together."""
     judged = np.isfinite(scores)
     for place, codec in enumerate(THROUGH):
@@ -216,7 +220,8 @@ def main() -> None:
         "bounds": np.array(calibration.bounds),
         "usual": np.quantile(scores[judged & ~known.cloned], (0.025, 0.975)),
     }
-    np.savez(options.to, **{name: np.asarray(each, np.float32) for name, each in kept.items()})
+    narrow: dict[str, Any] = {name: np.asarray(each, np.float32) for name, each in kept.items()}
+    np.savez(options.to, **narrow)
     print(f"DIGEST = {hashlib.sha256(options.to.read_bytes()).hexdigest()!r}")
 
 

@@ -144,7 +144,11 @@ def listen(pieces: list[Floats]) -> Heard:
 
 def _judged(pieces: list[Floats]) -> Detection:
     heard = listen(pieces)
-    told: _Told = {"stratum": STRATUM, "models": named((learnt.DIGEST, network.DIGEST)), "experimental": True}
+    told: _Told = {
+        "stratum": STRATUM,
+        "models": named((learnt.DIGEST, network.DIGEST)),
+        "experimental": True,
+    }
     if heard.score is None:
         return abstention(Subject.VOICE, heard.reason or "it cannot be judged", **told)
     model = learnt.trained()

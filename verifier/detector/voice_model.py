@@ -6,7 +6,7 @@
                  speech_mean, speech_deviation (10,) and speech_line (21,) with speech_least;
                  lines (n, 2) and bounds (2,); usual (2,): 95 % of recorded voices left out
 
-Written by `python -m training.voice`, then `training.voice_coded`; read only if it has the digest below.
+Written by `training.voice` and then `training.voice_coded`, read only if it has the digest below.
 """
 
 import io
@@ -21,7 +21,7 @@ from .calibration import Calibration
 from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
-DIGEST = "f03c41e1265694a689af28b51a19d7d847586f2f53bfdd85eaee0b0faec0f0a0"  # SHA-256 of that file
+DIGEST = "bcf8ed3bdc026772a3be681f34a654d17aab2cb9cd34a765f57dc0745dffca75"  # SHA-256 of that file
 
 Floats = npt.NDArray[np.floating]
 
@@ -66,11 +66,11 @@ def from_bytes(data: bytes) -> Learnt:
     low, high = (float(each) for each in kept["bounds"])
     least, most = (round(float(each), 2) for each in kept["usual"])
     mean, deviation = kept["mean"], kept["deviation"]
-    low = slice(len(kept["low_line"]))  # it goes by the statistics alone
+    its = slice(len(kept["low_line"]))  # it goes by the statistics alone
     offset = float(kept["low_offset"] - kept["low_least"])
     return Learnt(
         Line(mean, deviation, kept["line"], float(kept["offset"])),
-        Line(mean[low], deviation[low], kept["low_line"], offset),
+        Line(mean[its], deviation[its], kept["low_line"], offset),
         (kept["speech_mean"], kept["speech_deviation"], kept["speech_line"]),
         float(kept["speech_least"]),
         Calibration(kept["lines"], (low, high)),

@@ -1,4 +1,4 @@
-"""The line over statistics and network: prepared windows, folds of whole pages, a whole training."""
+"""The line over statistics and network: prepared windows, folds of pages, a whole training."""
 
 import sys
 from pathlib import Path
