@@ -106,13 +106,16 @@ def test_the_bounds_of_an_opinion_are_those_that_were_calibrated() -> None:
         assert voice_model.trained().calibration.bounds == tuple(file["bounds"].astype(float))
 
 
-def test_what_did_not_reach_its_bar_shows_its_score_and_says_nothing() -> None:
+def test_an_opinion_is_experimental_and_shows_its_score_and_both_digests() -> None:
     told = voice.weigh_voice(babble(8))
-    assert not voice.BAR_REACHED
-    assert told.abstained == voice.UNPROVEN
-    assert told.log10_lr is None
+    assert told.abstained is None
+    assert told.experimental
+    assert told.log10_lr is not None
+    assert told.interval is not None
+    assert told.interval[0] <= told.log10_lr <= told.interval[1]
     assert told.cues[0].usual == voice_model.trained().usual
     assert np.isfinite(told.cues[0].value)
+    assert told.models == tuple(f"sha256:{each}" for each in voice.digests().values())
 
 
 def test_the_same_samples_get_the_same_answer() -> None:
@@ -135,7 +138,7 @@ def test_low_rate_mp3_is_heard_even_in_a_wav_and_is_not_judged(tmp_path: Path) -
         told = voice.detect_voice(path, kind)
         assert told.abstained == voice.LOW_RATE
         assert not told.cues
-    assert voice.detect_voice(source, WAV).abstained == voice.UNPROVEN
+    assert voice.detect_voice(source, WAV).abstained is None
 
 
 def test_level_and_colour_do_not_change_what_the_network_sees() -> None:
