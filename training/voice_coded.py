@@ -25,6 +25,7 @@ from verifier.detector import voice_model
 from verifier.detector.calibration import auc, calibrate
 from verifier.detector.voice_bands import RATE, WINDOW, seen, spectrum
 from verifier.detector.voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
+from verifier.detector.voice_model import Line
 from verifier.detector.voice_network import NUMBERS, numbers
 from verifier.detector.voice_statistics import statistics
 
@@ -150,12 +151,12 @@ def fitted(along: Floats, cloned: npt.NDArray[np.bool_], weights: Floats) -> Flo
     return told
 
 
-def left_out(known: Heard, folds: dict[str, set[int]]) -> tuple[Fitted, Scores]:
+def left_out(known: Heard, folds: dict[str, set[int]], earlier: Line) -> tuple[Fitted, Scores]:
     """The mean of the folds' lines, and the scores (n,) of windows by the line that heard none.
 
     What several folds leave out is scored by none of them.
     """
-    mean, deviation = units(known)
+    mean, deviation = units(known, earlier)
     along = ((known.told - mean) / deviation).clip(-4, 4)
     scores = np.full(len(known.sources), np.nan)
     lines = []
@@ -168,9 +169,8 @@ def left_out(known: Heard, folds: dict[str, set[int]]) -> tuple[Fitted, Scores]:
     return Fitted(mean, deviation, np.mean(lines, 0)), scores
 
 
-def units(known: Heard) -> tuple[Floats, Floats]:
-    """The mean and the deviation of each number: of the statistics, those of earlier weights."""
-    earlier = voice_model.trained().low_rate
+def units(known: Heard, earlier: Line) -> tuple[Floats, Floats]:
+    """The mean and the deviation of each number: of the statistics, those of an earlier line."""
     mean, deviation = known.told.mean(0, np.float64), known.told.std(0, np.float64) + 1e-3
     many = len(earlier.mean)
     mean[:many], deviation[:many] = earlier.mean, earlier.deviation
@@ -182,6 +182,8 @@ def show(known: Heard, scores: Scores) -> None:
     judged = np.isfinite(scores)
     for place, codec in enumerate(THROUGH):
         its = judged & (known.codecs == place)
+        if len(np.unique(known.cloned[its])) < 2:
+            continue
         print(f"{codec.name:10} {auc(scores[its], known.cloned[its]):.3f} of {its.sum()} left out")
     area = auc(scores[judged], known.cloned[judged])
     print(f"together   {area:.3f} of {judged.sum()}, one threshold")
@@ -202,7 +204,8 @@ def main() -> None:
     with options.sources.open(newline="") as file:
         folds = {row["source"]: set(map(int, row["fold"].split())) for row in csv.DictReader(file)}
     known = heard(options, sorted(folds))
-    line, scores = left_out(known, folds)
+    earlier = voice_model.from_bytes(options.beside.read_bytes()).low_rate
+    line, scores = left_out(known, folds, earlier)
     show(known, scores)
     if options.to is None:
         return

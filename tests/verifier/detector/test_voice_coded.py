@@ -19,7 +19,7 @@ def test_a_prepared_window_has_one_level_and_nothing_above_its_band() -> None:
     for gain in (1e-3, 1.0):
         told = voice_network.prepared(babble(4) * np.float32(gain))
         assert told.shape == (WINDOW,)
-        assert np.sqrt(np.mean(told.astype(float) ** 2)) == pytest.approx(0.06, rel=1e-4)
+        assert np.sqrt(np.mean(told.astype(float) ** 2)) == pytest.approx(0.06, rel=1e-3)
     bins = np.abs(np.fft.rfft(voice_network.prepared(babble(4, seed=2)))) ** 2
     above = np.fft.rfftfreq(WINDOW, 1 / RATE) > 7_800
     assert bins[above].mean() < 1e-3 * bins.mean()
@@ -58,7 +58,7 @@ def known(folds: dict[str, set[int]]) -> voice_coded.Heard:
 
 def test_a_source_of_several_folds_is_judged_by_none_and_one_of_one_by_it() -> None:
     folds = {"real_a": {0}, "fake_a": {0}, "real_b": {1}, "fake_b": {1}, "fake_c": {0, 1}}
-    _, scores = voice_coded.left_out(known(folds), folds)
+    _, scores = voice_coded.left_out(known(folds), folds, voice_model.trained().low_rate)
     judged = np.isfinite(scores)
     assert (judged == (np.repeat(sorted(folds), 12) != "fake_c")).all()
 
