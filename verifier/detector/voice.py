@@ -17,6 +17,7 @@ from verifier.errors import ToolMissing
 from verifier.media.decode import samples as decoded
 
 from . import voice_model as learnt
+from . import voice_network as network
 from .calibration import weigh
 from .result import Cue, Detection, Subject, abstention, opinion
 from .voice_bands import RATE, WINDOW, seen, spectrum
@@ -28,11 +29,6 @@ STRATUM = "speech of at least 2 seconds, in any language, not of telephone bandw
 SIDES = ("a synthetic or cloned voice", "a recorded voice")
 MOST_WINDOWS = 24  # that are judged, spread over a recording: 96 seconds of it
 LONGEST = 3600  # seconds that are decoded
-BAR_REACHED = False  # without a codec it is, after low-rate ones not: docs/detector-voices.md
-UNPROVEN = (
-    "through codecs it tells cloned voices from recorded ones too seldom, and of low-rate MP3 "
-    "alone it hears that a sound has been through it"
-)
 LOW_RATE = (
     "it sounds like MP3 of a low bit rate, which changes what the detector listens for more than "
     "cloning does"
@@ -59,6 +55,7 @@ def ready() -> str | None:
     """Load what is needed; why it cannot be, or None. Never raises."""
     try:
         learnt.trained()
+        network.session()
     except ToolMissing as problem:
         return str(problem)
     return None
@@ -66,7 +63,7 @@ def ready() -> str | None:
 
 def digests() -> dict[str, str]:
     """The SHA-256 digest of each file of weights, by its name."""
-    return {learnt.MODEL.name: learnt.DIGEST}
+    return {learnt.MODEL.name: learnt.DIGEST, network.FILE: network.DIGEST}
 
 
 def windows(blocks: Iterable[Floats]) -> list[Floats]:
@@ -119,31 +116,40 @@ def listen(pieces: list[Floats]) -> Heard:
     model = learnt.trained()
     long = [each for each in pieces if len(each) >= RATE]
     loud = [each for each in long if loudness(each) >= SILENT]
-    scores, low_rate, seconds, narrow = [], [], 0.0, 0
+    spoken: list[tuple[Floats, Floats]] = []
+    low_rate, seconds, narrow = [], 0.0, 0
     for piece in loud:
         energy = spectrum(piece)
         if model.is_speech(describe(piece, energy)):
             told = statistics(seen(energy))
-            scores.append(model.voice.score(told))
+            spoken.append((piece, told))
             low_rate.append(model.low_rate.score(told))
             seconds += seconds_of_sound(energy)
             narrow += is_narrow(energy)
-    reason = _why_not(len(long), len(loud), len(scores), seconds, narrow)
+    reason = _why_not(len(long), len(loud), len(spoken), seconds, narrow)
     if reason is None and np.mean(low_rate) > 0:
         reason = LOW_RATE
-    return Heard(None if reason else float(np.mean(scores)), reason)
+    if reason is not None:
+        return Heard(None, reason)
+    scores = [
+        model.voice.score(np.concatenate((told, network.numbers(piece)))) for piece, told in spoken
+    ]
+    return Heard(float(np.mean(scores)), None)
 
 
 def _judged(pieces: list[Floats]) -> Detection:
     heard = listen(pieces)
-    told: _Told = {"stratum": STRATUM, "models": named((learnt.DIGEST,)), "experimental": True}
+    told: _Told = {
+        "stratum": STRATUM,
+        "models": named((learnt.DIGEST, network.DIGEST)),
+        "experimental": True,
+    }
     if heard.score is None:
         return abstention(Subject.VOICE, heard.reason or "it cannot be judged", **told)
     model = learnt.trained()
-    if not BAR_REACHED:
-        return abstention(Subject.VOICE, UNPROVEN, cues=(_cue(heard.score, model.usual),), **told)
     evidence = weigh(heard.score, model.calibration)
-    return opinion(Subject.VOICE, evidence, sides=SIDES, **told)
+    cue = _cue(heard.score, model.usual)
+    return opinion(Subject.VOICE, evidence, sides=SIDES, cues=(cue,), **told)
 
 
 def _cue(score: float, usual: tuple[float, float]) -> Cue:
@@ -153,8 +159,8 @@ def _cue(score: float, usual: tuple[float, float]) -> Cue:
         value=round(score, 2),
         unit="",
         usual=usual,
-        sentence="How much it sounds like the synthetic voices of the training. Many recorded "
-        "voices score high, and many cloned ones low.",
+        sentence="How much it sounds like the synthetic voices of the training. Some recorded "
+        "voices score high, and some cloned ones low.",
     )
 
 

@@ -1,11 +1,12 @@
 """What was learnt of cloned voices: lines over statistics, one that knows speech, a calibration.
 
-    voice.npz    mean, deviation and line (1685,) of a window's statistics, and offset;
+    voice.npz    mean, deviation and line (4790,) of a window's statistics and of what the network
+                 tells of it (`voice_network`), and offset;
                  low_line (1685,), low_offset and low_least: what hears low-rate MP3;
                  speech_mean, speech_deviation (10,) and speech_line (21,) with speech_least;
                  lines (n, 2) and bounds (2,); usual (2,): 95 % of recorded voices left out
 
-Written by `python -m training.voice`, read only if it has the digest below.
+Written by `training.voice` and then `training.voice_coded`, read only if it has the digest below.
 """
 
 import io
@@ -20,7 +21,7 @@ from .calibration import Calibration
 from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
-DIGEST = "f03c41e1265694a689af28b51a19d7d847586f2f53bfdd85eaee0b0faec0f0a0"  # SHA-256 of that file
+DIGEST = "bcf8ed3bdc026772a3be681f34a654d17aab2cb9cd34a765f57dc0745dffca75"  # SHA-256 of that file
 
 Floats = npt.NDArray[np.floating]
 
@@ -35,7 +36,7 @@ class Line:
     offset: float
 
     def score(self, told: Floats) -> float:
-        """More for what it was taught to hear, of a window's statistics (1685,)."""
+        """More for what it was taught to hear, of a window's numbers, as many as it has weights."""
         along = ((told - self.mean) / self.deviation).clip(-4, 4)
         return float(along @ self.weights + self.offset)
 
@@ -65,10 +66,11 @@ def from_bytes(data: bytes) -> Learnt:
     low, high = (float(each) for each in kept["bounds"])
     least, most = (round(float(each), 2) for each in kept["usual"])
     mean, deviation = kept["mean"], kept["deviation"]
+    its = slice(len(kept["low_line"]))  # it goes by the statistics alone
     offset = float(kept["low_offset"] - kept["low_least"])
     return Learnt(
         Line(mean, deviation, kept["line"], float(kept["offset"])),
-        Line(mean, deviation, kept["low_line"], offset),
+        Line(mean[its], deviation[its], kept["low_line"], offset),
         (kept["speech_mean"], kept["speech_deviation"], kept["speech_line"]),
         float(kept["speech_least"]),
         Calibration(kept["lines"], (low, high)),

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.asset import MP3, WAV
 from tests import media
-from verifier.detector import voice, voice_model
+from verifier.detector import voice, voice_model, voice_network
 from verifier.detector.result import Subject
 from verifier.detector.voice_bands import FRAMES, RATE, WINDOW, normalised, seen, spectrum
 from verifier.detector.voice_domain import is_narrow, loudness
@@ -106,13 +106,16 @@ def test_the_bounds_of_an_opinion_are_those_that_were_calibrated() -> None:
         assert voice_model.trained().calibration.bounds == tuple(file["bounds"].astype(float))
 
 
-def test_what_did_not_reach_its_bar_shows_its_score_and_says_nothing() -> None:
+def test_an_opinion_is_experimental_and_shows_its_score_and_both_digests() -> None:
     told = voice.weigh_voice(babble(8))
-    assert not voice.BAR_REACHED
-    assert told.abstained == voice.UNPROVEN
-    assert told.log10_lr is None
+    assert told.abstained is None
+    assert told.experimental
+    assert told.log10_lr is not None
+    assert told.interval is not None
+    assert told.interval[0] <= told.log10_lr <= told.interval[1]
     assert told.cues[0].usual == voice_model.trained().usual
     assert np.isfinite(told.cues[0].value)
+    assert told.models == tuple(f"sha256:{each}" for each in voice.digests().values())
 
 
 def test_the_same_samples_get_the_same_answer() -> None:
@@ -135,7 +138,7 @@ def test_low_rate_mp3_is_heard_even_in_a_wav_and_is_not_judged(tmp_path: Path) -
         told = voice.detect_voice(path, kind)
         assert told.abstained == voice.LOW_RATE
         assert not told.cues
-    assert voice.detect_voice(source, WAV).abstained == voice.UNPROVEN
+    assert voice.detect_voice(source, WAV).abstained is None
 
 
 def test_level_and_colour_do_not_change_what_the_network_sees() -> None:
@@ -202,7 +205,7 @@ def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_statistics_are_those_of_a_slow_reference() -> None:
     bands = np.random.default_rng(1).standard_normal((FRAMES, 64)).astype(np.float32)
     fast = statistics(bands)
-    assert fast.shape == voice_model.trained().voice.weights.shape
+    assert fast.shape == voice_model.trained().low_rate.weights.shape
     band = bands[:, 7].astype(np.float64)
     spread = band.std() + 0.05
     even = (band - band.mean()) / spread
@@ -217,7 +220,10 @@ def test_loudness_is_of_what_moves() -> None:
 
 
 def test_digests_name_the_weights() -> None:
-    assert voice.digests() == {"voice.npz": voice_model.DIGEST}
+    assert voice.digests() == {
+        "voice.npz": voice_model.DIGEST,
+        "voice.onnx": voice_network.DIGEST,
+    }
 
 
 def _write(path: Path, samples: Floats) -> None:

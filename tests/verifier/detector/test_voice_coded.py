@@ -1,0 +1,91 @@
+"""The line over statistics and network: prepared windows, folds of pages, a whole training."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.media import ffmpeg_path
+from training import voice_coded
+from verifier.detector import voice_model, voice_network
+from verifier.detector.voice_bands import RATE, WINDOW
+
+from .test_voice import babble
+from .test_voice_training import _write
+
+
+def test_a_prepared_window_has_one_level_and_nothing_above_its_band() -> None:
+    for gain in (1e-3, 1.0):
+        told = voice_network.prepared(babble(4) * np.float32(gain))
+        assert told.shape == (WINDOW,)
+        assert np.sqrt(np.mean(told.astype(float) ** 2)) == pytest.approx(0.06, rel=1e-3)
+    bins = np.abs(np.fft.rfft(voice_network.prepared(babble(4, seed=2)))) ** 2
+    above = np.fft.rfftfreq(WINDOW, 1 / RATE) > 7_800
+    assert bins[above].mean() < 1e-3 * bins.mean()
+
+
+def test_what_is_short_is_repeated_before_it_is_heard() -> None:
+    short = babble(1.5)
+    again = np.resize(short - short.mean(), WINDOW)
+    told = voice_network.prepared(short)
+    assert np.corrcoef(told, again)[0, 1] > 0.99
+
+
+def test_silence_is_prepared_and_heard_without_harm() -> None:
+    told = voice_network.numbers(np.zeros(2 * RATE, np.float32))
+    assert told.shape == (voice_network.NUMBERS,)
+    assert np.isfinite(told).all()
+
+
+def test_the_line_has_a_weight_for_every_number() -> None:
+    learnt = voice_model.trained()
+    assert len(learnt.voice.weights) == voice_coded.LENGTH
+    assert len(learnt.low_rate.weights) == voice_coded.LENGTH - voice_network.NUMBERS
+
+
+def known(folds: dict[str, set[int]]) -> voice_coded.Heard:
+    """Twelve windows of each source, the cloned ones moved in one number."""
+    random = np.random.default_rng(1)
+    sources = np.repeat(sorted(folds), 12)
+    told = random.standard_normal((len(sources), voice_coded.LENGTH)).astype(np.float32)
+    mean, deviation = voice_model.trained().low_rate.mean, voice_model.trained().low_rate.deviation
+    told[:, : len(mean)] = told[:, : len(mean)] * deviation + mean
+    told[:, -1] += 3 * np.char.startswith(sources, "fake")
+    clips = np.array([str(each) for each in range(len(sources))])
+    return voice_coded.Heard(told, np.zeros(len(sources), np.int64), sources, clips)
+
+
+def test_a_source_of_several_folds_is_judged_by_none_and_one_of_one_by_it() -> None:
+    folds = {"real_a": {0}, "fake_a": {0}, "real_b": {1}, "fake_b": {1}, "fake_c": {0, 1}}
+    _, scores = voice_coded.left_out(known(folds), folds, voice_model.trained().low_rate)
+    judged = np.isfinite(scores)
+    assert (judged == (np.repeat(sorted(folds), 12) != "fake_c")).all()
+
+
+def test_training_runs_whole_and_keeps_what_stands_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("real_a", "real_b", "fake_a", "fake_b")
+    monkeypatch.setattr(voice_coded, "_is_judged", lambda _part: True)
+    for number, source in enumerate(names):
+        for clip in range(3):
+            heard = babble(2, seed=10 * number + clip)
+            distorted = source.startswith("fake")
+            sound = (np.tanh(4 * heard) / 4).astype(np.float32) if distorted else heard
+            _write(tmp_path / source / f"{source}{clip}.wav", sound)
+    table = tmp_path / "sources.csv"
+    rows = [f"{each},nowhere,3,{number % 2}" for number, each in enumerate(names)]
+    table.write_text("\n".join(["source,repository,clips,fold", *rows]))
+    command = ["voice_coded", str(tmp_path), "--sources", str(table), "--keep", str(tmp_path / "k")]
+    command += ["--ffmpeg", str(ffmpeg_path()), "--to", str(tmp_path / "new.npz")]
+    monkeypatch.setattr(sys, "argv", command)
+    voice_coded.main()
+    first = (tmp_path / "new.npz").read_bytes()
+    voice_coded.main()
+    assert (tmp_path / "new.npz").read_bytes() == first
+    earlier, learnt = voice_model.trained(), voice_model.from_bytes(first)
+    assert (learnt.low_rate.weights == earlier.low_rate.weights).all()
+    assert (learnt.low_rate.mean == earlier.low_rate.mean).all()
+    assert learnt.speech_least == earlier.speech_least
+    assert len(learnt.voice.weights) == voice_coded.LENGTH

@@ -1,0 +1,232 @@
+"""Train the line of voices through codecs: `python -m training.voice_coded FOLDER --sources CSV`.
+
+FOLDER holds sources of 16 kHz WAVs, one a folder, `real*/` and `fake*/`; CSV says of each which
+folds leave it out, pages whole: a page's recordings and its clones have a room, a microphone and a
+maker of files in common. Every window is heard as it is, through Opus of 16 and through AAC of
+48 kbit/s, with a little noise; sources weigh by the root of their size, classes alike. What is
+shipped is the mean of the folds' lines, and what calibrates it their scores of what they never
+heard. What hears low-rate MP3 and speech, and the units of all numbers, are those of `--beside`,
+an earlier `voice.npz` of `training.voice`, which this one replaces.
+"""
+
+import argparse
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from verifier.detector import voice_model
+from verifier.detector.calibration import auc, calibrate
+from verifier.detector.voice_bands import RATE, WINDOW, seen, spectrum
+from verifier.detector.voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
+from verifier.detector.voice_model import Line
+from verifier.detector.voice_network import NUMBERS, numbers
+from verifier.detector.voice_statistics import statistics
+
+from .voice_views import CODECS, NONE, clips, digest, plain, through
+
+THROUGH = (NONE, *(each for each in CODECS if each.name in ("opus-16", "aac-48")))
+RIDGE = 0.3  # on each weight of the line, where the windows' weights sum to one
+STEPS = 100  # of L-BFGS, at most
+LENGTH = 1685 + NUMBERS
+_SHORTEST = 3 * RATE // 2
+_TOGETHER = 48
+
+Floats = npt.NDArray[np.floating]
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is learnt from: numbers of each window, what it has been through, and whose it is."""
+
+    told: Floats  # (n, LENGTH)
+    codecs: npt.NDArray[np.int64]  # places in THROUGH
+    sources: npt.NDArray[np.str_]
+    clips: npt.NDArray[np.str_]
+
+    @property
+    def cloned(self) -> npt.NDArray[np.bool_]:
+        """Whether each window is of a synthetic source."""
+        return np.char.startswith(self.sources, "fake")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A line through numbers in these units, its offset last."""
+
+    mean: Floats
+    deviation: Floats
+    weights: Floats
+
+
+def windows(samples: Floats, most: int) -> list[Floats]:
+    """At most `most` windows of speech, spread over a clip; a short clip is one."""
+    places = np.linspace(0, max(0, len(samples) - WINDOW), max(1, len(samples) // WINDOW))
+    told: list[Floats] = []
+    for place in sorted((int(each) for each in places), key=lambda each: digest(str(each))):
+        part = samples[place : place + WINDOW]
+        if len(told) < most and len(part) >= _SHORTEST and _is_judged(part):
+            told.append(part)
+    return told
+
+
+def _is_judged(part: Floats) -> bool:
+    """Whether the detector would listen to a window."""
+    if loudness(part) < SILENT:
+        return False
+    energy = spectrum(part)
+    speech = voice_model.trained().is_speech(describe(part, energy))
+    return speech and not is_narrow(energy) and seconds_of_sound(energy) >= 1
+
+
+def gathered(folder: Path, names: list[str], most: int) -> list[tuple[str, str, Floats]]:
+    """Source, clip and samples of windows: about `most` of a synthetic source, more of recorded."""
+    told = []
+    for name in names:
+        wanted = most * 3 // 2 if name.startswith("real") else most
+        its = list(clips(folder / name, wanted))
+        each = max(1, min(3, -(-wanted // max(1, len(its)))))
+        found = [(name, clip, part) for clip, heard in its for part in windows(heard, each)]
+        told += found[:wanted]
+    return told
+
+
+def heard(options: argparse.Namespace, names: list[str]) -> Heard:
+    """The numbers of all windows, each through a codec that is drawn, made where DIR lacks them."""
+    options.keep.mkdir(parents=True, exist_ok=True)
+    kept = options.keep / f"through.{options.most}.{options.seed}.npz"
+    if not kept.exists():
+        random = np.random.default_rng(options.seed)
+        found = gathered(options.folder, names, options.most)
+        told = np.zeros((len(found), LENGTH), np.float32)
+        codecs = np.zeros(len(found), np.int64)
+        # What is coded together is of all sources, so that no codec's state tells one.
+        order = random.permutation(len(found))
+        for chunk, start in enumerate(range(0, len(order), _TOGETHER)):
+            rows = order[start : start + _TOGETHER]
+            codecs[rows] = chunk % len(THROUGH)
+            parts = [plain(found[row][2], random) for row in rows]
+            coded = through(parts, THROUGH[chunk % len(THROUGH)], options.ffmpeg)
+            for row, part in zip(rows, coded, strict=True):
+                whole = np.ascontiguousarray(part)
+                told[row] = np.concatenate((statistics(seen(spectrum(whole))), numbers(whole)))
+        sources, its = (np.array([each[place] for each in found]) for place in (0, 1))
+        np.savez(kept, told=told, codecs=codecs, sources=sources, clips=its)
+    with np.load(kept, allow_pickle=False) as held:
+        return Heard(held["told"], held["codecs"], held["sources"], held["clips"])
+
+
+def evenly(known: Heard, rows: npt.NDArray[np.bool_]) -> Floats:
+    """How much each of `rows` weighs: half of each class; a source by the root of its size."""
+    shares = np.zeros(len(known.sources))
+    for which in (False, True):
+        its = rows & (known.cloned == which)
+        names, counts = np.unique(known.sources[its], return_counts=True)
+        for name, count in zip(names, counts, strict=True):
+            shares[its & (known.sources == name)] = count**-0.5
+        shares[its] /= 2 * shares[its].sum()
+    return shares[rows]
+
+
+def fitted(along: Floats, cloned: npt.NDArray[np.bool_], weights: Floats) -> Floats:
+    """A line of logistic regression through (n, numbers), its offset last."""
+
+    def cost(line: Floats) -> tuple[float, Floats]:
+        scores = along @ line[:-1] + line[-1]
+        slope = weights * (expit(scores) - cloned)
+        lost = weights @ np.logaddexp(0, np.where(cloned, -scores, scores))
+        ridge = RIDGE * line[:-1]
+        return float(lost + ridge @ line[:-1] / 2), np.append(along.T @ slope + ridge, slope.sum())
+
+    start = np.zeros(along.shape[1] + 1)
+    found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    told: Scores = found.x
+    return told
+
+
+def left_out(known: Heard, folds: dict[str, set[int]], earlier: Line) -> tuple[Fitted, Scores]:
+    """The mean of the folds' lines, and the scores (n,) of windows by the line that heard none.
+
+    What several folds leave out is scored by none of them.
+    """
+    mean, deviation = units(known, earlier)
+    along = ((known.told - mean) / deviation).clip(-4, 4)
+    scores = np.full(len(known.sources), np.nan)
+    lines = []
+    for fold in sorted(set.union(*folds.values())):
+        learnt = np.array([fold not in folds[each] for each in known.sources])
+        judged = np.array([folds[each] == {fold} for each in known.sources])
+        lines.append(fitted(along[learnt], known.cloned[learnt], evenly(known, learnt)))
+        scores[judged] = along[judged] @ lines[-1][:-1] + lines[-1][-1]
+        print(f"fold {fold}: {auc(scores[judged], known.cloned[judged]):.3f}")
+    return Fitted(mean, deviation, np.mean(lines, 0)), scores
+
+
+def units(known: Heard, earlier: Line) -> tuple[Floats, Floats]:
+    """The mean and the deviation of each number: of the statistics, those of an earlier line."""
+    mean, deviation = known.told.mean(0, np.float64), known.told.std(0, np.float64) + 1e-3
+    many = len(earlier.mean)
+    mean[:many], deviation[:many] = earlier.mean, earlier.deviation
+    return mean, deviation
+
+
+def show(known: Heard, scores: Scores) -> None:
+    """Print how well windows that were left out are told apart, through each codec and together."""
+    judged = np.isfinite(scores)
+    for place, codec in enumerate(THROUGH):
+        its = judged & (known.codecs == place)
+        if len(np.unique(known.cloned[its])) < 2:
+            continue
+        print(f"{codec.name:10} {auc(scores[its], known.cloned[its]):.3f} of {its.sum()} left out")
+    area = auc(scores[judged], known.cloned[judged])
+    print(f"together   {area:.3f} of {judged.sum()}, one threshold")
+
+
+def main() -> None:
+    """Train a line for each fold, and write their mean."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--sources", type=Path, required=True, help="which folds leave which out")
+    parser.add_argument("--keep", type=Path, required=True, help="where statistics are kept")
+    parser.add_argument("--beside", type=Path, default=voice_model.MODEL, help="earlier weights")
+    parser.add_argument("--most", type=int, default=40, help="windows of a synthetic source")
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--ffmpeg", default="ffmpeg")
+    parser.add_argument("--to", type=Path, help="where the weights are written")
+    options = parser.parse_args()
+    with options.sources.open(newline="") as file:
+        folds = {row["source"]: set(map(int, row["fold"].split())) for row in csv.DictReader(file)}
+    known = heard(options, sorted(folds))
+    earlier = voice_model.from_bytes(options.beside.read_bytes()).low_rate
+    line, scores = left_out(known, folds, earlier)
+    show(known, scores)
+    if options.to is None:
+        return
+    judged = np.isfinite(scores)
+    cloned, names = known.cloned[judged], known.sources[judged]
+    calibration = calibrate(scores[judged], cloned, names, unseen=True)
+    with np.load(options.beside, allow_pickle=False) as file:
+        kept = {name: file[name] for name in file.files}
+    kept |= {
+        "mean": line.mean,
+        "deviation": line.deviation,
+        "line": line.weights[:-1],
+        "offset": line.weights[-1],
+        "lines": calibration.lines,
+        "bounds": np.array(calibration.bounds),
+        "usual": np.quantile(scores[judged & ~known.cloned], (0.025, 0.975)),
+    }
+    narrow: dict[str, Any] = {name: np.asarray(each, np.float32) for name, each in kept.items()}
+    np.savez(options.to, **narrow)
+    print(f"DIGEST = {hashlib.sha256(options.to.read_bytes()).hexdigest()!r}")
+
+
+if __name__ == "__main__":
+    main()
