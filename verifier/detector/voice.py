@@ -25,7 +25,7 @@ from .voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_soun
 from .voice_statistics import statistics
 from .weights import named
 
-STRATUM = "speech of at least 2 seconds, in any language, not of telephone bandwidth"
+STRATUM = "speech of at least 2 seconds, in English or Chinese, of more than telephone bandwidth"
 SIDES = ("a synthetic or cloned voice", "a recorded voice")
 MOST_WINDOWS = 24  # that are judged, spread over a recording: 96 seconds of it
 LONGEST = 3600  # seconds that are decoded
