@@ -121,11 +121,11 @@ def drifting(rgb: Pixels, random: Random) -> Iterator[Pixels]:
 
 def _mask(face: Portrait, random: Random, *, mouth: bool) -> tuple[Floats, bool]:
     """A mask of `blend`, or a soft square, or one drawn in; whether it is the mouth's alone."""
-    across = blend._across(face)  # noqa: SLF001
+    across = blend.face_width(face)
     if not mouth and random.random() < 0.12:  # as where a square is pasted back
         return _square(face, across, random), False
     while True:
-        mask, alone = blend._mask(face, random)  # noqa: SLF001
+        mask, alone = blend.drawn_mask(face, random)
         if alone if mouth else not alone or random.random() < 0.3:
             break
     if not mouth and random.random() < 0.4:  # drawn in, and softer, as live swaps do it
@@ -160,7 +160,7 @@ def _told_again(face: Portrait, random: Random) -> Floats:
     """As a generator of 48 to 180 pixels a face: a coarse grid, enlarged one way or another."""
     rgb = face.rgb.astype(np.float32)
     height, width = rgb.shape[:2]
-    factor = max(1.0, blend._across(face) / random.uniform(48, 180))  # noqa: SLF001
+    factor = max(1.0, blend.face_width(face) / random.uniform(48, 180))
     size = max(16, round(width / factor)), max(16, round(height / factor))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     which = int(random.integers(5))
@@ -198,12 +198,12 @@ def _laid(face: Portrait, inner: Floats, mask: Floats, random: Random, *, mouth:
     """Move what is laid over a little, finish and tone it, and lay it over."""
     base = face.rgb.astype(np.float32)
     if random.random() < 0.6:
-        inner = blend._moved(inner.clip(0, 255), face, random)  # noqa: SLF001
+        inner = blend.moved(inner.clip(0, 255), face, random)
     if mouth and random.random() < 0.5:
-        inner = blend._mouthed(inner, face, random)  # noqa: SLF001
+        inner = blend.mouthed(inner, face, random)
     inner = _finished(inner, random)
     if random.random() >= 0.25:
-        toned = blend._toned_like(inner, base, mask)  # noqa: SLF001
+        toned = blend.toned_like(inner, base, mask)
         share = 1.0 if random.random() < 0.6 else random.uniform(0.3, 1.0)
         inner = inner + (toned - inner) * np.float32(share)
     weights = (mask * np.float32(random.choice((0.75, 1.0, 1.0, 1.0))))[..., None]

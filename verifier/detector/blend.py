@@ -70,29 +70,29 @@ def worn(face: Portrait, random: Random) -> Portrait:
 def self_blended(face: Portrait, random: Random, other: Portrait | None = None) -> Blended:
     """A face blended over itself, or over by `other`, drawn from `random`."""
     base = face.rgb.astype(np.float32)
-    mask, mouth = _mask(face, random)
+    mask, mouth = drawn_mask(face, random)
     source = base if other is None else _laid_over(other, face)
     if other is not None:
-        source = _toned_like(source, base, mask)
+        source = toned_like(source, base, mask)
     first = random.random() < 0.5 or other is not None
     changed = changed_whole(source if first else base, random, 1.0 if other is None else 0.3)
     inner, outer = (changed, base) if first else (base, changed)
-    inner = _moved(inner, face, random)
+    inner = moved(inner, face, random)
     if mouth and random.random() < 0.5:
-        inner = _mouthed(inner, face, random)
+        inner = mouthed(inner, face, random)
     inner = _made(inner, face, random)
     if other is None and random.random() < 0.4:
-        inner = _toned_like(inner, outer, mask)
+        inner = toned_like(inner, outer, mask)
     share = random.choice((0.25, 0.5, 0.75, 1.0, 1.0, 1.0)) if other is None else 1.0
     weights = (mask * np.float32(share))[..., None]
     return Blended(_bytes(outer + (inner - outer) * weights), mask)
 
 
-def _mask(face: Portrait, random: Random) -> tuple[Floats, bool]:
+def drawn_mask(face: Portrait, random: Random) -> tuple[Floats, bool]:
     """What is laid over, and whether it is the mouth and what is around it alone."""
     height, width = face.rgb.shape[:2]
     points = face.points / COARSER
-    across = _across(face) / COARSER
+    across = face_width(face) / COARSER
     which = random.choice(4, p=(0.35, 0.25, 0.2, 0.2))
     chosen = (OVAL, (*BROWS, *OVAL[8:28]), LOWER, MOUTH)[which]
     corners = _hull(points[list(chosen)] + random.normal(0, 0.015 * across, (len(chosen), 2)))
@@ -114,7 +114,8 @@ def _hull(points: Points) -> Points:
     return corners
 
 
-def _across(face: Portrait) -> float:
+def face_width(face: Portrait) -> float:
+    """How wide a face is, in pixels."""
     return float(np.ptp(face.points[:468, 0]))
 
 
@@ -174,7 +175,7 @@ def _resized_and_back(
     return image.resize(size, Image.Resampling.BILINEAR).resize((width, height), back)
 
 
-def _mouthed(rgb: Floats, face: Portrait, random: Random) -> Floats:
+def mouthed(rgb: Floats, face: Portrait, random: Random) -> Floats:
     """The mouth opened or shut a little: what is below it is drawn up or down."""
     down = face.points[CHIN] - face.points[BROW]
     image = Image.fromarray(_bytes(rgb))
@@ -197,7 +198,7 @@ def _anew(rgb: Floats, face: Portrait, random: Random) -> Floats:
 
     What a picture coder leaves of few bytes stands for what a generator leaves.
     """
-    image, scale = Image.fromarray(_bytes(rgb)), random.uniform(160, 320) / _across(face)
+    image, scale = Image.fromarray(_bytes(rgb)), random.uniform(160, 320) / face_width(face)
     scale = min(1.5, max(0.75, scale))
     size = round(image.width * scale), round(image.height * scale)
     kept, form = io.BytesIO(), ("WEBP", "JPEG")[random.integers(2)]
@@ -220,15 +221,15 @@ def _coarse(rgb: Floats, face: Portrait, random: Random) -> Floats:
     image = Image.fromarray(_bytes(rgb))
     if random.random() < 0.3:
         return np.asarray(image.filter(ImageFilter.MedianFilter(3)), np.float32)
-    factor = max(1.0, _across(face) / random.uniform(48, 112))
+    factor = max(1.0, face_width(face) / random.uniform(48, 112))
     back = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
     told = _resized_and_back(image, factor, back[random.integers(len(back))])
     return np.asarray(told, np.float32)
 
 
-def _moved(rgb: Floats, face: Portrait, random: Random) -> Floats:
+def moved(rgb: Floats, face: Portrait, random: Random) -> Floats:
     """Shifted, scaled and rippled a little."""
-    across = _across(face)
+    across = face_width(face)
     middle = face.points[:468].mean(0)
     scale = random.uniform(0.96, 1.04)
     shift = random.uniform(-0.025, 0.025, 2) * across
@@ -252,7 +253,7 @@ def _laid_over(other: Portrait, face: Portrait) -> Floats:
     return np.asarray(laid, np.float32)
 
 
-def _toned_like(source: Floats, base: Floats, mask: Floats) -> Floats:
+def toned_like(source: Floats, base: Floats, mask: Floats) -> Floats:
     """The colours' mean and spread as within the mask of the other picture."""
     within = mask > 0.5
     if not within.any():

@@ -63,7 +63,7 @@ def test_a_camera_and_a_first_file_change_every_place_a_little(portrait: Portrai
 def test_a_mouth_is_opened_or_shut_and_the_brow_stays(portrait: Portrait) -> None:
     plain = portrait.rgb.astype(np.float32)
     for seed in range(4):
-        change = np.abs(blend._mouthed(plain, portrait, np.random.default_rng(seed)) - plain)
+        change = np.abs(blend.mouthed(plain, portrait, np.random.default_rng(seed)) - plain)
         (x, y), (_, brow) = portrait.points[[blend.LIP, blend.BROW]].astype(int)
         assert change[y - 8 : y + 8, x - 8 : x + 8].mean() > 1
         assert change[: max(1, brow - 4)].mean() < 1
