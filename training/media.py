@@ -5,9 +5,9 @@
 `media.csv.xz` has a row a file: where it comes to lie (`image/measure/fake_…/…`: sources, as
 `verifier.detector.samples` reads them), the repository on GitHub, its commit, the path there, and
 what is cut out of a picture (left:top:width:height in pixels; saved as PNG), or nothing. CLONES
-holds clones, bare or not, each in a folder `owner+name`. What lies there already is left, so that a
-run that was cut short goes on. `--missing` only names the repositories that CLONES lacks. The exit
-code is 1 where something could not be laid out.
+holds clones, bare or not, each in a folder `owner+name` or in `repo` within it. What lies there
+already is left, so that a run that was cut short goes on. `--missing` only names the repositories
+that CLONES lacks. The exit code is 1 where something could not be laid out.
 """
 
 import argparse
