@@ -6,8 +6,6 @@ Models", ICLR 2022), the layers' normalisations, and a line over the last layer'
 the mean of its others. Written as a graph over the encoder's own matrices, with its 8-bit products.
 """
 
-import io
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,18 +38,6 @@ class Held:
     matrices: list[tuple[Floats, Floats]]
 
 
-def opened(path: Path = encoder.MODEL) -> tuple[onnx.ModelProto, dict[str, npt.NDArray[np.int8]]]:
-    """The encoder's graph, and its matrices as they multiply."""
-    data = zlib.decompress(path.read_bytes())
-    with np.load(io.BytesIO(data), allow_pickle=False) as held:
-        count = sum(name.startswith("levels") for name in held.files)
-        matrices = {
-            f"matrix{i}": encoder._matrix(held[f"levels{i}"], held[f"steps{i}"])  # noqa: SLF001
-            for i in range(count)
-        }
-        return onnx.load_from_string(held["graph"].tobytes()), matrices
-
-
 def products(graph: onnx.GraphProto) -> list[tuple[onnx.NodeProto, onnx.NodeProto, str]]:
     """Of each matrix: the node that multiplies, the one that adds its bias, its scales' name."""
     made = {name: node for node in graph.node for name in node.output}
@@ -67,9 +53,10 @@ def products(graph: onnx.GraphProto) -> list[tuple[onnx.NodeProto, onnx.NodeProt
     return told
 
 
-def held(path: Path = encoder.MODEL) -> Held:
+def held() -> Held:
     """Read the encoder's weights."""
-    model, levels = opened(path)
+    graph, levels = encoder.parts()
+    model = onnx.load_from_string(graph)
     arrays = {
         each.name: numpy_helper.to_array(each).astype(np.float32)
         for each in model.graph.initializer
@@ -183,7 +170,7 @@ class _Graph:
 
 def export(state: dict[str, torch.Tensor], path: Path) -> None:
     """Write what was learnt as a graph over the encoder's matrices."""
-    model, _ = opened()
+    model = onnx.load_from_string(encoder.parts()[0])
     graph, told = _Graph(model.graph), {name: v.float().numpy() for name, v in state.items()}
     norms = [node for node in model.graph.node if node.op_type == "LayerNormalization"]
     layers = range((len(norms) - 1) // 2)

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from . import network
 from .weights import held
 
 MODEL = Path(__file__).with_name("encoder.npz.z")
@@ -52,30 +53,39 @@ def encode(square: Pixels, runtime: onnxruntime.InferenceSession | None = None) 
 
 @cache
 def session() -> onnxruntime.InferenceSession:
-    """The encoder, read once in a process, for the calling thread alone."""
-    # Files are examined beside one another: more threads would wait for each other.
+    """The encoder, read once in a process, for the calling thread alone; raises ToolMissing."""
     return opened(threads=1)
 
 
 def opened(*, threads: int, graph: bytes | None = None) -> onnxruntime.InferenceSession:
     """The encoder on so many threads, or another graph over its matrices; raises ToolMissing."""
-    data = zlib.decompressobj().decompress(held(MODEL, DIGEST), _LARGEST)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    with np.load(io.BytesIO(data), allow_pickle=False) as held_arrays:
-        graph = graph or held_arrays["graph"].tobytes()
-        count = sum(name.startswith("levels") for name in held_arrays.files)
-        matrices = [
-            _matrix(held_arrays[f"levels{i}"], held_arrays[f"steps{i}"]) for i in range(count)
-        ]
-    names = [f"matrix{i}" for i in range(count)]
-    values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in matrices]
-    options.add_external_initializers(names, values)
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    its_own, matrices = parts()
+    how = network.options(threads=threads)
+    values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in matrices.values()]
+    how.add_external_initializers(list(matrices), values)
+    return network.running(graph or its_own, how)
+
+
+def parts() -> tuple[bytes, dict[str, npt.NDArray[np.int8]]]:
+    """The encoder's graph, and its matrices as they multiply, by name; raises ToolMissing.
+
+    Their scales are in the graph. Read once in a process: `adapted` runs over the same matrices.
+    """
+    return _parts(MODEL, DIGEST)
+
+
+@cache
+def _parts(model: Path, digest: str) -> tuple[bytes, dict[str, npt.NDArray[np.int8]]]:
+    data = zlib.decompressobj().decompress(held(model, digest), _LARGEST)
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        count = sum(name.startswith("levels") for name in stored.files)
+        matrices = {
+            f"matrix{i}": _matrix(stored[f"levels{i}"], stored[f"steps{i}"]) for i in range(count)
+        }
+        return stored["graph"].tobytes(), matrices
 
 
 def _matrix(levels: npt.NDArray[np.int8], steps: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
-    """A matrix as it multiplies; its scales are in the graph."""
     grouped = levels.reshape(len(steps), -1, levels.shape[1])
     whole = np.rint(grouped * (steps[:, None] / np.float32(FINE)))
     return whole.astype(np.int8).reshape(levels.shape)

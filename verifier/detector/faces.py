@@ -21,7 +21,7 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from .weights import held
+from . import network
 
 MOST = 40  # faces that one picture is asked for
 POINTS = 478
@@ -145,11 +145,7 @@ def digests() -> dict[str, str]:
 @cache
 def session(name: str) -> onnxruntime.InferenceSession:
     """A network, read once in a process; raises ToolMissing."""
-    data = held(Path(__file__).with_name(name), _FILES[name])
-    options = onnxruntime.SessionOptions()
-    # The calling thread alone: files are examined beside one another.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return network.opened(Path(__file__).with_name(name), _FILES[name])
 
 
 @cache

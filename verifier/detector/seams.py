@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from .weights import held
+from . import network
 
 FILE = "seams.onnx"
 DIGEST = "8d7065236e36b4698f54995dda5232b533f5a8ed1f353b3b7020026ca8df3446"  # SHA-256 of that file
@@ -37,7 +37,4 @@ def score(square: Pixels) -> float:
 @cache
 def session() -> onnxruntime.InferenceSession:
     """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
-    data = held(Path(__file__).with_name(FILE), DIGEST)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return network.opened(Path(__file__).with_name(FILE), DIGEST)

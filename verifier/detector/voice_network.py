@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from . import network
 from .voice_bands import RATE, WINDOW
-from .weights import held
 
 FILE = "voice.onnx"
 DIGEST = "37cd4185b9d67291507c0e66521849709fa744c2336c4d6e6463b8125b07155e"  # SHA-256 of that file
@@ -64,7 +64,4 @@ def _noise() -> npt.NDArray[np.float64]:
 @cache
 def session() -> onnxruntime.InferenceSession:
     """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
-    data = held(Path(__file__).with_name(FILE), DIGEST)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return network.opened(Path(__file__).with_name(FILE), DIGEST)
