@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "af1aca0b298dcfc03bdfd11dda7b95e8fce35bc18580d6d535e21572a0d53462",
+        "ec6ce8c24cf2f86b2747adc5337add2a73e7e26e98aceb547cdeb54a24c3f4ff",
     ),
     Subject.FACE: ("face.npz", "ce1ce4b66029682346d6786f1156aa31038eaf6b06b8be70bbcd25ca08f6df34"),
 }
