@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "ec6ce8c24cf2f86b2747adc5337add2a73e7e26e98aceb547cdeb54a24c3f4ff",
+        "285a0b493a1e234e562d0a07a33cc5254ff2301f1201bb8ab5149c10a134cf65",
     ),
     Subject.FACE: ("face.npz", "ce1ce4b66029682346d6786f1156aa31038eaf6b06b8be70bbcd25ca08f6df34"),
 }
