@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "af1aca0b298dcfc03bdfd11dda7b95e8fce35bc18580d6d535e21572a0d53462",
+        "285a0b493a1e234e562d0a07a33cc5254ff2301f1201bb8ab5149c10a134cf65",
     ),
     Subject.FACE: ("face.npz", "ce1ce4b66029682346d6786f1156aa31038eaf6b06b8be70bbcd25ca08f6df34"),
 }
