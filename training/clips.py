@@ -1,6 +1,6 @@
 """Likelihood ratios of clips, calibrated on artificial clips that are each of one maker.
 
-    python -m training.clips FOLDER --keep DIR --to swap.npz
+    python -m training.clips FOLDER --head line.npz --keep DIR --to swap.npz
 
 FOLDER holds `video/**/real*/` sources that neither `adapted` nor `seams` has seen. Of each clip ten
 moments are taken, two frames each. Three makers are drawn for it (`KINDS`): what each does, where,
@@ -8,9 +8,11 @@ how strongly, toned and finished how, is the same in all faces of an artificial 
 their points make of it; then all its frames are coded as one clip. The same frames without a maker
 are coded alike. Only what survives coding is drawn (rate factors of 28 and more), and only makers
 that are hard to see: a face laid over itself, one told again by a coarse grid, and the mouth of
-another moment, as lips are reenacted. No maker of swaps is among them, and no clip that is measured.
-The line of the package's weights is kept; its calibration becomes that of the mean scores of these
-clips, real ones as they were published and coded again. Needs opencv and PyAV.
+another moment, as lips are reenacted. No maker of swaps is among them, and no measuring clip. The
+line of `verifier.detector.clip_train` is kept; its calibration becomes that of the mean scores of
+these clips, real ones as they were published and coded again. Each clip counts as a source of its
+own, since it shows a person that the others do not: an interval allows for one that was not seen.
+Needs opencv and PyAV.
 """
 
 import argparse
@@ -27,15 +29,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ledger.asset import detect_media_type
-from verifier.detector import blend, swap
+from verifier.detector import blend, calibration, swap
 from verifier.detector.blend import Portrait, changed_whole
-from verifier.detector.calibration import Floats, Labels, Names, auc, calibrate, cllr, weigh
-from verifier.detector.calibration import expected_error as error
+from verifier.detector.calibration import Calibration, Floats, Labels, Names, calibrate, weigh
 from verifier.detector.clip import LEAST_CROPS, LEAST_SECONDS, LEAST_SEEN, LEAST_WIDTH
 from verifier.detector.clip_train import number_of
 from verifier.detector.evidence import in_words
 from verifier.detector.faces import Mesh, box_of
-from verifier.detector.head import Head, to_bytes
+from verifier.detector.head import Head, from_bytes, to_bytes
 from verifier.detector.track import STRETCH, stretch, watch
 from verifier.detector.watched import CROPS
 from verifier.errors import Unreadable
@@ -48,7 +49,7 @@ QUALITIES = (28, 31, 34, 37)  # x264's constant rate factor
 WIDTHS = (90.0, 200.0)  # pixels of a face
 WIDEST = 230.0  # pixels of a face that is kept to be drawn from
 CHANGED = 0.5  # share of real clips that are changed as a whole before they are coded: no blend
-FEW = 3  # clips: sources of fewer count as one
+FEW = 3  # clips: sources of fewer are left out together
 LEAST = -0.3  # log10: a face without a seam may be another maker's, and no words speak for it
 
 Pixels = npt.NDArray[np.uint8]
@@ -213,44 +214,71 @@ def _changed(clip: Clip, seed: int) -> Clip:
     return Clip(clip.squares, [[one(each) for each in moment] for moment in clip.moments])
 
 
-def means(told: dict[str, list[Scores]]) -> tuple[Floats, Labels, Names, Names]:
-    """The mean of each clip (n, 2), whether a maker made it, its source, and the kind of maker."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The mean scores of clips, (n,): whether made, of which clip and source, by which maker."""
+
+    values: Floats
+    made: Labels
+    clips: Names
+    sources: Names
+    kinds: Names
+
+
+def means(told: dict[str, list[Scores]], head: Head) -> Means:
+    """The clips as they were published, coded again, and made, by the line of a head."""
     rows = [
-        (each.mean(0), kind != "", source if len(clips) >= FEW else "few", kind)
+        (
+            float(each.mean(0) @ head.weights[-2:] + head.offset),
+            kind in KINDS,
+            f"{source} {number}",
+            source if len(clips) >= FEW else "few",
+            kind,
+        )
         for source, clips in told.items()
-        for clip in clips
+        for number, clip in enumerate(clips)
         for each, kind in (
-            (clip.published, ""),
-            *((real, "") for real in clip.real),
+            (clip.published, "published"),
+            *((real, "coded") for real in clip.real),
             *zip(clip.made, clip.kinds, strict=True),
         )
     ]
-    pair, made, sources, kinds = (np.array(each) for each in zip(*rows, strict=True))
-    return pair, made, sources, kinds
+    return Means(*(np.array(each) for each in zip(*rows, strict=True)))
 
 
 def calibrated(head: Head, told: dict[str, list[Scores]], seed: int) -> Head:
-    """The head, calibrated on clips; prints how well that holds for each source left out."""
-    pair, made, sources, kinds = means(told)
-    values = pair @ head.weights[-2:] + float(head.offset)
-    print(f"{Counter(sources[~made])} real, {int(made.sum())} made; AUC {auc(values, made):.3f}")
-    for kind in KINDS:
-        rows = ~made | (kinds == kind)
-        print(f"    {kind:12} AUC {auc(values[rows], made[rows]):.3f}")
-    ratios, words = np.zeros(len(values)), []
-    for name in np.unique(sources):
-        out = sources == name
-        rest = calibrate(values[~out], made[~out], sources[~out], seed=seed, unseen=True)
-        bounded = replace(rest, bounds=(max(LEAST, rest.bounds[0]), rest.bounds[1]))
-        said = [weigh(float(each), bounded) for each in values[out]]
+    """The head, calibrated on clips."""
+    all_of = means(told, head)
+    show(all_of, seed)
+    line = _bounded(all_of, np.ones(len(all_of.values), bool), seed)
+    return replace(head, lines=line.lines, bounds=np.array(line.bounds))
+
+
+def _bounded(told: Means, rows: Labels, seed: int) -> Calibration:
+    """The calibration of some rows, such that no words speak for an unaltered face."""
+    line = calibrate(told.values[rows], told.made[rows], told.clips[rows], seed=seed, unseen=True)
+    return replace(line, bounds=(max(LEAST, line.bounds[0]), line.bounds[1]))
+
+
+def show(told: Means, seed: int) -> None:
+    """Print how well makers are told, and the ratios of each source, calibrated on the others."""
+    made, kinds = told.made, told.kinds
+    print(f"{Counter(told.sources[kinds == 'published'].tolist())}, {int(made.sum())} made")
+    for name, beside in (("published", kinds == "published"), ("coded", kinds == "coded")):
+        for kind, of in (("all", made), *((each, kinds == each) for each in KINDS)):
+            area = calibration.auc(told.values[beside | of], made[beside | of])
+            print(f"{name} against {kind:12} AUC {area:.3f}")
+    ratios, spoken = np.zeros(len(made)), np.zeros(len(made), bool)
+    for name in np.unique(told.sources):
+        out = told.sources == name
+        line = _bounded(told, ~out, seed)
+        said = [weigh(float(each), line) for each in told.values[out]]
         ratios[out] = [each.log10_lr for each in said]
-        words += [in_words(e, ("made", "")) for e, m in zip(said, made[out], strict=True) if not m]
-    wrong = np.mean([each.endswith("made") for each in words])
-    print(f"sources left out: Cllr {cllr(ratios, made):.3f}, ECE {error(ratios, made):.3f},")
-    print(f"    words for a maker of {wrong:.3f} of the real clips")
-    whole = calibrate(values, made, sources, seed=seed, unseen=True)
-    bounds = np.array((max(LEAST, whole.bounds[0]), whole.bounds[1]))
-    return replace(head, lines=whole.lines, bounds=bounds)
+        spoken[out] = [in_words(each, ("made", "")).endswith("made") for each in said]
+    cost, error = calibration.cllr(ratios, made), calibration.expected_error(ratios, made)
+    print(f"sources left out: Cllr {cost:.3f}, ECE {error:.3f}")
+    wrong, right = spoken[~made].mean(), spoken[made].mean()
+    print(f"words for a maker of {wrong:.3f} of the real clips, of {right:.3f} of the others")
 
 
 def main() -> None:
@@ -258,6 +286,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where what is seen is kept")
+    parser.add_argument("--head", type=Path, required=True, help="of verifier.detector.clip_train")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--to", type=Path, required=True, help="where the weights are written")
     options = parser.parse_args()
@@ -272,7 +301,8 @@ def main() -> None:
             print(f"{source.name} {path.name}: {'used' if seen else 'left out'}", flush=True)
             if seen:
                 told.setdefault(source.name, []).append(seen)
-    data = to_bytes(calibrated(swap.trained(), told, options.seed))
+    head = from_bytes(options.head.read_bytes())
+    data = to_bytes(calibrated(head, told, options.seed))
     options.to.write_bytes(data)
     print(f"DIGEST = {hashlib.sha256(data).hexdigest()!r}  # {len(data)} bytes")
 
