@@ -249,7 +249,7 @@ def test_the_shipped_head_is_the_one_that_is_named_and_is_bounded(subject: Subje
     held = head.trained(subject)
     assert held.weights.shape == (FEATURES,)
     low, high = held.calibration.bounds
-    assert -4 < low < 0 < high < 4  # “strong support” is never said
+    assert -3 < low < 0 < high < 3
 
 
 def test_the_encoder_answers_alike_twice_and_with_any_number_of_threads() -> None:
