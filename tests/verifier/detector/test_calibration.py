@@ -64,10 +64,10 @@ def test_scores_that_tell_nothing_support_nothing() -> None:
 def test_a_file_scored_twice_is_one_file_and_supports_no_stronger_ratio() -> None:
     scores, generated, sources = drawn(20.0)
     once = calibrate(scores, generated, sources).bounds
-    twice = [np.tile(each, 2) for each in (scores, generated, sources)]
-    files = np.tile(np.arange(len(scores)).astype(np.str_), 2)
-    assert calibrate(*twice, files=files).bounds == once
-    assert calibrate(*twice).bounds[1] > once[1] + 0.25
+    twice = np.tile(np.arange(len(scores)), 2)
+    again = (scores[twice], generated[twice], sources[twice])
+    assert calibrate(*again, files=twice.astype(np.str_)).bounds == once
+    assert calibrate(*again).bounds[1] > once[1] + 0.25
 
 
 @given(st.lists(st.tuples(st.floats(-4, 4), st.booleans(), st.integers(0, 5)), min_size=2))
