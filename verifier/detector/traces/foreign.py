@@ -21,7 +21,7 @@ from .colours import STEP, Levels, Samples, bands, place, shown
 
 FILE = "splices.onnx"
 DIGEST = "b2a328fc2ceef50053a048875bdc37672d6f96602068d84da32ec2e9e8c98ea3"  # SHA-256 of that file
-ODDS = 9.0  # log odds that 3 of 100 honest copies reach, of publishers held out of training
+ODDS = 7.3  # log odds that 1 of 40 honest copies reach, of publishers held out of training
 SHORTEST = 50  # tenths of a second
 _WHOLE, _WINDOW, _HOP = 250, 200, 100  # tenths: heard as one; else a window, from one to the next
 _APART = 3  # tenths between stretches that are told as one
@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.floating]
 class Foreign:
     """How clear it is that a part is foreign, 0 to 1, and from when to when (seconds).
 
-    At one half it is as clear as in 3 of 100 honest copies of what was held out of training.
+    At one half it is as clear as in 1 of 40 honest copies of what training had not seen.
     """
 
     score: float
