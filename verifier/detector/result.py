@@ -2,7 +2,7 @@
 
 None of it is a finding, and no conclusion weighs it. An opinion (`Detection`) is learnt, and says
 how strong the evidence is; a `Cue` is a measurement beside what is usual; a `Trace` is what an edit
-leaves behind, found without learning, at a place that can be looked at.
+leaves behind, found by a test, at a place that can be looked at.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
