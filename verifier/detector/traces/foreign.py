@@ -6,6 +6,7 @@ recordings spliced by ourselves, and on honest ones in which doors, other voices
 recorder's gain change what is heard. Its weights are read only by their digest.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from verifier.detector import network
+from verifier.errors import ToolMissing
 
 from .colours import STEP, Levels, Samples, bands, place, shown
 
@@ -92,6 +94,17 @@ def _places(likely: npt.NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
         near = bool(told) and first - told[-1][1] <= _APART
         told.append((told.pop()[0] if near else first, end))
     return tuple((place(first), place(end)) for first, end in told)
+
+
+def ready() -> None:
+    """Read the weights now, once in a process; absent ones are said when they are asked for."""
+    with contextlib.suppress(ToolMissing):
+        session()
+
+
+def digests() -> dict[str, str]:
+    """The file of weights and the SHA-256 that it must have."""
+    return {FILE: DIGEST}
 
 
 @cache

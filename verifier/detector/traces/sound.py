@@ -12,13 +12,14 @@ import numpy as np
 from ledger import asset
 from ledger.asset import Kind, MediaType
 from verifier.detector.result import Seconds, Trace
+from verifier.detector.weights import named
 from verifier.errors import ToolMissing, Unreadable
 from verifier.media.decode import samples
 from verifier.media.probe import MediaInfo, Sound, probe
 
 from .band import highest
 from .floor import RATE, Mute, Samples, levels, mutes
-from .foreign import Foreign, foreign
+from .foreign import Foreign, digests, foreign
 from .framed import Framed, framed
 from .hum import Break, listen
 from .notes import noted
@@ -139,6 +140,7 @@ def _foreign(found: Foreign | None) -> Iterator[Trace]:
             seconds=where,
             score=found.score,
             usual=FOREIGN,
+            models=named(digests().values()),
         )
 
 

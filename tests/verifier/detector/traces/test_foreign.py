@@ -51,6 +51,7 @@ def test_a_part_from_elsewhere_is_told_where_it_lies() -> None:
     assert not others
     assert (first, last) == pytest.approx((7.0, 9.0), abs=0.5)
     assert "from 0:0" in trace.sentence
+    assert trace.models == (f"sha256:{listener.DIGEST}",)
     assert trace.does_not_show.startswith("It does not show that parts were joined")
 
 
