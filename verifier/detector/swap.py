@@ -22,7 +22,7 @@ from .weights import held
 
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
-DIGEST = "3f04aca0af73797efbf177cf47df23b4a9926ab9965272a7d8d3ce5d4d3ca180"  # SHA-256 of that file
+DIGEST = "5d134e561b3aa2a6fc3a9fa599419211df920f126ac15fe7532a6ffe60444b0b"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
