@@ -11,13 +11,12 @@ far they are from what came true (ECE); how many were abstained from, and why. T
 file's size, length and ending tell, and what the long-term average spectrum tells, both learnt
 here with sources left out; and scores by labels at random. `--peer` measures an AASIST beside (its
 model's code, weights and configuration; needs torch), on the first 4 s of the clips of the codecs'
-rows, through the same codecs. The last of these rows, for ours and for each peer, is of all the
-codecs' scores together, against one threshold.
+rows, through the same codecs. The last of these rows, for ours and for each peer, is of the scores
+of all the codecs that ours judges together, against one threshold.
 """
 
 import argparse
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +51,7 @@ CODECS = (
     Codec("aac-48", ".m4a", ("-c:a", "aac", "-b:a", "48k"), 44_100),
     TELEPHONE,
 )
+JUDGED = ("none", "opus-16", "aac-48")  # of them; from the others the detector abstains
 LONGEST = 8 * RATE  # samples of a clip
 TOGETHER = "all of these, one threshold"
 
@@ -194,19 +194,13 @@ def _average(heard: Any) -> Floats:
 
 def aasist(code: Path, weights: Path, configuration: Path) -> Callable[[Any], float]:
     """An AASIST (Jung et al., 2022): more for what it takes for synthetic."""
-    import torch
+    from training.voice_teacher import asked, session
 
-    torch.set_num_threads(1)
-    module: dict[str, Any] = {}
-    exec(compile(code.read_bytes(), code.name, "exec"), module)  # noqa: S102  # the peer's own code
-    network = module["Model"](json.loads(configuration.read_bytes())["model_config"])
-    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    network.eval()
+    network = session(code, weights, configuration)
 
     def score(heard: Any) -> float:
         whole = np.tile(heard, WINDOW // len(heard) + 1)[:WINDOW]
-        with torch.no_grad():
-            return -float(network(torch.from_numpy(whole.copy())[None])[1][0, 1])
+        return float(asked(network, np.ascontiguousarray(whole))[0])
 
     return score
 
@@ -218,10 +212,10 @@ def together(rows: list[tuple[Floats, Labels, Names]]) -> tuple[Floats, Labels, 
 
 
 def beside(clips: list[Clip], score: Callable[[Any], float]) -> None:
-    """Print a peer's line for each codec but the telephone, and for all of them together."""
+    """Print a peer's line for each codec that ours judges, and for all of them together."""
     classes = np.array([each.source.startswith("fake") for each in clips])
     told = []
-    for codec in (each for each in CODECS if each is not TELEPHONE):
+    for codec in (each for each in CODECS if each.name in JUDGED):
         heard = through([each.heard for each in clips], codec, find_ffmpeg())
         told.append(np.array([score(each) for each in heard]))
         row(codec.name, told[-1], classes)
