@@ -17,6 +17,7 @@ of all the codecs that ours judges together, against one threshold.
 
 import argparse
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +37,9 @@ from verifier.detector.calibration import (
     cllr,
     expected_error,
     interval,
+    weigh,
 )
+from verifier.detector.evidence import in_words
 from verifier.detector.learn import held_out
 from verifier.detector.voice_bands import RATE, WINDOW, spectrum
 from verifier.errors import Unreadable
@@ -161,7 +164,18 @@ def show(name: str, scores: Floats, cloned: Labels, sources: Names) -> None:
     share = np.mean(ratios[cloned] < 0), np.mean(ratios[~cloned] > 0)
     bits, error = cllr(ratios, cloned, sources), expected_error(ratios, cloned)
     print(f"    Cllr {bits:.3f}, every source alike; ECE {error:.3f}", end="; ")
-    print(f"cloned called recorded {share[0]:.3f}, recorded called cloned {share[1]:.3f}")
+    print(f"cloned below a ratio of 1 {share[0]:.3f}, recorded above it {share[1]:.3f}", end="; ")
+    print(f"log10 of ratios {ratios.min():.2f} to {ratios.max():.2f}")
+    words(scores, cloned)
+
+
+def words(scores: Floats, cloned: Labels) -> None:
+    """Print what is said of how many: of cloned voices, and of recorded ones."""
+    calibration = voice_model.trained().calibration
+    said = np.array([in_words(weigh(float(one), calibration), voice.SIDES) for one in scores])
+    for which in sorted(set(said)):
+        of_cloned, of_recorded = (np.mean(said[cloned == each] == which) for each in (True, False))
+        print(f"    {which}: {of_cloned:.3f} of cloned, {of_recorded:.3f} of recorded")
 
 
 def told(scores: Floats) -> Floats:
@@ -229,6 +243,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="where decoded sound is kept")
     parser.add_argument("--most", type=int, default=32, help="clips of a source")
     parser.add_argument("--peer", type=Path, nargs=3, action="append", default=[])
+    parser.add_argument("--without", action="append", default=[], help="sources left out, a row")
     parser.add_argument("--few", type=int, default=8, help="clips of a source for codecs and peers")
     options = parser.parse_args()
     clips = gathered(options.folder, options.keep, options.most)
@@ -240,7 +255,14 @@ def main() -> None:
     few = first(clips, options.few)
     if few:
         print(f"through codecs, at most {options.few} clips of a source:")
-        show(TOGETHER, *together([measure(few, codec) for codec in CODECS]))
+        rows = [measure(few, codec) for codec in CODECS]
+        show(TOGETHER, *together(rows))
+        for pattern in options.without:
+            print(f"without {pattern}:")
+            for codec, its in zip((*CODECS, None), (*rows, together(rows)), strict=True):
+                left = np.array([not re.search(pattern, name) for name in its[2]], bool)
+                if left.any():
+                    row(codec.name if codec else TOGETHER, its[0][left], its[1][left])
     for paths in options.peer if few else ():
         print(f"beside, through the same codecs: {paths[1].name}")
         beside(few, aasist(*paths))

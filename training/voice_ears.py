@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from verifier.detector.voice_bands import WINDOW
 
@@ -37,7 +37,6 @@ _DECAY = 0.02
 _OPSET = 17
 
 Floats = npt.NDArray[np.float32]
-Random = np.random.Generator
 
 
 def lessons(options: argparse.Namespace, names: list[str]) -> tuple[list[Sounds], Floats]:
@@ -73,35 +72,22 @@ def aims(told: Floats) -> tuple[Floats, Floats]:
     return scaled.astype(np.float32), (counts / counts.sum()).astype(np.float32)
 
 
-def taught(sounds: list[Sounds], told: Floats, cycles: list[int], seed: int) -> Listener:
-    """A network that has heard the windows, each begun anywhere, for so many steps a cycle."""
+def taught(sounds: list[Sounds], told: Floats, steps: int, seed: int) -> Listener:
+    """A network that has heard the windows, each begun anywhere, for so many steps.
+
+    The rate of learning rises soon and falls as a cosine.
+    """
+    random = np.random.default_rng(seed)
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     goals, counts = (torch.from_numpy(each) for each in aims(told))
     network = Listener(goals.shape[1]).to(memory_format=torch.channels_last)
-    for cycle, steps in enumerate(cycles):
-        random = np.random.default_rng(seed + cycle)
-        _cycle(network, sounds, (goals, counts), steps, RATE / (cycle + 1), random)
-    return network.eval()
-
-
-def _cycle(
-    network: Listener,
-    sounds: list[Sounds],
-    aimed: tuple[Tensor, Tensor],
-    steps: int,
-    rate: float,
-    random: Random,
-) -> None:
-    """Learn at a rate that rises and falls as a cosine (Loshchilov and Hutter, "SGDR", 2017)."""
-    goals, counts = aimed
-    network.train()
-    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=_DECAY)
+    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=_DECAY)
     order, lost, started = list[int](), list[float](), time.monotonic()
     for step in range(steps):
         pace = min(1.0, (step + 1) / _RISE) * (0.5 + 0.5 * np.cos(np.pi * step / steps))
         for group in optimiser.param_groups:
-            group["lr"] = rate * pace
+            group["lr"] = RATE * pace
         if len(order) < BATCH:
             order = [int(each) for each in random.permutation(len(goals))]
         rows, order = order[:BATCH], order[BATCH:]
@@ -118,6 +104,7 @@ def _cycle(
         if (step + 1) % 100 == 0:
             seconds = time.monotonic() - started
             print(f"{step + 1:6} {np.mean(lost[-100:]):.3f} {seconds:.0f} s", flush=True)
+    return network.eval()
 
 
 def _window(sounds: list[Sounds], row: int) -> Sounds:
@@ -153,8 +140,8 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, nargs=3, help="code, weights, configuration")
     parser.add_argument("--keep", type=Path, required=True, help="where windows are kept")
     parser.add_argument("--most", type=int, default=24, help="windows spread over a source")
-    parser.add_argument("--windows", type=int, default=1200, help="that are drawn besides")
-    parser.add_argument("--steps", type=int, nargs="+", default=[1000], help="of each cycle")
+    parser.add_argument("--windows", type=int, default=960, help="that are drawn besides")
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ffmpeg", default="ffmpeg")
     parser.add_argument("--to", type=Path, required=True)

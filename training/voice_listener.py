@@ -57,7 +57,7 @@ class Step(nn.Module):
 
 
 class Listener(nn.Module):
-    """Means and deviations of the last maps over time, and a line from them to aims."""
+    """Means and deviations of the last maps over time; for its lessons a line from them to aims."""
 
     def __init__(self, aims: int) -> None:
         super().__init__()
@@ -72,19 +72,14 @@ class Listener(nn.Module):
         )
         self.line = nn.Linear(2 * (BANDS // 8) * CHANNELS[-1], aims)
 
-    def told(self, sound: Tensor) -> Tensor:
-        """Means and deviations (n, 960) of prepared sound (n, samples)."""
+    def forward(self, sound: Tensor) -> Tensor:
+        """Means and deviations (n, 960) of prepared sound (n, samples): what is shipped."""
         maps = self.maps(self.even(self.filters(sound))[:, None]).flatten(1, 2)
         mean = maps.mean(2)
         spread = ((maps - mean[:, :, None]).square().mean(2) + 1e-6).sqrt()
         return torch.cat((mean, spread), 1)
 
     def aims(self, sound: Tensor) -> Tensor:
-        """What it takes the teacher to tell."""
-        told: Tensor = self.line(self.told(sound))
+        """What it takes its teacher to tell."""
+        told: Tensor = self.line(self(sound))
         return told
-
-    def forward(self, sound: Tensor) -> Tensor:
-        """All that is shipped: its aims, and what it makes them of."""
-        told = self.told(sound)
-        return torch.cat((self.line(told), told), 1)
