@@ -6,9 +6,9 @@ maker of files in common. Every clip, with a little noise, goes whole through on
 codec, Opus of 16 or AAC of 48 kbit/s; its windows are cut as the detector cuts them. Sources weigh
 by the root of their size, classes alike. What is shipped is the mean of the folds' lines. What
 calibrates it are means over the windows of a clip, as the detector weighs means, of the scores by
-the line that never heard the clip's page; every clip counts alike. What hears low-rate MP3 and speech, and the units of the
-statistics, are those of `--beside`, an earlier `voice.npz` of `training.voice`, which this one
-replaces.
+the line that never heard the clip's page; every clip counts alike. What hears low-rate MP3 and
+speech, and the units of the statistics, are those of `--beside`, an earlier `voice.npz` of
+`training.voice`, which this one replaces.
 """
 
 import argparse

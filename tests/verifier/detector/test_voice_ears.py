@@ -1,5 +1,6 @@
 """Ears are taught alike again, from windows that are drawn alike again. Needs torch."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,11 @@ def test_a_quarter_of_the_ways_is_no_codec_and_none_is_of_a_low_rate() -> None:
     assert all(each.name == "mp3-64" for each in WAYS if each.ending == ".mp3")
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_ears_are_taught_alike_again_and_written_as_they_are(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
-    from training import voice_ears
+    voice_ears = importlib.import_module("training.voice_ears")
 
     random = np.random.default_rng(1)
     sounds = [(random.standard_normal((n, WINDOW)) * 2000).astype(np.int16) for n in (3, 2)]
