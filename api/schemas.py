@@ -240,6 +240,7 @@ class TraceAnswer(BaseModel):
     seconds: tuple[Interval, ...]
     score: float | None
     usual: float | None
+    models: tuple[str, ...] = Field(description="weights of a learnt test, by digest")
     heat: HeatAnswer | None
 
 

@@ -24,7 +24,17 @@ from PIL import Image
 
 from ledger.asset import detect_media_type
 from verifier.detector import clip, swap
-from verifier.detector.calibration import Floats, Labels, Names, auc, cllr, expected_error, interval
+from verifier.detector.calibration import (
+    Floats,
+    Labels,
+    Names,
+    auc,
+    cllr,
+    expected_error,
+    interval,
+    weigh,
+)
+from verifier.detector.evidence import in_words
 from verifier.detector.head import Head, from_bytes
 from verifier.detector.learn import held_out
 from verifier.detector.watched import watched
@@ -114,12 +124,20 @@ def show(clips: list[Clip], head: Head) -> None:
         )
     scenes = np.array([each.scene for each in seen])
     controls(np.array([each.form for each in seen]), scores, fake, scenes)
-    slope, offset = head.lines[0]
-    ratios = np.clip(slope * scores + offset, *head.bounds)[speaks]
-    truth = fake[speaks]
-    wrong = np.mean(ratios[~truth] > 0), np.mean(ratios[truth] < 0)
+    ratios(scores[speaks], fake[speaks], head)
+
+
+def ratios(scores: Floats, fake: Labels, head: Head) -> None:
+    """Print how the likelihood ratios do, and their words."""
+    said = [weigh(float(each), head.calibration) for each in scores]
+    told = np.array([each.log10_lr for each in said])
+    wrong = np.mean(told[~fake] > 0), np.mean(told[fake] < 0)
     print(f"where it speaks: {wrong[0]:.2f} of real clips above 0, {wrong[1]:.2f} of others below")
-    print(f"Cllr {cllr(ratios, truth):.3f}, ECE {expected_error(ratios, truth):.3f}")
+    print(f"Cllr {cllr(told, fake):.3f}, ECE {expected_error(told, fake):.3f}")
+    words = np.array([in_words(each, clip.SIDES) for each in said])
+    for name, rows in (("real", ~fake), ("others", fake)):
+        counted = Counter(words[rows].tolist()).most_common()
+        print(f"words, {name}: " + "; ".join(f"{count} {each}" for each, count in counted))
 
 
 def controls(form: Floats, scores: Floats, fake: Labels, scenes: Names) -> None:

@@ -29,7 +29,8 @@ from verifier.detector.result import Trace
 from verifier.detector.traces import clip as clips
 from verifier.detector.traces import sound as sounds
 from verifier.detector.traces.cadence import rhythms, short_rhythms
-from verifier.detector.traces.floor import RATE, changes, levels, mutes
+from verifier.detector.traces.floor import RATE, levels, mutes
+from verifier.detector.traces.foreign import foreign
 from verifier.detector.traces.jumps import clearest
 from verifier.detector.traces.motion import SMALL, watch
 from verifier.detector.traces.packets import read_packets, renewed
@@ -45,11 +46,10 @@ from .motion_aac import made as made_aac
 from .motion_edits import Made, Span
 from .motion_edits import made as made_clips
 from .motion_edits import read as read_clip
-from .motion_sounds import excerpt
 from .motion_sounds import made as made_sounds
+from .motion_sounds import sources
 from .sound_edits import read as read_sound
 
-MOST_OF_A_SOURCE = 12  # recordings whose names begin alike
 NEAR = 0.3  # seconds
 
 # A test's name, the edits that it is for (how their names begin), its threshold and its codes.
@@ -69,11 +69,7 @@ SOUND_TESTS: dict[str, Test] = {
     "muted": (("muted",), 0.5, ("sound.muted",)),
     "repeated": (("a second",), sounds.COPY, ("sound.repeated",)),
     "frames": (("AAC before",), 0.5, ("sound.frames-break",)),
-    "background": (
-        ("spliced", "a part cut out"),
-        sounds.CHANGE,
-        ("sound.background-changes",),
-    ),
+    "foreign": (("spliced", "a part cut out"), sounds.FOREIGN, ("sound.foreign",)),
 }
 AAC_TESTS: dict[str, Test] = {
     "frames": (("dropped", "jump cut"), 0.5, ("sound.frames-break",)),
@@ -122,13 +118,13 @@ def judged_sound(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
     sound = read_sound(made.path, RATE)
     frame_scores, frame_traces = judged_frames(made)
     decibels = levels(sound)
-    change, again, found = changes(decibels), copied(sound, decibels), beat(sound)
+    other, again, found = foreign(sound), copied(sound, decibels), beat(sound)
     depth = max((each.depth for each in mutes(sound)), default=-sounds.MUTE / 2)
     scores = {
         "stretched": found.strength / (found.strength + sounds.BEAT) if found else 0.0,
         "muted": depth / (depth + sounds.MUTE),
         "repeated": again.score if again else 0.0,
-        "background": change[0].score if change else 0.0,
+        "foreign": other.score if other else 0.0,
     }
     return scores | frame_scores, (*sounds.in_sound(sound)[0], *frame_traces)
 
@@ -199,21 +195,9 @@ def every_aac(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
 
 def every_sound(folder: Path, keep: Path) -> Iterator[tuple[str, Made]]:
     """Edited and honest copies of some recordings of each source in a folder."""
-    read: dict[str, list[tuple[str, np.ndarray]]] = defaultdict(list)
-    for path in sorted(folder.iterdir()):
-        source = path.name.replace("_", "-").split("-")[0]
-        if len(read[source]) < MOST_OF_A_SOURCE and (sound := excerpt(path)) is not None:
-            read[source].append((f"{source}{len(read[source]) + 1}", sound))
-    if sum(map(bool, read.values())) < 2:
-        raise SystemExit(
-            "recordings of two sources are needed, for splices: a source is the beginning of a "
-            "file's name, up to - or _"
-        )
-    for source, some in read.items():
-        others = [sound for other in read if other != source for _, sound in read[other]]
-        for name, sound in some:
-            for each in made_sounds(name, sound, others, keep):
-                yield name, each
+    for name, sound, others in sources(folder):
+        for each in made_sounds(name, sound, others, keep):
+            yield name, each
 
 
 def report(found: list[Row], tests: dict[str, Test], left_out: dict[str, set[str]]) -> None:
@@ -291,13 +275,9 @@ def _placed(edited: list[Row], honest: list[Row], codes: tuple[str, ...]) -> str
         return ""
     joins = all(end - start < NEAR for row in edited for start, end in row.where)
     right = said = true = 0
-    only_joins = codes == ("sound.background-changes",)  # of a part put in, its two ends
-    joins = joins or only_joins
     for row in [*edited, *honest]:
         told = [(a, b) for code in codes for a, b in row.found.get(code, [])]
         where: list[Span] = [(a, b) for a, b in row.where]
-        if only_joins:
-            where = [(at, at) for span in where for at in dict.fromkeys(span)]
         if joins:
             near = [any(a - NEAR <= at <= b + NEAR for a, b in told) for at, _ in where]
             right, said, true = right + sum(near), said + len(told), true + len(where)

@@ -1,6 +1,7 @@
 """Recordings with edits of our own, and honest copies: what was done is known to each sample."""
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from .motion_edits import Made
 from .sound_edits import HIGH, Samples, loudness, read, run_quietly, through
 
 SHORTEST, LONGEST = 6.0, 20.0  # seconds
+MOST_OF_A_SOURCE = 12  # recordings whose names begin alike
 _FADE = 0.005  # seconds that a careful editor fades over
 LATER = {  # how an edited recording is written
     "WAV": ("wav", ("-c:a", "pcm_s16le")),
@@ -41,6 +43,24 @@ def excerpt(path: Path) -> Samples | None:
     if len(sound) < SHORTEST * HIGH or loudness(sound) < 1e-3:
         return None
     return sound
+
+
+def sources(folder: Path) -> Iterator[tuple[str, Samples, list[Samples]]]:
+    """Some recordings of each source in a folder, and for each those of all other sources."""
+    heard: dict[str, list[tuple[str, Samples]]] = defaultdict(list)
+    for path in sorted(folder.iterdir()):
+        source = path.name.replace("_", "-").split("-")[0]
+        if len(heard[source]) < MOST_OF_A_SOURCE and (sound := excerpt(path)) is not None:
+            heard[source].append((f"{source}{len(heard[source]) + 1}", sound))
+    if sum(map(bool, heard.values())) < 2:
+        raise SystemExit(
+            "recordings of two sources are needed, for splices: a source is the beginning of a "
+            "file's name, up to - or _"
+        )
+    for source, some in heard.items():
+        others = [sound for other in heard if other != source for _, sound in heard[other]]
+        for name, sound in some:
+            yield name, sound, others
 
 
 def quiet_place(sound: Samples, low: float, high: float, random: np.random.Generator) -> int:
@@ -107,14 +127,14 @@ def made(name: str, sound: Samples, others: list[Samples], folder: Path) -> Iter
     """Write every edited recording and every honest copy that is not there yet, and name each."""
     for edit, edited, where in edits(name, sound, others):
         for way, (ending, options) in LATER.items():
-            yield _written(name, edited, f"{edit}, {way}", where, folder, ending, options)
+            yield written(name, edited, f"{edit}, {way}", where, folder, ending, options)
     yield from _made_of_aac(name, sound, others, folder)
     for edit, rate in ATEMPO.items():
         for way, (ending, options) in LATER.items():
             tempo = ("-af", f"atempo={rate}", *options)
-            yield _written(name, sound, f"{edit}, {way}", (), folder, ending, tempo)
+            yield written(name, sound, f"{edit}, {way}", (), folder, ending, tempo)
     for way, (ending, options) in HONEST.items():
-        yield _written(name, sound, f"honest: {way}", (), folder, ending, options)
+        yield written(name, sound, f"honest: {way}", (), folder, ending, options)
 
 
 def _made_of_aac(name: str, sound: Samples, others: list[Samples], folder: Path) -> Iterator[Made]:
@@ -123,12 +143,12 @@ def _made_of_aac(name: str, sound: Samples, others: list[Samples], folder: Path)
         if edit in ("spliced from elsewhere", "a part cut out"):
             for way, (ending, options) in AFTER_AAC.items():
                 said = f"AAC before, {edit}, {way}"
-                yield _written(name, edited, said, where, folder, ending, options)
+                yield written(name, edited, said, where, folder, ending, options)
     for way, (ending, options) in AFTER_AAC.items():
-        yield _written(name, before, f"honest: AAC before, {way}", (), folder, ending, options)
+        yield written(name, before, f"honest: AAC before, {way}", (), folder, ending, options)
 
 
-def _written(
+def written(
     name: str,
     sound: Samples,
     edit: str,
@@ -137,6 +157,7 @@ def _written(
     ending: str,
     options: tuple[str, ...],
 ) -> Made:
+    """Save a copy, unless it is there, and name it."""
     label = "".join(c if c.isalnum() or c == "." else "-" for c in edit)
     path = folder / f"{name}.{label}.{ending}"
     if not path.exists():

@@ -25,6 +25,7 @@ CHIP, CHIP_ROOM = 160, 1.3  # pixels that an auto-encoder sees, and their side i
 ROOMS, WIDTHS = (1.35, 1.65), (90, 200)
 QUALITIES = (18, 22, 25, 28, 31, 34, 37, 40)  # x264's constant rate factor
 KINDS = ("self", "other", "redrawn", "redrawn-mouth", "told-again")
+STEADY = (33, 133, 362, 263, 168, 6, 4, 10)  # points that no mouth moves
 DRIFT = 1.5  # pixels a frame, and thousandths of its size and turn
 _REAL = 0.5  # share of faces that are changed as a whole
 
@@ -230,8 +231,28 @@ def _laid_by(
         face = Portrait(changed, face.points)
     if kind.startswith("redrawn") and drawn is not None:
         return _redrawn(face, drawn, random, mouth=kind == "redrawn-mouth")
+    return told_again(face, random)
+
+
+def told_again(face: Portrait, random: Random) -> Blended:
+    """A face laid over by what a coarse grid makes of it."""
     mask, alone = _mask(face, random, mouth=random.random() < 0.15)
     return _laid(face, _told_again(face, random), mask, random, mouth=alone)
+
+
+def of_another_moment(face: Portrait, other: Portrait, random: Random) -> Blended:
+    """The mouth, and what is around it, of the same person at another moment: lips reenacted."""
+    rows, _ = cv2.estimateAffinePartial2D(
+        other.points[list(STEADY)].astype(np.float32), face.points[list(STEADY)].astype(np.float32)
+    )
+    size = face.rgb.shape[1], face.rgb.shape[0]
+    how = cv2.INTER_CUBIC
+    there = cv2.warpAffine(other.rgb, rows, size, flags=how, borderMode=cv2.BORDER_REFLECT)
+    mask, _ = _mask(face, random, mouth=True)
+    inner = there.astype(np.float32)
+    if random.random() < 0.5:
+        inner = _told_again(Portrait(there, face.points), random)
+    return _laid(face, inner, mask, random, mouth=False)
 
 
 def pair(

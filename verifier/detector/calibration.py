@@ -52,14 +52,16 @@ def calibrate(
     sources: Names,
     *,
     seed: int = 1,
+    files: Names | None = None,
     resamples: int = 200,
     unseen: bool = False,
     by_size: bool = False,
 ) -> Calibration:
     """Fit a line to scores of shape (n,) from sources left out of training (logistic regression).
 
-    Where sources are many and some of them tiny, they may count by their size (`by_size`) rather
-    than alike. Raises ValueError where a class has fewer than two sources.
+    `files` names the file of each score, where one was scored more than once: for the bounds it
+    counts once. Where sources are many and some of them tiny, they may count by their size
+    (`by_size`) rather than alike. Raises ValueError where a class has fewer than two sources.
     """
 
     def shares(which: Labels, names: Names) -> Floats:
@@ -85,7 +87,7 @@ def calibrate(
         lines.append(line)
     kept = np.array(lines)
     ratios = (scores * kept[0, 0] + kept[0, 1]).clip(-10, 10)
-    return Calibration(kept, supported(ratios, generated))
+    return Calibration(kept, supported(ratios, generated, files))
 
 
 def _between(scores: Floats, generated: Labels, sources: Names) -> float:
@@ -98,21 +100,33 @@ def _between(scores: Floats, generated: Labels, sources: Names) -> float:
     return float(np.std(middles, ddof=1))
 
 
-def supported(ratios: Floats, generated: Labels) -> tuple[float, float]:
+def supported(ratios: Floats, generated: Labels, files: Names | None = None) -> tuple[float, float]:
     """The empirical bounds of log10 likelihood ratios of shape (n,); (0, 0) if none helps.
 
     With one misleading ratio added to each class, the normalised empirical cross-entropy of a
-    decision at a threshold must stay below that of saying nothing (ELUB, section 2.3).
+    decision at a threshold must stay below that of saying nothing (ELUB, section 2.3). A file that
+    has several ratios, as `files` names them, is one file: they share its weight.
     """
-    false, true = np.sort(ratios[~generated]), np.sort(ratios[generated])
-    above_false = len(false) - np.searchsorted(false, _LADDER, "left") + 1
-    below_true = np.searchsorted(true, _LADDER, "left") + 1
-    false_share, miss_share = above_false / (len(false) + 1), below_true / (len(true) + 1)
+    weights = np.ones(len(ratios))
+    if files is not None:
+        _, places, times = np.unique(files, return_inverse=True, return_counts=True)
+        weights = 1 / times[places]
+    total_false, total_true = weights[~generated].sum(), weights[generated].sum()
+    above_false = total_false - _below(ratios[~generated], weights[~generated]) + 1
+    below_true = _below(ratios[generated], weights[generated]) + 1
+    false_share, miss_share = above_false / (total_false + 1), below_true / (total_true + 1)
     # At a threshold t the expected cost of acting is less than 10^t (or 1) only inside the bounds.
     cost = false_share * 10**_LADDER + miss_share
     least = np.minimum(1, 10**_LADDER)
     good = _LADDER[cost <= least]
     return (float(good.min(initial=0.0)), float(good.max(initial=0.0)))
+
+
+def _below(ratios: Floats, weights: Floats) -> Floats:
+    """The weight of what lies below each threshold of the ladder."""
+    order = np.argsort(ratios)
+    sums = np.concatenate(([0.0], weights[order].cumsum()))
+    return sums[np.searchsorted(ratios[order], _LADDER, "left")]
 
 
 def cllr(ratios: Floats, generated: Labels, sources: Names | None = None) -> float:

@@ -24,9 +24,9 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "af1aca0b298dcfc03bdfd11dda7b95e8fce35bc18580d6d535e21572a0d53462",
+        "566273ceb230cfeb5aff4b3ff7c00559c4b46c13d22e3669ec899fa5ebb0703c",
     ),
-    Subject.FACE: ("face.npz", "ce1ce4b66029682346d6786f1156aa31038eaf6b06b8be70bbcd25ca08f6df34"),
+    Subject.FACE: ("face.npz", "9dee0cb43fb69178905400622c7837a65ef4720a704164845a45d010d1c910de"),
 }
 
 Floats = npt.NDArray[np.float64]

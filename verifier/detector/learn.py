@@ -62,7 +62,12 @@ def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1)
     families = np.array([family(each) for each in sources])
     scores = [held_out(along, generated, each) for each in (families, sources)]
     calibration = calibrate(
-        np.concatenate(scores), np.tile(generated, 2), np.tile(sources, 2), seed=seed, unseen=True
+        np.concatenate(scores),
+        np.tile(generated, 2),
+        np.tile(sources, 2),
+        files=np.tile(np.arange(len(generated)).astype(np.str_), 2),
+        seed=seed,
+        unseen=True,
     )
     line = line_of(along, generated, sources)
     weights = components.scale * (components.directions @ line[:-1])

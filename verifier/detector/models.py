@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import clip, detect, voice
+from .traces import foreign
 from .weights import held
 
-_PARTS = (detect, clip, voice)
+_PARTS = (detect, clip, voice, foreign)
 
 
 @dataclass(frozen=True, slots=True)

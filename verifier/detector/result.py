@@ -2,7 +2,7 @@
 
 None of it is a finding, and no conclusion weighs it. An opinion (`Detection`) is learnt, and says
 how strong the evidence is; a `Cue` is a measurement beside what is usual; a `Trace` is what an edit
-leaves behind, found without learning, at a place that can be looked at.
+leaves behind, found by a test, at a place that can be looked at.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -75,8 +75,9 @@ class Trace:
     `code` names the test, such as `jpeg.compressed-twice`; `sentence` says what was found, and
     `does_not_show` is a sentence of its own. `boxes` and `seconds` are where, empty where it is
     about the whole file. `score` is the test's own statistic, 0 to 1, higher for a clearer trace,
-    and `usual` the score that 1 of 100 unedited files reaches. `heat` is a picture of the score
-    (0 to 255), shown and not told.
+    and `usual` the score that 1 of 100 unedited files reaches. `models` are the digests of the
+    weights that a learnt test rests on. `heat` is a picture of the score (0 to 255), shown and not
+    told.
     """
 
     code: str
@@ -86,6 +87,7 @@ class Trace:
     seconds: tuple[Seconds, ...] = ()
     score: float | None = None
     usual: float | None = None
+    models: tuple[str, ...] = ()
     heat: Heat | None = None
 
 
@@ -205,7 +207,9 @@ def _parse_trace(value: dict[str, Any]) -> Trace:
     boxes = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in value["boxes"])
     seconds = tuple((float(start), float(end)) for start, end in value["seconds"])
     heat = Heat(**value["heat"]) if value["heat"] is not None else None
-    return _checked(Trace(**(value | {"boxes": boxes, "seconds": seconds, "heat": heat})))
+    models = tuple(str(each) for each in value["models"])
+    read = {"boxes": boxes, "seconds": seconds, "models": models, "heat": heat}
+    return _checked(Trace(**(value | read)))
 
 
 def _checked(value: _T) -> _T:

@@ -61,6 +61,40 @@ def test_scores_that_tell_nothing_support_nothing() -> None:
     assert high < 0.5
 
 
+def test_a_file_scored_twice_is_one_file_and_supports_no_stronger_ratio() -> None:
+    scores, generated, sources = drawn(20.0)
+    once = calibrate(scores, generated, sources).bounds
+    twice = np.tile(np.arange(len(scores)), 2)
+    again = (scores[twice], generated[twice], sources[twice])
+    assert calibrate(*again, files=twice.astype(np.str_)).bounds == once
+    assert calibrate(*again).bounds[1] > once[1] + 0.25
+
+
+@given(st.lists(st.tuples(st.floats(-4, 4), st.booleans(), st.integers(0, 5)), min_size=2))
+def test_bounds_are_those_of_the_definition_counted_one_by_one(
+    told: list[tuple[float, bool, int]],
+) -> None:
+    ratios, generated = np.array([r for r, _, _ in told]), np.array([g for _, g, _ in told])
+    files = np.array([f"{g}{f}" for _, g, f in told])
+    shares = [1 / list(files).count(name) for name in files]
+    real, made = (len({f"{g}{f}" for _, g, f in told if g is which}) for which in (False, True))
+
+    def helps(threshold: float, least: float) -> bool:
+        rows = list(zip(ratios, generated, shares, strict=True))
+        above = sum(share for r, g, share in rows if not g and r >= threshold)
+        below = sum(share for r, g, share in rows if g and r < threshold)
+        cost = (above + 1) / (real + 1) * 10**threshold + (below + 1) / (made + 1)
+        return bool(cost <= least * min(1, 10**threshold))
+
+    ladder = np.linspace(-6, 6, 1201)
+    low, high = supported(ratios, generated, files)
+    for slack, inner in ((1 - 1e-9, True), (1 + 1e-9, False)):  # sums may round otherwise
+        good = [each for each in ladder if helps(each, slack)]
+        least, most = min(good, default=0.0), max(good, default=0.0)
+        assert (low <= min(least, 0.0) and high >= max(most, 0.0)) or not inner
+        assert (low >= min(least, 0.0) and high <= max(most, 0.0)) or inner
+
+
 def test_sources_that_disagree_widen_the_interval() -> None:
     scores, generated, sources = drawn(4.0)
     agreed = calibrate(scores, generated, sources).lines @ (2.0, 1.0)

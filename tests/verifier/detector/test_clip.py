@@ -15,8 +15,9 @@ from ledger import asset
 from ledger.asset import detect_media_type
 from tests import media
 from verifier.detector import clip, faces, swap
-from verifier.detector.calibration import Calibration
+from verifier.detector.calibration import Calibration, weigh
 from verifier.detector.cues import KINDS, Measured, cues
+from verifier.detector.evidence import in_words
 from verifier.detector.head import Head
 from verifier.detector.result import Detection, Subject
 from verifier.detector.track import LARGEST, scaled, stretch
@@ -147,6 +148,16 @@ def test_a_weighed_clip_has_a_bounded_opinion(
     assert told.interval == pytest.approx((0.7, 0.7))
     assert told.experimental == clip.EXPERIMENTAL
     assert head.calibration == Calibration(head.lines, (-0.5, 0.7))
+
+
+def test_no_words_speak_for_an_unaltered_face() -> None:
+    calibration = swap.trained().calibration
+    least, greatest = calibration.bounds
+    assert least <= 0 < greatest
+    for score in (-100.0, -3.0, 0.0):
+        said = weigh(score, calibration)
+        assert in_words(said, clip.SIDES) == "no support"
+        assert least <= said.log10_lr < greatest
 
 
 def test_without_the_encoder_it_abstains_and_shows_its_measurements(

@@ -12,12 +12,14 @@ import numpy as np
 from ledger import asset
 from ledger.asset import Kind, MediaType
 from verifier.detector.result import Seconds, Trace
-from verifier.errors import Unreadable
+from verifier.detector.weights import named
+from verifier.errors import ToolMissing, Unreadable
 from verifier.media.decode import samples
 from verifier.media.probe import MediaInfo, Sound, probe
 
 from .band import highest
-from .floor import RATE, Change, Floats, Mute, Samples, changes, levels, mutes
+from .floor import RATE, Mute, Samples, levels, mutes
+from .foreign import Foreign, digests, foreign
 from .framed import Framed, framed
 from .hum import Break, listen
 from .notes import noted
@@ -28,7 +30,7 @@ from .when import clock, clocks
 Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
 MUTE = 20.0  # decibels below the quietest else
-CHANGE, COPY, BREAK, BEAT = 0.62, 0.9, 0.25, 11.0  # scores of `changes`, `copied`, `listen`, `beat`
+FOREIGN, COPY, BREAK, BEAT = 0.5, 0.9, 0.25, 11.0  # scores of `foreign`, `copied`, `listen`, `beat`
 FRAMED, STRAY = 1.2, 10.0  # deviations, and frames that speak for another place, of `framed`
 _LONGEST = 10 * 60  # seconds that are listened to
 _FRAMES_LONGEST = 5 * 60  # seconds whose former frames are looked for
@@ -86,9 +88,11 @@ def in_sound(sound: Samples) -> Found:
     untold = []
     if hum.line is None:
         untold.append("It was not looked for breaks in the hum of the mains: none is heard.")
+    other, unheard = _listened(sound)
+    untold += unheard
     traces = (
         *_mutes(mutes(sound)),
-        *_changes(decibels),
+        *_foreign(other),
         *_copied(copied(sound, decibels)),
         *_breaks(hum.broken),
         *_beats(beat(sound)),
@@ -113,21 +117,30 @@ def _mutes(found: list[Mute]) -> Iterator[Trace]:
         )
 
 
-def _changes(decibels: Floats) -> Iterator[Trace]:
-    kept: list[Change] = [each for each in changes(decibels) if each.score >= CHANGE]
-    if kept:
-        kept.sort(key=lambda each: each.at)
-        where = tuple((each.at, each.at) for each in kept)
-        most = max(each.decibels for each in kept)
+def _listened(sound: Samples) -> tuple[Foreign | None, list[str]]:
+    """What the network says, or why it says nothing."""
+    try:
+        found = foreign(sound)
+    except ToolMissing as problem:
+        return None, [f"It was not looked for parts of other recordings: {problem.message}."]
+    short = "It was not looked for parts of other recordings: it is too short."
+    return found, [] if found else [short]
+
+
+def _foreign(found: Foreign | None) -> Iterator[Trace]:
+    if found is not None and found.score >= FOREIGN and found.where:
+        where = found.where[:_MOST]
         yield Trace(
-            code="sound.background-changes",
-            sentence=f"The background changes at once {clocks(where)}, by {most:.0f} dB on average "
-            "of all frequencies.",
-            does_not_show="Experimental: music alone has reached its threshold. It does not show "
-            "that parts were joined: a door, a machine that stops or another microphone change it.",
+            code="sound.foreign",
+            sentence=f"What is heard {clocks(where)} does not sound as if it had been recorded "
+            "with the rest: its noise, its echo or its colour is another.",
+            does_not_show="It does not show that parts were joined: another voice or microphone, a "
+            "loudspeaker, music and a machine differ from the rest too. It was learnt from splices "
+            "of our own, and misses many.",
             seconds=where,
-            score=max(each.score for each in kept),
-            usual=CHANGE,
+            score=found.score,
+            usual=FOREIGN,
+            models=named(digests().values()),
         )
 
 
