@@ -11,13 +11,13 @@ far they are from what came true (ECE); how many were abstained from, and why. T
 file's size, length and ending tell, and what the long-term average spectrum tells, both learnt
 here with sources left out; and scores by labels at random. `--peer` measures an AASIST beside (its
 model's code, weights and configuration; needs torch), on the first 4 s of the clips of the codecs'
-rows, through the same codecs. The last of these rows, for ours and for each peer, is of all the
-codecs' scores together, against one threshold.
+rows, through the same codecs. The last of these rows, for ours and for each peer, is of the scores
+of all the codecs that ours judges together, against one threshold.
 """
 
 import argparse
 import hashlib
-import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,9 @@ from verifier.detector.calibration import (
     cllr,
     expected_error,
     interval,
+    weigh,
 )
+from verifier.detector.evidence import in_words
 from verifier.detector.learn import held_out
 from verifier.detector.voice_bands import RATE, WINDOW, spectrum
 from verifier.errors import Unreadable
@@ -52,6 +54,7 @@ CODECS = (
     Codec("aac-48", ".m4a", ("-c:a", "aac", "-b:a", "48k"), 44_100),
     TELEPHONE,
 )
+JUDGED = ("none", "opus-16", "aac-48")  # of them; from the others the detector abstains
 LONGEST = 8 * RATE  # samples of a clip
 TOGETHER = "all of these, one threshold"
 
@@ -161,7 +164,18 @@ def show(name: str, scores: Floats, cloned: Labels, sources: Names) -> None:
     share = np.mean(ratios[cloned] < 0), np.mean(ratios[~cloned] > 0)
     bits, error = cllr(ratios, cloned, sources), expected_error(ratios, cloned)
     print(f"    Cllr {bits:.3f}, every source alike; ECE {error:.3f}", end="; ")
-    print(f"cloned called recorded {share[0]:.3f}, recorded called cloned {share[1]:.3f}")
+    print(f"cloned below a ratio of 1 {share[0]:.3f}, recorded above it {share[1]:.3f}", end="; ")
+    print(f"log10 of ratios {ratios.min():.2f} to {ratios.max():.2f}")
+    words(scores, cloned)
+
+
+def words(scores: Floats, cloned: Labels) -> None:
+    """Print what is said of how many: of cloned voices, and of recorded ones."""
+    calibration = voice_model.trained().calibration
+    said = np.array([in_words(weigh(float(one), calibration), voice.SIDES) for one in scores])
+    for which in sorted(set(said)):
+        of_cloned, of_recorded = (np.mean(said[cloned == each] == which) for each in (True, False))
+        print(f"    {which}: {of_cloned:.3f} of cloned, {of_recorded:.3f} of recorded")
 
 
 def told(scores: Floats) -> Floats:
@@ -194,19 +208,13 @@ def _average(heard: Any) -> Floats:
 
 def aasist(code: Path, weights: Path, configuration: Path) -> Callable[[Any], float]:
     """An AASIST (Jung et al., 2022): more for what it takes for synthetic."""
-    import torch
+    from training.voice_teacher import asked, session
 
-    torch.set_num_threads(1)
-    module: dict[str, Any] = {}
-    exec(compile(code.read_bytes(), code.name, "exec"), module)  # noqa: S102  # the peer's own code
-    network = module["Model"](json.loads(configuration.read_bytes())["model_config"])
-    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    network.eval()
+    network = session(code, weights, configuration)
 
     def score(heard: Any) -> float:
         whole = np.tile(heard, WINDOW // len(heard) + 1)[:WINDOW]
-        with torch.no_grad():
-            return -float(network(torch.from_numpy(whole.copy())[None])[1][0, 1])
+        return float(asked(network, np.ascontiguousarray(whole))[0])
 
     return score
 
@@ -218,10 +226,10 @@ def together(rows: list[tuple[Floats, Labels, Names]]) -> tuple[Floats, Labels, 
 
 
 def beside(clips: list[Clip], score: Callable[[Any], float]) -> None:
-    """Print a peer's line for each codec but the telephone, and for all of them together."""
+    """Print a peer's line for each codec that ours judges, and for all of them together."""
     classes = np.array([each.source.startswith("fake") for each in clips])
     told = []
-    for codec in (each for each in CODECS if each is not TELEPHONE):
+    for codec in (each for each in CODECS if each.name in JUDGED):
         heard = through([each.heard for each in clips], codec, find_ffmpeg())
         told.append(np.array([score(each) for each in heard]))
         row(codec.name, told[-1], classes)
@@ -235,6 +243,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="where decoded sound is kept")
     parser.add_argument("--most", type=int, default=32, help="clips of a source")
     parser.add_argument("--peer", type=Path, nargs=3, action="append", default=[])
+    parser.add_argument("--without", action="append", default=[], help="sources left out, a row")
     parser.add_argument("--few", type=int, default=8, help="clips of a source for codecs and peers")
     options = parser.parse_args()
     clips = gathered(options.folder, options.keep, options.most)
@@ -246,7 +255,14 @@ def main() -> None:
     few = first(clips, options.few)
     if few:
         print(f"through codecs, at most {options.few} clips of a source:")
-        show(TOGETHER, *together([measure(few, codec) for codec in CODECS]))
+        rows = [measure(few, codec) for codec in CODECS]
+        show(TOGETHER, *together(rows))
+        for pattern in options.without:
+            print(f"without {pattern}:")
+            for codec, its in zip((*CODECS, None), (*rows, together(rows)), strict=True):
+                left = np.array([not re.search(pattern, name) for name in its[2]], bool)
+                if left.any():
+                    row(codec.name if codec else TOGETHER, its[0][left], its[1][left])
     for paths in options.peer if few else ():
         print(f"beside, through the same codecs: {paths[1].name}")
         beside(few, aasist(*paths))

@@ -2,11 +2,13 @@
 
 FOLDER holds sources of 16 kHz WAVs, one a folder, `real*/` and `fake*/`; CSV says of each which
 folds leave it out, pages whole: a page's recordings and its clones have a room, a microphone and a
-maker of files in common. Every window is heard as it is, through Opus of 16 and through AAC of
-48 kbit/s, with a little noise; sources weigh by the root of their size, classes alike. What is
-shipped is the mean of the folds' lines, and what calibrates it their scores of what they never
-heard. What hears low-rate MP3 and speech, and the units of all numbers, are those of `--beside`,
-an earlier `voice.npz` of `training.voice`, which this one replaces.
+maker of files in common. Every clip, with a little noise, goes whole through one of three: no
+codec, Opus of 16 or AAC of 48 kbit/s; its windows are cut as the detector cuts them. Sources weigh
+by the root of their size, classes alike. What is shipped is the mean of the folds' lines. What
+calibrates it are means over the windows of a clip, as the detector weighs means, of the scores by
+the line that never heard the clip's page; every clip counts alike. What hears low-rate MP3 and
+speech, and the units of the statistics, are those of `--beside`, an earlier `voice.npz` of
+`training.voice`, which this one replaces.
 """
 
 import argparse
@@ -23,20 +25,21 @@ from scipy.special import expit
 
 from verifier.detector import voice_model
 from verifier.detector.calibration import auc, calibrate
-from verifier.detector.voice_bands import RATE, WINDOW, seen, spectrum
+from verifier.detector.voice import windows
+from verifier.detector.voice_bands import RATE, seen, spectrum
 from verifier.detector.voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
 from verifier.detector.voice_model import Line
 from verifier.detector.voice_network import NUMBERS, numbers
 from verifier.detector.voice_statistics import statistics
 
-from .voice_views import CODECS, NONE, clips, digest, plain, through
+from .voice_views import CODECS, NONE, Random, clips, through
 
 THROUGH = (NONE, *(each for each in CODECS if each.name in ("opus-16", "aac-48")))
 RIDGE = 0.3  # on each weight of the line, where the windows' weights sum to one
 STEPS = 100  # of L-BFGS, at most
 LENGTH = 1685 + NUMBERS
-_SHORTEST = 3 * RATE // 2
-_TOGETHER = 48
+LONGEST = 12 * RATE  # samples of a clip that are heard
+_TOGETHER = 24  # clips
 
 Floats = npt.NDArray[np.floating]
 Scores = npt.NDArray[np.float64]
@@ -66,61 +69,65 @@ class Fitted:
     weights: Floats
 
 
-def windows(samples: Floats, most: int) -> list[Floats]:
-    """At most `most` windows of speech, spread over a clip; a short clip is one."""
-    places = np.linspace(0, max(0, len(samples) - WINDOW), max(1, len(samples) // WINDOW))
-    told: list[Floats] = []
-    for place in sorted((int(each) for each in places), key=lambda each: digest(str(each))):
-        part = samples[place : place + WINDOW]
-        if len(told) < most and len(part) >= _SHORTEST and _is_judged(part):
-            told.append(part)
-    return told
-
-
-def _is_judged(part: Floats) -> bool:
+def is_judged(part: Floats) -> bool:
     """Whether the detector would listen to a window."""
-    if loudness(part) < SILENT:
+    if len(part) < RATE or loudness(part) < SILENT:
         return False
     energy = spectrum(part)
     speech = voice_model.trained().is_speech(describe(part, energy))
     return speech and not is_narrow(energy) and seconds_of_sound(energy) >= 1
 
 
-def gathered(folder: Path, names: list[str], most: int) -> list[tuple[str, str, Floats]]:
-    """Source, clip and samples of windows: about `most` of a synthetic source, more of recorded."""
-    told = []
-    for name in names:
-        wanted = most * 3 // 2 if name.startswith("real") else most
-        its = list(clips(folder / name, wanted))
-        each = max(1, min(3, -(-wanted // max(1, len(its)))))
-        found = [(name, clip, part) for clip, heard in its for part in windows(heard, each)]
-        told += found[:wanted]
+def noisy(samples: Floats, random: Random) -> Floats:
+    """A clip with noise 40 to 60 dB below: digital silence is no trace of a voice's maker."""
+    noise = random.standard_normal(len(samples)) * samples.std()
+    told: Floats = (samples + noise * 10 ** (-random.uniform(40, 60) / 20)).astype(np.float32)
     return told
 
 
+def gathered(folder: Path, names: list[str], most: int) -> list[tuple[str, str, Floats]]:
+    """Source, name and the first twelve seconds of at most so many clips of each source."""
+    return [
+        (name, clip, samples[:LONGEST])
+        for name in names
+        for clip, samples in clips(folder / name, most)
+    ]
+
+
 def heard(options: argparse.Namespace, names: list[str]) -> Heard:
-    """The numbers of all windows, each through a codec that is drawn, made where DIR lacks them."""
+    """The numbers of all windows, each clip through one codec, made where DIR lacks them."""
     options.keep.mkdir(parents=True, exist_ok=True)
-    kept = options.keep / f"through.{options.most}.{options.seed}.npz"
+    kept = options.keep / f"clips.{options.most}.{options.seed}.npz"
     if not kept.exists():
         random = np.random.default_rng(options.seed)
         found = gathered(options.folder, names, options.most)
-        told = np.zeros((len(found), LENGTH), np.float32)
-        codecs = np.zeros(len(found), np.int64)
+        told, codecs, places = list[Floats](), list[int](), list[int]()
         # What is coded together is of all sources, so that no codec's state tells one.
         order = random.permutation(len(found))
         for chunk, start in enumerate(range(0, len(order), _TOGETHER)):
             rows = order[start : start + _TOGETHER]
-            codecs[rows] = chunk % len(THROUGH)
-            parts = [plain(found[row][2], random) for row in rows]
-            coded = through(parts, THROUGH[chunk % len(THROUGH)], options.ffmpeg)
-            for row, part in zip(rows, coded, strict=True):
-                whole = np.ascontiguousarray(part)
-                told[row] = np.concatenate((statistics(seen(spectrum(whole))), numbers(whole)))
-        sources, its = (np.array([each[place] for each in found]) for place in (0, 1))
-        np.savez(kept, told=told, codecs=codecs, sources=sources, clips=its)
+            codec = chunk % len(THROUGH)
+            parts = [noisy(found[row][2], random) for row in rows]
+            for row, part in zip(rows, through(parts, THROUGH[codec], options.ffmpeg), strict=True):
+                its = [each for each in windows([part]) if is_judged(each)]
+                told += [np.concatenate((statistics(seen(spectrum(e))), numbers(e))) for e in its]
+                codecs += [codec] * len(its)
+                places += [row] * len(its)
+        sources, named = (np.array([found[row][place] for row in places]) for place in (0, 1))
+        np.savez(kept, told=np.array(told), codecs=codecs, sources=sources, clips=named)
     with np.load(kept, allow_pickle=False) as held:
         return Heard(held["told"], held["codecs"], held["sources"], held["clips"])
+
+
+def by_clip(known: Heard, scores: Scores) -> tuple[Heard, Scores]:
+    """The first window of each clip that was judged, and the mean of its windows' scores."""
+    judged = np.flatnonzero(np.isfinite(scores))
+    name = np.char.add(np.char.add(known.sources[judged], "/"), known.clips[judged])
+    _, first, which = np.unique(name, return_index=True, return_inverse=True)
+    mean = np.bincount(which, scores[judged]) / np.bincount(which)
+    rows = judged[first]
+    told = (each[rows] for each in (known.told, known.codecs, known.sources, known.clips))
+    return Heard(*told), mean
 
 
 def evenly(known: Heard, rows: npt.NDArray[np.bool_]) -> Floats:
@@ -196,7 +203,7 @@ def main() -> None:
     parser.add_argument("--sources", type=Path, required=True, help="which folds leave which out")
     parser.add_argument("--keep", type=Path, required=True, help="where statistics are kept")
     parser.add_argument("--beside", type=Path, default=voice_model.MODEL, help="earlier weights")
-    parser.add_argument("--most", type=int, default=40, help="windows of a synthetic source")
+    parser.add_argument("--most", type=int, default=1000, help="clips of a source")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--ffmpeg", default="ffmpeg")
     parser.add_argument("--to", type=Path, help="where the weights are written")
@@ -207,11 +214,13 @@ def main() -> None:
     earlier = voice_model.from_bytes(options.beside.read_bytes()).low_rate
     line, scores = left_out(known, folds, earlier)
     show(known, scores)
+    heard_clips, means = by_clip(known, scores)
+    print("means over clips:")
+    show(heard_clips, means)
     if options.to is None:
         return
-    judged = np.isfinite(scores)
-    cloned, names = known.cloned[judged], known.sources[judged]
-    calibration = calibrate(scores[judged], cloned, names, unseen=True)
+    cloned = heard_clips.cloned
+    calibration = calibrate(means, cloned, heard_clips.sources, unseen=True, by_size=True)
     with np.load(options.beside, allow_pickle=False) as file:
         kept = {name: file[name] for name in file.files}
     kept |= {
@@ -221,7 +230,7 @@ def main() -> None:
         "offset": line.weights[-1],
         "lines": calibration.lines,
         "bounds": np.array(calibration.bounds),
-        "usual": np.quantile(scores[judged & ~known.cloned], (0.025, 0.975)),
+        "usual": np.quantile(means[~cloned], (0.025, 0.975)),
     }
     narrow: dict[str, Any] = {name: np.asarray(each, np.float32) for name, each in kept.items()}
     np.savez(options.to, **narrow)

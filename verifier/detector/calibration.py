@@ -55,13 +55,19 @@ def calibrate(
     files: Names | None = None,
     resamples: int = 200,
     unseen: bool = False,
+    by_size: bool = False,
 ) -> Calibration:
     """Fit a line to scores of shape (n,) from sources left out of training (logistic regression).
 
     `files` names the file of each score, where one was scored more than once: for the bounds it
-    counts once. Raises ValueError where a class has fewer than two sources.
+    counts once. Where sources are many and some of them tiny, they may count by their size
+    (`by_size`) rather than alike. Raises ValueError where a class has fewer than two sources.
     """
-    lines = [_line(scores, generated, _even(generated, sources))]
+
+    def shares(which: Labels, names: Names) -> Floats:
+        return _even(which, np.where(which, "1", "0") if by_size else names)
+
+    lines = [_line(scores, generated, shares(generated, sources))]
     random = np.random.default_rng(seed)
     classes = [np.unique(sources[generated == which]) for which in (False, True)]
     if min(map(len, classes)) < 2:
@@ -74,7 +80,7 @@ def calibrate(
         rows = np.concatenate(chosen)
         # A source drawn twice counts twice: its second drawing goes by another name.
         names = np.repeat(np.arange(len(drawn)), [len(each) for each in chosen]).astype(np.str_)
-        line = _line(scores[rows], generated[rows], _even(generated[rows], names))
+        line = _line(scores[rows], generated[rows], shares(generated[rows], names))
         # Student's, since the spread itself is known from a few sources.
         if unseen:
             line[1] += line[0] * spread * random.standard_t(known - 1)

@@ -1,6 +1,6 @@
 """What was learnt of cloned voices: lines over statistics, one that knows speech, a calibration.
 
-    voice.npz    mean, deviation and line (4790,) of a window's statistics and of what the network
+    voice.npz    mean, deviation and line (2645,) of a window's statistics and of what the network
                  tells of it (`voice_network`), and offset;
                  low_line (1685,), low_offset and low_least: what hears low-rate MP3;
                  speech_mean, speech_deviation (10,) and speech_line (21,) with speech_least;
@@ -21,7 +21,7 @@ from .calibration import Calibration
 from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
-DIGEST = "bcf8ed3bdc026772a3be681f34a654d17aab2cb9cd34a765f57dc0745dffca75"  # SHA-256 of that file
+DIGEST = "03eb80666eda14cc20c33cb531b8ff7b27e747ad76c9e0cbb9806b56d1af6f1f"  # SHA-256 of that file
 
 Floats = npt.NDArray[np.floating]
 

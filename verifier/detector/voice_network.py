@@ -1,11 +1,10 @@
-"""What a network of others hears in 4 s of sound: 3,105 numbers, over which our line is laid.
+"""What a network of ours hears in 4 s of sound: numbers over which a line is laid.
 
-AASIST (Jung et al., ICASSP 2022) with the weights that the organisers of ASVspoof 5 trained for
-their baseline, both MIT, written as ONNX by `training.voice_ears`: its score, its last layer, and
-the means and deviations of its maps over time. Each window is prepared alike before it is heard:
-the band above 7.6 kHz taken away, where resamplers and codecs differ more than voices do; noise
-52 dB below, since digital silence is no trace of a voice's maker; and one level. Its weights are
-read only by their digest.
+It was taught by `training.voice_ears` to tell of a window what a larger network tells of it, and by
+no label; what is listened to are the means and deviations of its maps over time, from which it told
+that. Each window is prepared alike before it is heard: the band above 7.6 kHz taken away, where
+resamplers and codecs differ more than voices do; noise 52 dB below, since digital silence is no
+trace of a voice's maker; and one level. Its weights are read only by their digest.
 """
 
 from functools import cache
@@ -19,8 +18,8 @@ from . import network
 from .voice_bands import RATE, WINDOW
 
 FILE = "voice.onnx"
-DIGEST = "37cd4185b9d67291507c0e66521849709fa744c2336c4d6e6463b8125b07155e"  # SHA-256 of that file
-NUMBERS = 3_105  # its own score, its last layer, means and deviations of its maps over time
+DIGEST = "3c0dad74f681b2473770d08462d5c148ac09791910586e6861bef01c0739e35f"  # SHA-256 of that file
+NUMBERS = 960  # means and deviations of its last maps over time
 LOUDNESS = 0.06  # root mean square, full scale 1
 QUIETER = 52.0  # dB below the sound: the noise that is added
 _TOP, _FALL = 7_600.0, 150.0  # Hz: the last that is heard, and how far it takes to fall to nothing
@@ -31,9 +30,9 @@ Floats = npt.NDArray[np.float32]
 
 
 def numbers(samples: Floats) -> Floats:
-    """What it tells of at least a second at 16 kHz: shape (3105,); raises ToolMissing."""
-    heard = session().run(None, {"sound": prepared(samples)[None]})
-    return np.concatenate([each.ravel() for each in heard])
+    """What it tells of at least a second at 16 kHz: shape (960,); raises ToolMissing."""
+    told: Floats = session().run(None, {"sound": prepared(samples)[None]})[0][0]
+    return told
 
 
 def prepared(samples: Floats) -> Floats:

@@ -203,3 +203,15 @@ def test_the_interval_holds_the_figure() -> None:
     low, high = interval(auc, scores, generated)
     assert low < auc(scores, generated) < high
     assert high - low < 0.12
+
+
+def test_by_size_a_line_does_not_depend_on_how_its_scores_are_shared_out() -> None:
+    scores, generated, sources = drawn(2.0)
+    tiny = np.array([f"{name}{number < 3}" for number, name in enumerate(sources)])
+    alike, shared = (
+        calibrate(scores, generated, names, resamples=1, by_size=True).lines[0]
+        for names in (sources, tiny)
+    )
+    assert alike == pytest.approx(shared)
+    other = calibrate(scores, generated, tiny, resamples=1).lines[0]
+    assert other != pytest.approx(shared)

@@ -52,7 +52,7 @@ def known(folds: dict[str, set[int]]) -> voice_coded.Heard:
     mean, deviation = voice_model.trained().low_rate.mean, voice_model.trained().low_rate.deviation
     told[:, : len(mean)] = told[:, : len(mean)] * deviation + mean
     told[:, -1] += 3 * np.char.startswith(sources, "fake")
-    clips = np.array([str(each) for each in range(len(sources))])
+    clips = np.array([str(each // 3) for each in range(len(sources))])
     return voice_coded.Heard(told, np.zeros(len(sources), np.int64), sources, clips)
 
 
@@ -63,11 +63,23 @@ def test_a_source_of_several_folds_is_judged_by_none_and_one_of_one_by_it() -> N
     assert (judged == (np.repeat(sorted(folds), 12) != "fake_c")).all()
 
 
+def test_a_clip_is_weighed_by_the_mean_of_its_windows_that_were_judged() -> None:
+    windows = known({"real_a": {0}, "fake_a": {1}})
+    scores = np.arange(24, dtype=np.float64)
+    scores[[0, 21, 22, 23]] = np.nan
+    clips, means = voice_coded.by_clip(windows, scores)
+    told = dict(zip(zip(clips.sources, clips.clips, strict=True), means, strict=True))
+    assert len(told) == 7
+    assert told["fake_a", "0"] == 1.5  # of 1 and 2
+    assert told["real_a", "6"] == 19.0  # of 18, 19 and 20
+    assert (clips.cloned == np.char.startswith(clips.sources, "fake")).all()
+
+
 def test_training_runs_whole_and_keeps_what_stands_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("real_a", "real_b", "fake_a", "fake_b")
-    monkeypatch.setattr(voice_coded, "_is_judged", lambda _part: True)
+    monkeypatch.setattr(voice_coded, "is_judged", lambda _part: True)
     for number, source in enumerate(names):
         for clip in range(3):
             heard = babble(2, seed=10 * number + clip)
