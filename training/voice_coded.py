@@ -126,8 +126,8 @@ def by_clip(known: Heard, scores: Scores) -> tuple[Heard, Scores]:
     _, first, which = np.unique(name, return_index=True, return_inverse=True)
     mean = np.bincount(which, scores[judged]) / np.bincount(which)
     rows = judged[first]
-    told = (each[rows] for each in (known.told, known.codecs, known.sources, known.clips))
-    return Heard(*told), mean
+    told = Heard(known.told[rows], known.codecs[rows], known.sources[rows], known.clips[rows])
+    return told, mean
 
 
 def evenly(known: Heard, rows: npt.NDArray[np.bool_]) -> Floats:
