@@ -5,7 +5,7 @@ FOLDER holds recordings that nobody spliced, a publisher in each of `voice/train
 in HELD are not learnt from: what is said of the network is chosen and bounded on them. `--draws`
 samples are drawn from the others (`splice_samples`), a hundred and twenty at a time; each is seen
 `--times` times. All is drawn by seeds, so that the same media and libraries give the same weights.
- Drawing took 26 minutes and training 16, on one core that others used too. Needs torch.
+Drawing took 26 minutes and training 16, on one core that others used too. Needs torch.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def publishers(folder: Path) -> Iterator[tuple[str, Path, int]]:
 def recordings(folder: Path, most: int) -> list[npt.NDArray[np.int16]]:
     """Some recordings of a publisher that are long and loud enough."""
     names = sorted(folder.iterdir(), key=lambda path: path.name)
-    random.Random(1).shuffle(names)  # noqa: S311
+    random.Random(1).shuffle(names)  # noqa: S311  # the same each time is what is wanted
     found = [_decoded(path) for path in sorted(names[:most], key=lambda path: path.name)]
     return [
         sound
