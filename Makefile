@@ -56,6 +56,7 @@ bench-detector: $(VENV)/.test
 	! test -d "$(MEDIA)/originals/pictures" || \
 	  $(BIN)/python -m bench.detector_traces "$(MEDIA)"/originals/pictures/* --keep $(SEEN)/traces
 	! test -d "$(MEDIA)/originals" || $(BIN)/python -m bench.detector_motion "$(MEDIA)/originals" --keep $(SEEN)/motion
+	! test -d "$(MEDIA)/originals/sounds" || $(BIN)/python -m bench.splices "$(MEDIA)/originals" --keep $(SEEN)/splices
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
