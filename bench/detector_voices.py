@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from ledger.asset import detect_media_type
-from training.voice_views import NONE, TELEPHONE, Codec, through, trimmed
+from training.voice_views import NONE, TELEPHONE, Codec, aac, mp3, opus, through, trimmed
 from verifier.detector import voice, voice_model
 from verifier.detector.calibration import (
     Floats,
@@ -48,10 +48,10 @@ from verifier.media.ffmpeg import find_ffmpeg
 
 CODECS = (
     NONE,
-    Codec("mp3-32", ".mp3", ("-c:a", "libmp3lame", "-b:a", "32k"), 22_050),
-    Codec("mp3-16", ".mp3", ("-c:a", "libmp3lame", "-b:a", "16k"), 16_000),
-    Codec("opus-16", ".ogg", ("-c:a", "libopus", "-b:a", "16k"), 48_000),
-    Codec("aac-48", ".m4a", ("-c:a", "aac", "-b:a", "48k"), 44_100),
+    mp3(32, 22_050),
+    mp3(16, 16_000),
+    opus(16),
+    aac(48, 44_100),
     TELEPHONE,
 )
 JUDGED = ("none", "opus-16", "aac-48")  # of them; from the others the detector abstains

@@ -20,10 +20,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +118,8 @@ def clip_by(
         else laid_over(face, faces[(place + 2 * away) % len(faces)], kind, seed)
         for place, face in enumerate(faces)
     ]
-    told = coded(frames, quality)
+    # Each moment begins with a whole picture: it does not follow the one before.
+    told = redraws.coded(frames, quality, together=2)
     for frame, face in zip(told[1::2], faces[1::2], strict=True):
         yield frame, Mesh(face.points, 1.0)
 
@@ -136,26 +135,6 @@ def _cut(face: Portrait, side: int) -> Portrait:
     top, left = ((length - side) // 2 for length in face.rgb.shape[:2])
     rgb = np.ascontiguousarray(face.rgb[top : top + side, left : left + side])
     return Portrait(rgb, face.points - (left, top))
-
-
-def coded(frames: list[Pixels], quality: int) -> list[Pixels]:
-    """The frames of a clip of H.264, decoded again: each moment begins with a whole picture."""
-    encoder = av.CodecContext.create("libx264", "w")
-    encoder.height, encoder.width = frames[0].shape[:2]
-    encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", Fraction(1, 25), 1
-    apart = "scenecut=0:bframes=0:keyint=2:min-keyint=2:threads=1"
-    encoder.options = {"crf": str(quality), "preset": "veryfast", "x264-params": apart}
-    decoder = av.CodecContext.create("h264", "r")
-    decoder.thread_count = 1
-    packets = []
-    for place, rgb in enumerate(frames):
-        frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-        frame.pts = place
-        packets += encoder.encode(frame)
-    shown = [
-        each for packet in (*packets, *encoder.encode(None)) for each in decoder.decode(packet)
-    ]
-    return [each.to_ndarray(format="rgb24") for each in (*shown, *decoder.decode(None))]
 
 
 @dataclass(frozen=True, slots=True)

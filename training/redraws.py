@@ -90,12 +90,14 @@ def _mirrored(places: npt.NDArray[np.int64], side: int) -> npt.NDArray[np.int64]
     return np.minimum(there, 2 * side - 1 - there)
 
 
-def coded(frames: list[Pixels], quality: int, preset: str = "veryfast") -> Pixels:
-    """The last frame of a clip of H.264, decoded again."""
+def coded(
+    frames: list[Pixels], quality: int, *, preset: str = "veryfast", together: int = 0
+) -> list[Pixels]:
+    """The frames of a clip of H.264, decoded again; a whole picture begins each `together`."""
     encoder = av.CodecContext.create("libx264", "w")
-    encoder.width = encoder.height = frames[0].shape[0]
+    encoder.height, encoder.width = frames[0].shape[:2]
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", Fraction(1, 25), 1
-    apart = f"scenecut=0:bframes=0:keyint={len(frames)}:threads=1"
+    apart = f"scenecut=0:bframes=0:keyint={together or len(frames)}:threads=1"
     encoder.options = {"crf": str(quality), "preset": preset, "x264-params": apart}
     decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
@@ -105,8 +107,7 @@ def coded(frames: list[Pixels], quality: int, preset: str = "veryfast") -> Pixel
         frame.pts = place
         packets += encoder.encode(frame)
     told = [each for packet in (*packets, *encoder.encode(None)) for each in decoder.decode(packet)]
-    last: Pixels = [*told, *decoder.decode(None)][-1].to_ndarray(format="rgb24")
-    return last
+    return [each.to_ndarray(format="rgb24") for each in (*told, *decoder.decode(None))]
 
 
 def drifting(rgb: Pixels, random: Random) -> Iterator[Pixels]:
@@ -263,7 +264,7 @@ def pair(
     larger = random.uniform(1.1, 1.7) if random.random() < 0.35 else 1.0  # shrunk afterwards
     base = on_canvas(face.rgb, face.points, width * larger)
     if random.random() < 0.35:  # a first generation of video
-        once = coded([base.rgb], int(random.integers(16, 30)), "ultrafast")
+        (once,) = coded([base.rgb], int(random.integers(16, 30)), preset="ultrafast")
         base = Portrait(once, base.points)
     base = worn(base, random)
     if other is not None:
@@ -279,7 +280,7 @@ def pair(
         both = [cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA) for each in both]
         mask = cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA)
     quality, seed = int(random.choice(QUALITIES)), int(random.integers(2**31))
-    both = [coded(list(drifting(each, np.random.default_rng(seed))), quality) for each in both]
+    both = [coded(list(drifting(each, np.random.default_rng(seed))), quality)[-1] for each in both]
     return _looked_at(both, mask, points, quality, random.uniform(*ROOMS))
 
 

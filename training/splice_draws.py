@@ -16,6 +16,8 @@ from scipy.signal import fftconvolve
 
 from verifier.detector.traces.floor import RATE
 
+from .voice_views import TELEPHONE, Codec, aac, mp3, opus
+
 HONEST, SPLICED, SHORTENED = 0, 1, 2
 NOISE = (  # publishers of sounds and backgrounds rather than of speech
     "jtkim-kaist+VAD",
@@ -35,30 +37,12 @@ ORDINARY: Chances = (0.6, 0.35, 0.15, 0.4)
 OTHER: Chances = (0.8, 0.45, 0.25, 0.6)
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """How a file is saved: ffmpeg's encoder, bits a second, samples a second, and the ending."""
-
-    encoder: str
-    bits: str
-    rate: int
-    ending: str
-
-
 CODECS: tuple[tuple[Codec | None, float], ...] = (  # and how often, before they are made one
     (None, 0.30),
-    (Codec("aac", "24k", 16000, "m4a"), 0.06),
-    (Codec("aac", "32k", 16000, "m4a"), 0.06),
-    (Codec("aac", "64k", 16000, "m4a"), 0.12),
-    (Codec("aac", "128k", 44100, "m4a"), 0.05),
-    (Codec("libmp3lame", "32k", 16000, "mp3"), 0.04),
-    (Codec("libmp3lame", "48k", 16000, "mp3"), 0.06),
-    (Codec("libmp3lame", "64k", 16000, "mp3"), 0.06),
-    (Codec("libmp3lame", "128k", 44100, "mp3"), 0.05),
-    (Codec("libopus", "16k", 16000, "ogg"), 0.03),
-    (Codec("libopus", "24k", 48000, "ogg"), 0.07),
-    (Codec("libopus", "48k", 48000, "ogg"), 0.04),
-    (Codec("pcm_mulaw", "", 8000, "wav"), 0.06),
+    *((aac(24, 16_000), 0.06), (aac(32, 16_000), 0.06), (aac(64, 16_000), 0.12)),
+    *((aac(128, 44_100), 0.05), (mp3(32, 16_000), 0.04), (mp3(48, 16_000), 0.06)),
+    *((mp3(64, 16_000), 0.06), (mp3(128, 44_100), 0.05), (opus(16, 16_000), 0.03)),
+    *((opus(24), 0.07), (opus(48), 0.04), (TELEPHONE, 0.06)),
 )
 
 

@@ -16,7 +16,6 @@ from .splice_draws import (
     OTHER,
     SHORTENED,
     SPLICED,
-    Codec,
     Draw,
     Pool,
     Samples,
@@ -27,6 +26,7 @@ from .splice_draws import (
     rms,
 )
 from .splice_events import happening
+from .voice_views import Codec
 
 Places = list[tuple[int, int]]
 
@@ -130,16 +130,18 @@ def many(pool: Pool, count: int) -> list[tuple[Draw, Samples]]:
 
 
 def saved(sounds: list[Samples], codec: Codec) -> list[Samples]:
-    """Recordings through a codec: in one file, half a second apart."""
+    """Recordings of 16 bits through a codec: in one file, half a second apart.
+
+    `voice_views.through` has 32 bits and less between: the weights were taught by this.
+    """
     gap = np.zeros(RATE // 2, np.float32)
     whole = np.concatenate([each for sound in sounds for each in (sound, gap)])
     raw = np.clip(np.rint(whole * 32768), -32768, 32767).astype("<i2").tobytes()
     quietly = [find_ffmpeg(), "-v", "error", "-nostdin"]
     rate = ("-ar", str(RATE), "-ac", "1")
     with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / f"saved.{codec.ending}")
-        bits = ("-b:a", codec.bits) if codec.bits else ()
-        how = ("-ar", str(codec.rate), "-c:a", codec.encoder, *bits, path)
+        path = str(Path(folder) / f"saved{codec.ending}")
+        how = ("-ar", str(codec.rate), *codec.arguments, path)
         subprocess.run([*quietly, "-f", "s16le", *rate, "-i", "-", *how], input=raw, check=True)
         back = [*quietly, "-i", path, "-ac", "1", "-ar", str(RATE), "-f", "f32le", "-"]
         heard = np.frombuffer(subprocess.run(back, capture_output=True, check=True).stdout, "<f4")

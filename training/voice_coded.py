@@ -32,7 +32,7 @@ from verifier.detector.voice_model import Line
 from verifier.detector.voice_network import NUMBERS, numbers
 from verifier.detector.voice_statistics import statistics
 
-from .voice_views import CODECS, NONE, Random, clips, through
+from .voice_views import CODECS, NONE, clips, noisy, through
 
 THROUGH = (NONE, *(each for each in CODECS if each.name in ("opus-16", "aac-48")))
 RIDGE = 0.3  # on each weight of the line, where the windows' weights sum to one
@@ -76,13 +76,6 @@ def is_judged(part: Floats) -> bool:
     energy = spectrum(part)
     speech = voice_model.trained().is_speech(describe(part, energy))
     return speech and not is_narrow(energy) and seconds_of_sound(energy) >= 1
-
-
-def noisy(samples: Floats, random: Random) -> Floats:
-    """A clip with noise 40 to 60 dB below: digital silence is no trace of a voice's maker."""
-    noise = random.standard_normal(len(samples)) * samples.std()
-    told: Floats = (samples + noise * 10 ** (-random.uniform(40, 60) / 20)).astype(np.float32)
-    return told
 
 
 def gathered(folder: Path, names: list[str], most: int) -> list[tuple[str, str, Floats]]:

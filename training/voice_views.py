@@ -36,15 +36,18 @@ class Codec:
     rate: int
 
 
-def _mp3(rate: int, coded: int) -> Codec:
+def mp3(rate: int, coded: int) -> Codec:
+    """MP3 of so many kbit/s, of sound of `coded` samples a second."""
     return Codec(f"mp3-{rate}", ".mp3", ("-c:a", "libmp3lame", "-b:a", f"{rate}k"), coded)
 
 
-def _opus(rate: int) -> Codec:
-    return Codec(f"opus-{rate}", ".ogg", ("-c:a", "libopus", "-b:a", f"{rate}k"), 48_000)
+def opus(rate: int, coded: int = 48_000) -> Codec:
+    """Opus of so many kbit/s."""
+    return Codec(f"opus-{rate}", ".ogg", ("-c:a", "libopus", "-b:a", f"{rate}k"), coded)
 
 
-def _aac(rate: int, coded: int) -> Codec:
+def aac(rate: int, coded: int) -> Codec:
+    """AAC of so many kbit/s, of sound of `coded` samples a second."""
     return Codec(f"aac-{rate}", ".m4a", ("-c:a", "aac", "-b:a", f"{rate}k"), coded)
 
 
@@ -52,10 +55,10 @@ NONE = Codec("none", "", (), RATE)
 TELEPHONE = Codec("telephone", ".wav", ("-c:a", "pcm_mulaw"), 8_000)
 CODECS = (
     *(NONE,) * 14,
-    *(_mp3(16, 16_000), _mp3(24, 16_000), _mp3(32, 16_000), _mp3(32, 22_050), _mp3(48, 22_050)),
-    *(_mp3(64, 44_100), _mp3(24, 24_000), _mp3(40, 16_000), _mp3(64, 24_000), _mp3(96, 44_100)),
-    *(_opus(10), _opus(12), _opus(16), _opus(24), _opus(32)),
-    *(_aac(24, 16_000), _aac(32, 22_050), _aac(48, 44_100), _aac(64, 44_100), _aac(96, 44_100)),
+    *(mp3(16, 16_000), mp3(24, 16_000), mp3(32, 16_000), mp3(32, 22_050), mp3(48, 22_050)),
+    *(mp3(64, 44_100), mp3(24, 24_000), mp3(40, 16_000), mp3(64, 24_000), mp3(96, 44_100)),
+    *(opus(10), opus(12), opus(16), opus(24), opus(32)),
+    *(aac(24, 16_000), aac(32, 22_050), aac(48, 44_100), aac(64, 44_100), aac(96, 44_100)),
     *(TELEPHONE, TELEPHONE),
 )
 
@@ -116,10 +119,14 @@ def window(samples: Floats, random: Random, length: int) -> Floats:
 
 
 def plain(samples: Floats, random: Random) -> Floats:
-    """A window with noise 40 to 60 dB below: digital silence is no trace of a voice's maker."""
-    part = window(samples, random, WINDOW)
-    noise = random.standard_normal(WINDOW) * part.std() * 10 ** (-random.uniform(40, 60) / 20)
-    told: Floats = (part + noise).astype(np.float32)
+    """A window, `noisy`."""
+    return noisy(window(samples, random, WINDOW), random)
+
+
+def noisy(samples: Floats, random: Random) -> Floats:
+    """With noise 40 to 60 dB below: digital silence is no trace of a voice's maker."""
+    noise = random.standard_normal(len(samples)) * samples.std()
+    told: Floats = (samples + noise * 10 ** (-random.uniform(40, 60) / 20)).astype(np.float32)
     return told
 
 

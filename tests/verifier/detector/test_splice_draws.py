@@ -8,7 +8,6 @@ from training.splice_draws import (
     HONEST,
     SHORTENED,
     SPLICED,
-    Codec,
     Pool,
     Samples,
     coloured,
@@ -19,6 +18,7 @@ from training.splice_draws import (
 )
 from training.splice_events import happening
 from training.splice_samples import drawn, many, saved
+from training.voice_views import Codec
 from verifier.detector.traces.floor import RATE
 
 
