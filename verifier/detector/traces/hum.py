@@ -55,7 +55,8 @@ def _clearness(sound: Samples, line: float) -> float:
     here = np.abs(_turning(sound, line))
     beside = [np.abs(_turning(sound, line + by)) for by in (-_BESIDE, _BESIDE)]
     noise = np.maximum(*beside)
-    return float(20 * np.log10(np.quantile(here, 0.3) / max(float(np.median(noise)), 1e-9)))
+    level, around = (max(float(each), 1e-9) for each in (np.quantile(here, 0.3), np.median(noise)))
+    return float(20 * np.log10(level / around))
 
 
 def _turning(sound: Samples, line: float) -> npt.NDArray[np.complex128]:
