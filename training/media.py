@@ -73,6 +73,12 @@ def by_repository(media: Iterable[Medium]) -> dict[str, list[Medium]]:
     return dict(sorted(told.items()))
 
 
+def under(media: Iterable[Medium], places: Iterable[str]) -> Iterator[Medium]:
+    """Media that come to lie in one of these folders: `image/measure` is not `image/measure2`."""
+    wanted = tuple(places)
+    yield from (each for each in media if any(each.path.is_relative_to(it) for it in wanted))
+
+
 def clone(clones: Path, repository: str) -> Path | None:
     """The git folder of a repository's clone, or None."""
     place = clones / repository.replace("/", "+")
@@ -129,12 +135,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("clones", type=Path)
     parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--only", nargs="*", default=[""], help="how paths begin")
+    parser.add_argument("--only", nargs="*", default=[""], help="folders of it")
     parser.add_argument("--missing", action="store_true", help="name the clones that are lacking")
     options = parser.parse_args()
-    some = [
-        each for each in read(LIST.read_bytes()) if str(each.path).startswith(tuple(options.only))
-    ]
+    some = list(under(read(LIST.read_bytes()), options.only))
     failed = 0
     for repository, media in by_repository(some).items():
         git = clone(options.clones, repository)

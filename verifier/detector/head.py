@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "566273ceb230cfeb5aff4b3ff7c00559c4b46c13d22e3669ec899fa5ebb0703c",
+        "fdb2714bad135bebefa2f71a2802cd080095956ff93fed0a84c5cb09f02224e6",
     ),
     Subject.FACE: ("face.npz", "9dee0cb43fb69178905400622c7837a65ef4720a704164845a45d010d1c910de"),
 }

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from PIL import Image
 
-from training.media import LIST, Medium, by_repository, clone, lay, read, written
+from training.media import LIST, Medium, by_repository, clone, lay, read, under, written
 
 
 def _picture(colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> bytes:
@@ -70,6 +70,16 @@ def test_what_a_clone_lacks_is_named_and_the_rest_is_laid_out(
     assert lay(media, git, tmp_path / "out") == media[:3]
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["d.png"]
     assert clone(clones, "somebody/else") is None
+
+
+def test_folders_are_laid_out_and_not_those_whose_names_begin_alike() -> None:
+    media = [
+        _medium(path, "0" * 40, "photo.png", None)
+        for path in ("image/measure/real_a/a.png", "image/measure2/real_b/b.png", "face/c.png")
+    ]
+    assert list(under(media, ["image/measure"])) == media[:1]
+    assert list(under(media, ["image", "face"])) == media
+    assert list(under(media, [""])) == media
 
 
 def test_what_lies_there_already_is_left(cloned: tuple[Path, str], tmp_path: Path) -> None:
