@@ -26,7 +26,7 @@ DIGESTS = {  # SHA-256 of each file
         "picture.npz",
         "fdb2714bad135bebefa2f71a2802cd080095956ff93fed0a84c5cb09f02224e6",
     ),
-    Subject.FACE: ("face.npz", "9dee0cb43fb69178905400622c7837a65ef4720a704164845a45d010d1c910de"),
+    Subject.FACE: ("face.npz", "c2ab044b4226c1d27860b405cbce0e2980b10ede9a68db71f20125e11e1e19a3"),
 }
 
 Floats = npt.NDArray[np.float64]
