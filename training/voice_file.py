@@ -1,4 +1,4 @@
-"""Write the ears as ONNX: weights of 16 bits that are widened when the file is loaded. Torch."""
+"""Write ears as ONNX: weights of 16 bits that are widened when the file is loaded. Torch."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from verifier.detector.voice_bands import WINDOW
 
-from .voice_listener import Listener
+from .voice_pupils import Pupil
 
 _OPSET = 17
 
 
-def written(network: Listener, to: Path) -> None:
+def written(network: Pupil, to: Path) -> None:
     """The network as ONNX: a window (1, WINDOW) of prepared sound to its numbers."""
     torch.onnx.export(
         network,

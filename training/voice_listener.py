@@ -6,7 +6,6 @@ steps (He et al., "Deep Residual Learning for Image Recognition", 2016) halve ba
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,46 +13,27 @@ from torch.nn import functional
 
 from verifier.detector.voice_bands import RATE
 
-LENGTH = 128  # samples of each filter
+BANDS, LENGTH, STEP = 40, 128, 32  # filters, and samples of each and between them
+CHANNELS = (12, 16, 32, 64, 96)
 _LOWEST, _HIGHEST = 100.0, 7_500.0  # Hz
 _FLOOR = 1e-8
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How wide a network is: filters, samples between them, frames that the stem takes as one."""
-
-    bands: int
-    step: int
-    stem: int
-    channels: tuple[int, int, int, int, int]
-
-
-SHAPES = {
-    "wide": Shape(64, 32, 2, (24, 32, 64, 128, 160)),
-    "fine": Shape(64, 8, 4, (24, 40, 72, 128, 184)),
-}
-
-
 class Filters(nn.Module):
-    """The envelopes of pairs of short filters, in natural logarithms: (n, bands, frames)."""
+    """The envelopes of pairs of short filters, in natural logarithms: (n, BANDS, frames)."""
 
-    def __init__(self, bands: int, step: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.bands, self.step = bands, step
         times = (torch.arange(LENGTH) - LENGTH / 2 + 0.5) / RATE
         taper = torch.hann_window(LENGTH, periodic=False)
-        turns = 2 * math.pi * torch.linspace(_LOWEST, _HIGHEST, bands)[:, None] * times
+        turns = 2 * math.pi * torch.linspace(_LOWEST, _HIGHEST, BANDS)[:, None] * times
         pairs = torch.cat((torch.cos(turns) * taper, torch.sin(turns) * taper))
         self.weights = nn.Parameter((2 * pairs / taper.sum())[:, None])
 
     def forward(self, sound: Tensor) -> Tensor:
         """Of sound (n, samples)."""
-        if self.training:  # the same sums, and many times faster where they are learnt
-            heard = (sound.unfold(1, LENGTH, self.step) @ self.weights[:, 0].T).transpose(1, 2)
-        else:
-            heard = functional.conv1d(sound[:, None], self.weights, stride=self.step)
-        even, odd = heard[:, : self.bands], heard[:, self.bands :]
+        heard = functional.conv1d(sound[:, None], self.weights, stride=STEP)
+        even, odd = heard[:, :BANDS], heard[:, BANDS:]
         return torch.log(even * even + odd * odd + _FLOOR)
 
 
@@ -79,25 +59,22 @@ class Step(nn.Module):
 class Listener(nn.Module):
     """Means and deviations of the last maps over time; for its lessons a line from them to aims."""
 
-    def __init__(self, aims: int, shape: Shape) -> None:
+    def __init__(self, aims: int) -> None:
         super().__init__()
-        self.filters = Filters(shape.bands, shape.step)
-        self.even = nn.BatchNorm1d(shape.bands)
-        first, *others = shape.channels
-        frames = 2 * shape.stem + 1
-        stem = nn.Conv2d(1, first, (3, frames), (1, shape.stem), (1, shape.stem), bias=False)
+        self.filters = Filters()
+        self.even = nn.BatchNorm1d(BANDS)
+        first, *others = CHANNELS
+        stem = nn.Conv2d(1, first, (3, 5), (1, 2), (1, 2), bias=False)
         strides = ((2, 2), (2, 2), (2, 2), (1, 2))
         steps = zip((first, *others), others, strides, strict=False)
         self.maps = nn.Sequential(
             stem, nn.BatchNorm2d(first), nn.ReLU(), *(Step(*each) for each in steps)
         )
-        self.line = nn.Linear(2 * (shape.bands // 8) * shape.channels[-1], aims)
+        self.line = nn.Linear(2 * (BANDS // 8) * CHANNELS[-1], aims)
 
     def forward(self, sound: Tensor) -> Tensor:
-        """Means and deviations of prepared sound (n, samples): what is shipped."""
-        with torch.autocast(sound.device.type, enabled=False):  # a whisper is lost in 16 bits
-            envelopes = self.filters(sound)
-        maps = self.maps(self.even(envelopes)[:, None]).flatten(1, 2).float()
+        """Means and deviations (n, 960) of prepared sound (n, samples): what is shipped."""
+        maps = self.maps(self.even(self.filters(sound))[:, None]).flatten(1, 2)
         mean = maps.mean(2)
         spread = ((maps - mean[:, :, None]).square().mean(2) + 1e-6).sqrt()
         return torch.cat((mean, spread), 1)

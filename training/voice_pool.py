@@ -21,18 +21,13 @@ from verifier.detector.voice_bands import RATE, WINDOW
 from verifier.detector.voice_network import LOUDNESS, QUIETER
 
 from .voice_coded import LONGEST
-from .voice_views import CODECS, clips, digest, noisy, through
+from .voice_sounds import FULL, WAYS
+from .voice_views import NONE, clips, digest, noisy, through
 
-FULL = 32_768
 TOGETHER = 24  # clips through one codec in one file
 _SHARE = 0.4  # of the windows that are drawn from what no codec has touched
 _LONGEST_ROOM = RATE // 2
-_NAMED = {each.name: each for each in reversed(CODECS)}
-_OFTEN, _OTHERS = ("opus-16", "aac-48"), ("opus-12", "opus-24", "opus-32", "aac-32", "aac-64")
-WAYS = (
-    *(_NAMED[name] for name in _OFTEN for _ in range(4)),
-    *(_NAMED[name] for name in (*_OTHERS, "aac-96", "mp3-64")),
-)
+_WAYS = tuple(each for each in WAYS if each is not NONE)
 
 Floats = npt.NDArray[np.float32]
 Sounds = npt.NDArray[np.int16]
@@ -73,7 +68,7 @@ def _coded(asked: tuple[int, int, list[int]]) -> tuple[list[int], list[Sounds]]:
     seed, way, rows = asked
     random = np.random.default_rng(seed)
     given = [noisy(_held[row] * np.float32(1 / FULL), random) for row in rows]
-    heard = through(given, WAYS[way], _ffmpeg)
+    heard = through(given, _WAYS[way], _ffmpeg)
     return rows, [whole(each) for each in heard]
 
 
@@ -90,7 +85,7 @@ def _rounds(shares: npt.NDArray[np.float64], seed: int) -> Iterator[tuple[int, i
         order = [int(each) for each in random.permutation(len(shares))]
         for start in range(0, len(order), TOGETHER):
             rows = order[start : start + TOGETHER]
-            yield int(random.integers(2**31)), int(random.integers(len(WAYS))), rows
+            yield int(random.integers(2**31)), int(random.integers(len(_WAYS))), rows
 
 
 class Pool:
