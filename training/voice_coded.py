@@ -6,14 +6,17 @@ maker of files in common. Every clip, with a little noise, goes whole through on
 codec, Opus of 16 or AAC of 48 kbit/s; its windows are cut as the detector cuts them. Sources weigh
 by the root of their size, classes alike. What is shipped is the mean of the folds' lines. What
 calibrates it are means over the windows of a clip, as the detector weighs means, of the scores by
-the line that never heard the clip's page; every clip counts alike. What hears low-rate MP3 and
-speech, and the units of the statistics, are those of `--beside`, an earlier `voice.npz` of
-`training.voice`, which this one replaces.
+the line that never heard the clip's page; every clip counts alike. The mean of several lines says
+more of a page than one of them does, so ratios are then raised to the power that suits means of
+lines on pages which neither they nor their calibration had: folds within folds tell it. What hears
+low-rate MP3 and speech, and the units of the statistics, are those of `--beside`, an earlier
+`voice.npz` of `training.voice`, which this one replaces.
 """
 
 import argparse
 import csv
 import hashlib
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from verifier.detector import voice_model
-from verifier.detector.calibration import auc, calibrate
+from verifier.detector.calibration import auc, calibrate, cllr, supported
 from verifier.detector.voice import windows
 from verifier.detector.voice_bands import RATE, seen, spectrum
 from verifier.detector.voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
@@ -39,6 +42,8 @@ RIDGE = 0.3  # on each weight of the line, where the windows' weights sum to one
 STEPS = 100  # of L-BFGS, at most
 LENGTH = 1685 + NUMBERS
 LONGEST = 12 * RATE  # samples of a clip that are heard
+POWERS = np.arange(0.8, 2.001, 0.05)  # of ratios, that are tried
+_FEWEST_FOLDS = 3  # for folds within folds
 _TOGETHER = 24  # clips
 
 Floats = npt.NDArray[np.floating]
@@ -161,12 +166,62 @@ def left_out(known: Heard, folds: dict[str, set[int]], earlier: Line) -> tuple[F
     scores = np.full(len(known.sources), np.nan)
     lines = []
     for fold in sorted(set.union(*folds.values())):
-        learnt = np.array([fold not in folds[each] for each in known.sources])
         judged = np.array([folds[each] == {fold} for each in known.sources])
-        lines.append(fitted(along[learnt], known.cloned[learnt], evenly(known, learnt)))
+        lines.append(without(known, along, folds, {fold}))
         scores[judged] = along[judged] @ lines[-1][:-1] + lines[-1][-1]
         print(f"fold {fold}: {auc(scores[judged], known.cloned[judged]):.3f}")
     return Fitted(mean, deviation, np.mean(lines, 0)), scores
+
+
+def without(known: Heard, along: Floats, folds: dict[str, set[int]], left: set[int]) -> Floats:
+    """The line of what no fold of `left` leaves out."""
+    learnt = np.array([not left & folds[each] for each in known.sources])
+    return fitted(along[learnt], known.cloned[learnt], evenly(known, learnt))
+
+
+def power(known: Heard, folds: dict[str, set[int]], earlier: Line) -> float:
+    """What log ratios are multiplied by, to suit the mean of lines on pages that are new to all.
+
+    For each fold all is done again without it: lines that leave out one more, calibrated by what
+    they left out, and their mean asked of the fold. The power is that of the least cost there.
+    """
+    mean, deviation = units(known, earlier)
+    along = ((known.told - mean) / deviation).clip(-4, 4)
+    every = sorted(set.union(*folds.values()))
+    if len(every) < _FEWEST_FOLDS:
+        return 1.0
+    pairs = list(itertools.combinations(every, 2))
+    scores = {pair: _scored(along, without(known, along, folds, set(pair))) for pair in pairs}
+    judged = {fold: np.array([folds[each] == {fold} for each in known.sources]) for fold in every}
+    parts = []
+    for fold in every:
+        inner, outer = (np.full(len(known.sources), np.nan) for _ in range(2))
+        its = {
+            other: scores[min(fold, other), max(fold, other)] for other in every if other != fold
+        }
+        for other, each in its.items():
+            inner[judged[other]] = each[judged[other]]
+        outer[judged[fold]] = np.mean([each[judged[fold]] for each in its.values()], 0)
+        (learnt, given), (asked, told) = by_clip(known, inner), by_clip(known, outer)
+        line = calibrate(given, learnt.cloned, learnt.sources, resamples=0, by_size=True).lines[0]
+        parts.append(
+            (given * line[0] + line[1], learnt.cloned, told * line[0] + line[1], asked.cloned)
+        )
+    cloned = np.concatenate([each for *_, each in parts])
+
+    def cost(raised: float) -> float:
+        bounds = [supported((raised * given).clip(-10, 10), which) for given, which, *_ in parts]
+        ratios = [
+            (raised * told).clip(*its) for its, (*_, told, _) in zip(bounds, parts, strict=True)
+        ]
+        return cllr(np.concatenate(ratios), cloned)
+
+    return float(min(POWERS, key=cost))
+
+
+def _scored(along: Floats, line: Floats) -> Scores:
+    told: Scores = along @ line[:-1] + line[-1]
+    return told
 
 
 def units(known: Heard, earlier: Line) -> tuple[Floats, Floats]:
@@ -214,6 +269,10 @@ def main() -> None:
         return
     cloned = heard_clips.cloned
     calibration = calibrate(means, cloned, heard_clips.sources, unseen=True, by_size=True)
+    raised = power(known, folds, earlier)
+    lines = raised * calibration.lines
+    bounds = supported((means * lines[0, 0] + lines[0, 1]).clip(-10, 10), cloned)
+    print(f"ratios to the power of {raised:.2f}")
     with np.load(options.beside, allow_pickle=False) as file:
         kept = {name: file[name] for name in file.files}
     kept |= {
@@ -221,8 +280,8 @@ def main() -> None:
         "deviation": line.deviation,
         "line": line.weights[:-1],
         "offset": line.weights[-1],
-        "lines": calibration.lines,
-        "bounds": np.array(calibration.bounds),
+        "lines": lines,
+        "bounds": np.array(bounds),
         "usual": np.quantile(means[~cloned], (0.025, 0.975)),
     }
     narrow: dict[str, Any] = {name: np.asarray(each, np.float32) for name, each in kept.items()}

@@ -21,7 +21,7 @@ from .calibration import Calibration
 from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
-DIGEST = "03eb80666eda14cc20c33cb531b8ff7b27e747ad76c9e0cbb9806b56d1af6f1f"  # SHA-256 of that file
+DIGEST = "adf8d366aa3b1d765add0276ffa2ce05de8f038586d66e6b78a451393f801d2d"  # SHA-256 of that file
 
 Floats = npt.NDArray[np.floating]
 

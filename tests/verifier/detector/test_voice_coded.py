@@ -63,6 +63,17 @@ def test_a_source_of_several_folds_is_judged_by_none_and_one_of_one_by_it() -> N
     assert (judged == (np.repeat(sorted(folds), 12) != "fake_c")).all()
 
 
+def test_ratios_are_raised_alike_again_and_by_nothing_where_folds_are_two() -> None:
+    earlier = voice_model.trained().low_rate
+    folds = {f"{kind}_{place}": {number} for number, place in enumerate("abc")
+             for kind in ("real", "fake")}  # fmt: skip
+    first, again = (voice_coded.power(known(folds), folds, earlier) for _ in range(2))
+    assert first == again
+    assert first in voice_coded.POWERS
+    two = {name: its for name, its in folds.items() if its != {2}}
+    assert voice_coded.power(known(two), two, earlier) == 1.0
+
+
 def test_a_clip_is_weighed_by_the_mean_of_its_windows_that_were_judged() -> None:
     windows = known({"real_a": {0}, "fake_a": {1}})
     scores = np.arange(24, dtype=np.float64)
