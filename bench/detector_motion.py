@@ -11,11 +11,13 @@ all honest copies with its bootstrapped interval, and the share found at the tes
 how often honest copies reach it, for each kind of copy and each original; and how well places are
 found (F1 of tenths of a second for stretches, of places within 0.3 s for joins). `--as-found`
 names originals that are known to be edited themselves in the way a test looks for (cuts, another
-frame rate): they are left out of a second row of that test. Controls: the same by labels at random,
+frame rate): they are left out of a second row of that test, as are those that a list (`--marks`)
+names, as `motion_marks.csv` does with what is seen in each. Controls: the same by labels at random,
 and by the size of the file alone.
 """
 
 import argparse
+import csv
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -292,6 +294,14 @@ def _tenths(spans: Sequence[Span]) -> set[int]:
     return {tenth for a, b in spans for tenth in range(round(10 * a), round(10 * b) + 1)}
 
 
+def marked(path: Path, *, again: bool) -> Iterator[tuple[str, str]]:
+    """Which tests leave out which originals, by a list; `again`: also what was seen later."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if again or row["marked"] == "first":
+                yield row["test"], row["clip"]
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -299,8 +309,13 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="where copies are kept")
     parser.add_argument("--only", choices=("clips", "sounds", "aac"))
     parser.add_argument("--as-found", nargs="*", default=[], metavar="TEST:NAME")
+    parser.add_argument("--marks", type=Path, help="a list of what originals have in them")
+    parser.add_argument("--marked", choices=("first", "again"), default="again")
     options = parser.parse_args()
     left_out: dict[str, set[str]] = defaultdict(set)
+    if options.marks:
+        for test, name in marked(options.marks, again=options.marked == "again"):
+            left_out[test].add(name)
     for each in options.as_found:
         test, _, name = each.partition(":")
         left_out[test].add(name)
