@@ -34,7 +34,8 @@ from verifier.detector.traces.cadence import rhythms, short_rhythms
 from verifier.detector.traces.floor import RATE, levels, mutes
 from verifier.detector.traces.foreign import foreign
 from verifier.detector.traces.jumps import clearest
-from verifier.detector.traces.motion import SMALL, watch
+from verifier.detector.traces.missing import surely
+from verifier.detector.traces.motion import SMALL
 from verifier.detector.traces.packets import read_packets, renewed
 from verifier.detector.traces.repeats import copied
 from verifier.detector.traces.stretched import beat
@@ -64,7 +65,8 @@ CLIP_TESTS: dict[str, Test] = {
     ),
     "frozen": (("frozen",), clips.FROZEN, ("clip.frozen",)),
     "repeated": (("a second",), clips.REPEATED, ("clip.repeated",)),
-    "jump": (("dropped", "jump cut"), clips.JUMP, ("clip.jump",)),
+    "jump": (("dropped", "jump cut"), clips.MISSING, ("clip.jump",)),
+    "step": (("dropped", "jump cut"), clips.JUMP, ()),
 }
 SOUND_TESTS: dict[str, Test] = {
     "stretched": (("stretched",), 0.5, ("sound.stretched",)),
@@ -102,7 +104,7 @@ def judged_clip(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
     (width, height), _, _ = headers(made.path)
     size = SMALL if width >= height else SMALL[::-1]
     media_type = type_of(made.path)
-    motion = watch(frames(made.path, media_type, per_second=1000, size=size))
+    motion, _ = clips.counted(frames(made.path, media_type, per_second=1000, size=size))
     timed = renewed(read_packets(made.path, media_type))
     rate = clips.frame_rate(motion)
     again, jump = repeated(motion, rate), clearest(motion, timed, cuts=False)
@@ -110,7 +112,8 @@ def judged_clip(made: Made) -> tuple[dict[str, float], Sequence[Trace]]:
         "rhythm": clips.rhythm_score(rhythms(motion), short_rhythms(motion)),
         "frozen": max((each.score for each in frozen(motion, rate)), default=0.0),
         "repeated": again.score if again else 0.0,
-        "jump": jump.clearness if jump else 0.0,
+        "jump": float(surely(motion, timed).max(initial=0.0)),
+        "step": jump.clearness if jump else 0.0,
     }
     return scores, clips.in_motion(motion, timed)[0]
 
@@ -300,6 +303,8 @@ def marked(path: Path, *, again: bool) -> Iterator[tuple[str, str]]:
         for row in csv.DictReader(stream):
             if again or row["marked"] == "first":
                 yield row["test"], row["clip"]
+                if row["test"] == "jump":
+                    yield "step", row["clip"]
 
 
 def main() -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import clip, detect, voice
-from .traces import foreign
+from .traces import counter, foreign
 from .weights import held
 
-_PARTS = (detect, clip, voice, foreign)
+_PARTS = (detect, clip, voice, foreign, counter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from . import clip, detect, examine, voice
 from .traces import clip as of_clips
+from .traces import counter, foreign
 from .traces import examine as of_pictures
-from .traces import foreign
 from .traces import sound as of_sound
 
 __all__ = ["examine", "of_clips", "of_pictures", "of_sound"]
 
-for part in (detect, clip, voice, foreign):
+for part in (detect, clip, voice, foreign, counter):
     part.ready()

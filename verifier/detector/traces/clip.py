@@ -5,18 +5,22 @@ was measured is in docs/detector-motion.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ledger.asset import Kind, MediaType
 from verifier.detector.result import Seconds, Trace
+from verifier.detector.weights import named
 from verifier.errors import Unreadable
 from verifier.media.decode import frames
 from verifier.media.probe import MediaInfo, probe
 
 from .cadence import Rhythm, rhythms, short_rhythms
-from .jumps import Jump, jumps
+from .counter import Counter, digests
+from .jumps import jumps
+from .missing import missing as missing_frames
 from .motion import SMALL, Frame, Motion, watch
 from .notes import noted
 from .packets import Packets, gaps, read_packets, renewed
@@ -28,6 +32,7 @@ Found = tuple[tuple[Trace, ...], tuple[str, ...]]
 
 FROZEN, REPEATED = 0.8, 0.25  # scores of `stretches`
 JUMP, CUT = 0.4, 0.5  # clearness of a jump inside a shot, and between two
+MISSING = 0.5  # how surely frames are missing; where that is known, JUMP is not asked
 RHYTHM, SHORT_RHYTHM = 7.7, 9.9  # standard errors, over ten seconds and over two
 CONTRAST, SHORT_CONTRAST = 0.22, 0.44  # shares of the way
 _MOST = 40  # places that one trace names
@@ -59,12 +64,24 @@ def clip_traces(path: Path, media_type: MediaType) -> Found:
         traces += found
         untold += missing
     try:
-        motion = watch(_seen(path, media_type, info))
+        motion, uncounted = counted(_seen(path, media_type, info))
     except Unreadable as problem:
         said = f"Its pictures were not looked at for edits: {problem.message}."
         return tuple(traces), (*untold, said)
+    if uncounted:
+        untold.append(f"It was not counted how many frames are missing: {uncounted}.")
     found, missing = in_motion(motion, renewed(packets) if packets else ())
     return (*traces, *found), (*untold, *missing)
+
+
+def counted(seen: Iterable[Frame]) -> tuple[Motion, str]:
+    """What is kept of frames with how many are missing in each step, or why that is not known."""
+    counter = Counter()
+    motion = watch(counter.passed(seen))
+    said = counter.said()
+    if said is not None:
+        motion = replace(motion, missing=said[: len(motion)])
+    return motion, counter.problem
 
 
 def _seen(path: Path, media_type: MediaType, info: MediaInfo) -> Iterator[Frame]:
@@ -89,7 +106,7 @@ def in_motion(motion: Motion, renewed: Sequence[float] = ()) -> Found:
     traces = [
         *_frozen(motion, frozen(motion, rate)),
         *_repeated(motion, repeated(motion, rate)),
-        *_jumps(motion, jumps(motion, JUMP, renewed)),
+        *_jumps(motion, renewed),
         *_rhythms(motion),
     ]
     return tuple(traces), tuple(untold)
@@ -133,10 +150,16 @@ def _repeated(motion: Motion, found: Stretch | None) -> Iterator[Trace]:
         )
 
 
-def _jumps(motion: Motion, found: list[Jump]) -> Iterator[Trace]:
-    inside = [each for each in found if not each.cut]
-    cuts = [each for each in found if each.cut and each.clearness >= CUT]
-    for code, some, usual in (("clip.jump", inside, JUMP), ("clip.cut", cuts, CUT)):
+def _jumps(motion: Motion, renewed: Sequence[float]) -> Iterator[Trace]:
+    found = jumps(motion, JUMP, renewed)
+    inside, usual_inside = [each for each in found if not each.cut], JUMP
+    models: tuple[str, ...] = ()
+    if motion.missing is not None:
+        inside, usual_inside = missing_frames(motion, MISSING, renewed), MISSING
+        models = named(digests().values())
+    told = {each.frame for each in inside}
+    cuts = [each for each in found if each.cut and each.clearness >= CUT and each.frame not in told]
+    for code, some, usual in (("clip.jump", inside, usual_inside), ("clip.cut", cuts, CUT)):
         if not some:
             continue
         where = tuple(seconds(motion.times, each.frame - 1, each.frame) for each in some[:_MOST])
@@ -156,6 +179,7 @@ def _jumps(motion: Motion, found: list[Jump]) -> Iterator[Trace]:
             seconds=where,
             score=max(each.clearness for each in some),
             usual=usual,
+            models=models if code == "clip.jump" else (),
         )
 
 

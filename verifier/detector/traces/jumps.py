@@ -47,14 +47,14 @@ def jumps(motion: Motion, least: float, renewed: Times = ()) -> list[Jump]:
     """Every jump that is as clear as `least`, in order; `renewed` as in `clearness`."""
     clear = clearness(motion, renewed)
     found = np.flatnonzero(clear >= least)
-    return [_jump(motion, int(at), float(clear[at])) for at in found]
+    return [jump_at(motion, int(at), float(clear[at])) for at in found]
 
 
 def clearest(motion: Motion, renewed: Times = (), *, cuts: bool) -> Jump | None:
     """The clearest jump inside a shot (with `cuts`: the clearest of all)."""
     clear = clearness(motion, renewed)
     for at in np.argsort(-clear)[:64]:
-        jump = _jump(motion, int(at), float(clear[at]))
+        jump = jump_at(motion, int(at), float(clear[at]))
         if cuts or not jump.cut:
             return jump
     return None
@@ -89,7 +89,8 @@ def _jumping(parts: npt.NDArray[np.float32]) -> Floats:
     return share
 
 
-def _jump(motion: Motion, at: int, clear: float) -> Jump:
+def jump_at(motion: Motion, at: int, clear: float) -> Jump:
+    """The step to a frame as a jump of such clearness, or a cut."""
     before, after = (motion.thumbs[each].astype(np.float64) for each in (max(0, at - 1), at))
     before, after = before - before.mean(), after - after.mean()
     power = float(np.sqrt((before @ before) * (after @ after)))

@@ -31,7 +31,8 @@ class Motion:
     (n, 144): the mean square difference from the frame before, in each part of the picture.
     `around` (n,): that of the frames on both sides of the step to each frame, over all of the
     picture; NaN at both ends. `thumbs` (n, 576) are grey levels. `whole` is False where the clip
-    goes on after the last frame.
+    goes on after the last frame. `missing` (n, 7) is what `counter.Counter` said of the step to
+    each frame, where it was asked.
     """
 
     times: Floats
@@ -42,6 +43,7 @@ class Motion:
     around: Floats
     thumbs: npt.NDArray[np.float32]
     whole: bool
+    missing: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.times)
