@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from tests import media
-from verifier.detector.traces.clip import in_motion
+from verifier.detector.traces.clip import counted, in_motion
 from verifier.detector.traces.jumps import clearness
-from verifier.detector.traces.motion import SMALL, watch
+from verifier.detector.traces.motion import SMALL
 from verifier.media.decode import frames
 
 from .clip_edits import type_of
@@ -50,7 +50,7 @@ def draw(out: Path) -> None:
     noise = np.random.default_rng(1).normal(0, 0.4, edited.shape)
     noise[60:72] = noise[60]
     edited = np.clip(edited + noise, 0, 255).astype(np.uint8)
-    motion = watch((number / RATE, frame) for number, frame in enumerate(edited))
+    motion, _ = counted((number / RATE, frame) for number, frame in enumerate(edited))
     figure, axes = plt.subplots(3, 1, figsize=(9, 5.5), sharex=True)
     axes[0].semilogy(motion.times[1:], np.maximum(motion.peaks[1:], 0.05), color="black", lw=0.8)
     axes[0].set_ylabel("moves most\n(grey levels)")
