@@ -24,7 +24,7 @@ from .weights import named
 
 STRATUM = "clips with one face of at least 80 pixels, seen for two seconds or more"
 MODELS = named(
-    (swap.DIGEST, seams.DIGEST, adapted.DIGEST, encoder.DIGEST, *faces.digests().values())
+    (swap.DIGEST, seams.NETWORK.digest, adapted.DIGEST, encoder.DIGEST, *faces.digests().values())
 )
 SIDES = ("a swapped or reenacted face", "an unaltered face")
 EXPERIMENTAL = True  # docs/detector-clips.md says what was reached, and what was asked
@@ -80,8 +80,8 @@ def ready() -> None:
 
 def digests() -> dict[str, str]:
     """The files of weights that are read, and the SHA-256 digest that each must have."""
-    ours = {adapted.FILE: adapted.DIGEST, seams.FILE: seams.DIGEST, swap.FILE: swap.DIGEST}
-    return {**faces.digests(), **ours}
+    ours = {adapted.FILE: adapted.DIGEST, swap.FILE: swap.DIGEST}
+    return {**faces.digests(), **seams.NETWORK.digests(), **ours}
 
 
 def seen(kept: Watched) -> bool:

@@ -12,7 +12,6 @@ Sizes and places are in pixels of the picture, x to the right and y down. “Lef
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from . import network
+from .network import Network
 
 MOST = 40  # faces that one picture is asked for
 POINTS = 478
@@ -72,7 +71,7 @@ class Mesh:
 
 
 @dataclass(frozen=True, slots=True)
-class _Network:
+class _Finder:
     file: str
     side: int
     anchors: Floats  # (boxes, 2): the middles that boxes are told from, 0 to 1
@@ -142,20 +141,19 @@ def digests() -> dict[str, str]:
     return dict(_FILES)
 
 
-@cache
 def session(name: str) -> onnxruntime.InferenceSession:
     """A network, read once in a process; raises ToolMissing."""
-    return network.opened(Path(__file__).with_name(name), _FILES[name])
+    return Network(name, _FILES[name]).session()
 
 
 @cache
-def _short() -> _Network:
-    return _Network("face_short.onnx", 128, np.concatenate((_grid(16, 2), _grid(8, 6))))
+def _short() -> _Finder:
+    return _Finder("face_short.onnx", 128, np.concatenate((_grid(16, 2), _grid(8, 6))))
 
 
 @cache
-def _full() -> _Network:
-    return _Network("face_full.onnx", 192, _grid(48, 1))
+def _full() -> _Finder:
+    return _Finder("face_full.onnx", 192, _grid(48, 1))
 
 
 def _grid(cells: int, each: int) -> Floats:
@@ -177,22 +175,20 @@ def _windows(width: int, height: int) -> Iterator[tuple[float, float, float]]:
             yield float(left), float(top), side
 
 
-def _looked(
-    image: Image.Image, window: tuple[float, float, float], network: _Network
-) -> list[Face]:
+def _looked(image: Image.Image, window: tuple[float, float, float], finder: _Finder) -> list[Face]:
     """Faces within a square (left, top, side); what lies beyond the picture is black."""
     left, top, side = window
-    square = _square(image, window, network.side)
+    square = _square(image, window, finder.side)
     values = np.asarray(square, np.float32)[None] / 127.5 - 1
-    boxes, scores = session(network.file).run(None, {"pixels": values})
+    boxes, scores = session(finder.file).run(None, {"pixels": values})
     logits = scores[:, 0].astype(np.float64)
     rows = np.flatnonzero(logits > np.log(SURE / (1 - SURE)))
     rows = rows[np.argsort(-logits[rows])][: 8 * MOST]
     found = []
     for row in rows:
-        told = boxes[row].astype(np.float64).reshape(8, 2) / network.side
+        told = boxes[row].astype(np.float64).reshape(8, 2) / finder.side
         size = told[1] * side
-        middle, *points = (np.delete(told, 1, 0) + network.anchors[row]) * side + (left, top)
+        middle, *points = (np.delete(told, 1, 0) + finder.anchors[row]) * side + (left, top)
         corner = middle - size / 2
         score = float(1 / (1 + np.exp(-logits[row])))
         box = (float(corner[0]), float(corner[1]), float(size[0]), float(size[1]))

@@ -8,7 +8,7 @@ from . import clip, detect, voice
 from .traces import counter, foreign
 from .weights import held
 
-_PARTS = (detect, clip, voice, foreign, counter)
+_PARTS = (detect, clip, voice, foreign.NETWORK, counter.NETWORK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,43 @@ Files are examined beside one another, each by a thread of its own: more threads
 would wait for each other.
 """
 
+import contextlib
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import onnxruntime
 
+from verifier.errors import ToolMissing
+
 from .weights import held
 
 
-def opened(path: Path, digest: str) -> onnxruntime.InferenceSession:
-    """The ONNX file of this path and SHA-256, on the calling thread alone; raises ToolMissing."""
-    return running(held(path, digest), options(threads=1))
+@dataclass(frozen=True, slots=True)
+class Network:
+    """An ONNX file of this folder, and the SHA-256 that it must have."""
+
+    file: str
+    digest: str
+
+    def session(self) -> onnxruntime.InferenceSession:
+        """It, read once in a process, for the calling thread alone; raises ToolMissing."""
+        return _opened(self)
+
+    def ready(self) -> None:
+        """Read it now; where it is absent that is said when it is asked for."""
+        with contextlib.suppress(ToolMissing):
+            self.session()
+
+    def digests(self) -> dict[str, str]:
+        """The file, and the SHA-256 that it must have."""
+        return {self.file: self.digest}
+
+
+@cache
+def _opened(network: Network) -> onnxruntime.InferenceSession:
+    path = Path(__file__).with_name(network.file)
+    return running(held(path, network.digest), options(threads=1))
 
 
 def options(*, threads: int) -> onnxruntime.SessionOptions:

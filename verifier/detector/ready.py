@@ -8,5 +8,5 @@ from .traces import sound as of_sound
 
 __all__ = ["examine", "of_clips", "of_pictures", "of_sound"]
 
-for part in (detect, clip, voice, foreign, counter):
+for part in (detect, clip, voice, foreign.NETWORK, counter.NETWORK):
     part.ready()

@@ -6,17 +6,12 @@ themselves. It looks at the middle of what the picture encoder is shown, at the 
 a few pixels wide, and are lost where a face is shrunk. Its weights are read only by their digest.
 """
 
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from . import network
+from .network import Network
 
-FILE = "seams.onnx"
-DIGEST = "8d7065236e36b4698f54995dda5232b533f5a8ed1f353b3b7020026ca8df3446"  # SHA-256 of that file
+NETWORK = Network("seams.onnx", "8d7065236e36b4698f54995dda5232b533f5a8ed1f353b3b7020026ca8df3446")
 SIDE = 176  # pixels
 LEFT_OUT = (  # of the sources in `clip_train`, those that no step of its training saw
     "video/real_echomimic_drv",
@@ -31,10 +26,4 @@ def score(square: Pixels) -> float:
     """More for what looks blended, of a square of SIDE by SIDE or larger; raises ToolMissing."""
     edge = (square.shape[0] - SIDE) // 2
     middle = np.ascontiguousarray(square[edge : edge + SIDE, edge : edge + SIDE])
-    return float(session().run(None, {"pixels": middle[None]})[0][0, 0])
-
-
-@cache
-def session() -> onnxruntime.InferenceSession:
-    """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
-    return network.opened(Path(__file__).with_name(FILE), DIGEST)
+    return float(NETWORK.session().run(None, {"pixels": middle[None]})[0][0, 0])

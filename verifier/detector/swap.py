@@ -67,7 +67,7 @@ def trained() -> Head:
 
 def ready() -> None:
     """Read the weights now, as far as they are installed; never raises."""
-    for read in (trained, adapted.session, seams.session):
+    for read in (trained, adapted.session, seams.NETWORK.session):
         try:
             read()
         except ToolMissing:

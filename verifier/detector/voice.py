@@ -17,11 +17,11 @@ from verifier.errors import ToolMissing
 from verifier.media.decode import samples as decoded
 
 from . import voice_model as learnt
-from . import voice_network as network
 from .calibration import weigh
 from .result import Cue, Detection, Subject, abstention, opinion
 from .voice_bands import RATE, WINDOW, seen, spectrum
 from .voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
+from .voice_network import NETWORK, numbers
 from .voice_statistics import statistics
 from .weights import named
 
@@ -55,7 +55,7 @@ def ready() -> str | None:
     """Load what is needed; why it cannot be, or None. Never raises."""
     try:
         learnt.trained()
-        network.session()
+        NETWORK.session()
     except ToolMissing as problem:
         return str(problem)
     return None
@@ -63,7 +63,7 @@ def ready() -> str | None:
 
 def digests() -> dict[str, str]:
     """The SHA-256 digest of each file of weights, by its name."""
-    return {learnt.MODEL.name: learnt.DIGEST, network.FILE: network.DIGEST}
+    return {learnt.MODEL.name: learnt.DIGEST, **NETWORK.digests()}
 
 
 def windows(blocks: Iterable[Floats]) -> list[Floats]:
@@ -131,9 +131,7 @@ def listen(pieces: list[Floats]) -> Heard:
         reason = LOW_RATE
     if reason is not None:
         return Heard(None, reason)
-    scores = [
-        model.voice.score(np.concatenate((told, network.numbers(piece)))) for piece, told in spoken
-    ]
+    scores = [model.voice.score(np.concatenate((told, numbers(piece)))) for piece, told in spoken]
     return Heard(float(np.mean(scores)), None)
 
 
@@ -141,7 +139,7 @@ def _judged(pieces: list[Floats]) -> Detection:
     heard = listen(pieces)
     told: _Told = {
         "stratum": STRATUM,
-        "models": named((learnt.DIGEST, network.DIGEST)),
+        "models": named((learnt.DIGEST, NETWORK.digest)),
         "experimental": True,
     }
     if heard.score is None:

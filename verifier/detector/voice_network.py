@@ -8,17 +8,14 @@ trace of a voice's maker; and one level. Its weights are read only by their dige
 """
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from . import network
+from .network import Network
 from .voice_bands import RATE, WINDOW
 
-FILE = "voice.onnx"
-DIGEST = "3c0dad74f681b2473770d08462d5c148ac09791910586e6861bef01c0739e35f"  # SHA-256 of that file
+NETWORK = Network("voice.onnx", "3c0dad74f681b2473770d08462d5c148ac09791910586e6861bef01c0739e35f")
 NUMBERS = 960  # means and deviations of its last maps over time
 LOUDNESS = 0.06  # root mean square, full scale 1
 QUIETER = 52.0  # dB below the sound: the noise that is added
@@ -31,7 +28,7 @@ Floats = npt.NDArray[np.float32]
 
 def numbers(samples: Floats) -> Floats:
     """What it tells of at least a second at 16 kHz: shape (960,); raises ToolMissing."""
-    told: Floats = session().run(None, {"sound": prepared(samples)[None]})[0][0]
+    told: Floats = NETWORK.session().run(None, {"sound": prepared(samples)[None]})[0][0]
     return told
 
 
@@ -58,9 +55,3 @@ def _noise() -> npt.NDArray[np.float64]:
     tinted = np.fft.irfft(white / np.sqrt(1 + (hertz / _TINT) ** 2), WINDOW)
     told: npt.NDArray[np.float64] = tinted / np.sqrt(np.mean(tinted**2))
     return told
-
-
-@cache
-def session() -> onnxruntime.InferenceSession:
-    """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
-    return network.opened(Path(__file__).with_name(FILE), DIGEST)

@@ -1,5 +1,7 @@
 """What looks for seams: it looks at the middle, says the same twice, and is another's no more."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,14 +38,13 @@ def test_a_plain_square_has_a_bounded_score(level: int) -> None:
 def test_weights_that_are_others_or_absent_are_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    seams.session.cache_clear()
-    monkeypatch.setattr(seams, "DIGEST", "0" * 64)
+    square = np.zeros((seams.SIDE, seams.SIDE, 3), np.uint8)
+    monkeypatch.setattr(seams, "NETWORK", replace(seams.NETWORK, digest="0" * 64))
     with pytest.raises(ToolMissing, match="not those"):
-        seams.session()
-    monkeypatch.setattr(seams, "FILE", "none.onnx")
+        seams.score(square)
+    monkeypatch.setattr(seams, "NETWORK", replace(seams.NETWORK, file="none.onnx"))
     with pytest.raises(ToolMissing, match="cannot be read"):
-        seams.session()
-    seams.session.cache_clear()
+        seams.score(square)
 
 
 def test_the_line_weighs_what_both_networks_say_and_knows_what_is_usual_by_one() -> None:
@@ -57,4 +58,4 @@ def test_the_line_weighs_what_both_networks_say_and_knows_what_is_usual_by_one()
 
 
 def test_its_weights_are_named_among_those_that_a_clip_is_judged_by() -> None:
-    assert clip.digests()[seams.FILE] == seams.DIGEST
+    assert clip.digests()[seams.NETWORK.file] == seams.NETWORK.digest

@@ -222,7 +222,7 @@ def test_loudness_is_of_what_moves() -> None:
 def test_digests_name_the_weights() -> None:
     assert voice.digests() == {
         "voice.npz": voice_model.DIGEST,
-        "voice.onnx": voice_network.DIGEST,
+        "voice.onnx": voice_network.NETWORK.digest,
     }
 
 

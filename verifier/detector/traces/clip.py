@@ -18,7 +18,7 @@ from verifier.media.decode import frames
 from verifier.media.probe import MediaInfo, probe
 
 from .cadence import Rhythm, rhythms, short_rhythms
-from .counter import Counter, digests
+from .counter import NETWORK, Counter
 from .jumps import jumps
 from .missing import missing as missing_frames
 from .motion import SMALL, Frame, Motion, watch
@@ -156,7 +156,7 @@ def _jumps(motion: Motion, renewed: Sequence[float]) -> Iterator[Trace]:
     models: tuple[str, ...] = ()
     if motion.missing is not None:
         inside, usual_inside = missing_frames(motion, MISSING, renewed), MISSING
-        models = named(digests().values())
+        models = named((NETWORK.digest,))
     told = {each.frame for each in inside}
     cuts = [each for each in found if each.cut and each.clearness >= CUT and each.frame not in told]
     for code, some, usual in (("clip.jump", inside, usual_inside), ("clip.cut", cuts, CUT)):

@@ -9,23 +9,20 @@ convolutional neural network for frame dropping detection in a single video shot
 network is our own). Its weights are read only by their digest.
 """
 
-import contextlib
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from verifier.detector import network
+from verifier.detector.network import Network
 from verifier.errors import ToolMissing
 
 from .missing import CLASSES
 from .motion import Frame
 
-FILE = "missing.onnx"
-DIGEST = "5199ce9f08387c497c14ee8b0777a78e2b0a90ffa43b918f8a02f1034d1547bb"  # SHA-256 of that file
+NETWORK = Network(
+    "missing.onnx", "5199ce9f08387c497c14ee8b0777a78e2b0a90ffa43b918f8a02f1034d1547bb"
+)
 _TOGETHER, _BESIDE = 240, 64  # frames that are looked at together, and on each side of those
 
 
@@ -60,7 +57,7 @@ class Counter:
 
     def _tell(self, count: int) -> None:
         try:
-            counts = session()
+            counts = NETWORK.session()
         except ToolMissing as problem:
             self.problem, self._held = problem.message, []
             return
@@ -69,20 +66,3 @@ class Counter:
         left = self._before + count
         self._before = min(_BESIDE, left)
         self._held = self._held[left - self._before :]
-
-
-def ready() -> None:
-    """Read the weights now, once in a process; absent ones are said when they are asked for."""
-    with contextlib.suppress(ToolMissing):
-        session()
-
-
-def digests() -> dict[str, str]:
-    """The file of weights and the SHA-256 that it must have."""
-    return {FILE: DIGEST}
-
-
-@cache
-def session() -> onnxruntime.InferenceSession:
-    """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
-    return network.opened(Path(network.__file__).with_name(FILE), DIGEST)

@@ -6,23 +6,19 @@ recordings spliced by ourselves, and on honest ones in which doors, other voices
 recorder's gain change what is heard. Its weights are read only by their digest.
 """
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from verifier.detector import network
-from verifier.errors import ToolMissing
+from verifier.detector.network import Network
 
 from .colours import STEP, Levels, Samples, bands, place, shown
 
-FILE = "splices.onnx"
-DIGEST = "b2a328fc2ceef50053a048875bdc37672d6f96602068d84da32ec2e9e8c98ea3"  # SHA-256 of that file
+NETWORK = Network(
+    "splices.onnx", "b2a328fc2ceef50053a048875bdc37672d6f96602068d84da32ec2e9e8c98ea3"
+)
 ODDS = 7.3  # log odds that 1 of 40 honest copies reach, of publishers held out of training
 SHORTEST = 50  # tenths of a second
 _WHOLE, _WINDOW, _HOP = 250, 200, 100  # tenths: heard as one; else a window, from one to the next
@@ -67,7 +63,7 @@ def foreign(sound: Samples) -> Foreign | None:
 def heard(levels: Levels) -> tuple[float, Floats]:
     """Of up to 25 seconds: the log odds of a foreign part, and how likely each tenth is in one."""
     frames, tenths = shown(levels)
-    each, whole = session().run(None, {"frames": frames[None], "tenths": tenths[None]})
+    each, whole = NETWORK.session().run(None, {"frames": frames[None], "tenths": tenths[None]})
     odds: Floats = each[0, :, 0]
     around = np.convolve(odds, np.ones(_CLEAREST) / _CLEAREST, "valid")
     likely: Floats = 1 / (1 + np.exp(-odds))
@@ -94,20 +90,3 @@ def _places(likely: npt.NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
         near = bool(told) and first - told[-1][1] <= _APART
         told.append((told.pop()[0] if near else first, end))
     return tuple((place(first), place(end)) for first, end in told)
-
-
-def ready() -> None:
-    """Read the weights now, once in a process; absent ones are said when they are asked for."""
-    with contextlib.suppress(ToolMissing):
-        session()
-
-
-def digests() -> dict[str, str]:
-    """The file of weights and the SHA-256 that it must have."""
-    return {FILE: DIGEST}
-
-
-@cache
-def session() -> onnxruntime.InferenceSession:
-    """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
-    return network.opened(Path(network.__file__).with_name(FILE), DIGEST)

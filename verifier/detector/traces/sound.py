@@ -19,7 +19,7 @@ from verifier.media.probe import MediaInfo, Sound, probe
 
 from .band import highest
 from .floor import RATE, Mute, Samples, levels, mutes
-from .foreign import Foreign, digests, foreign
+from .foreign import NETWORK, Foreign, foreign
 from .framed import Framed, framed
 from .hum import Break, listen
 from .notes import noted
@@ -140,7 +140,7 @@ def _foreign(found: Foreign | None) -> Iterator[Trace]:
             seconds=where,
             score=found.score,
             usual=FOREIGN,
-            models=named(digests().values()),
+            models=named((NETWORK.digest,)),
         )
 
 

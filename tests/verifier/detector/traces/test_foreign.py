@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ def test_a_part_from_elsewhere_is_told_where_it_lies() -> None:
     assert not others
     assert (first, last) == pytest.approx((7.0, 9.0), abs=0.5)
     assert "from 0:0" in trace.sentence
-    assert trace.models == (f"sha256:{listener.DIGEST}",)
+    assert trace.models == (f"sha256:{listener.NETWORK.digest}",)
     assert trace.does_not_show.startswith("It does not show that parts were joined")
 
 
@@ -91,12 +92,10 @@ def test_what_is_short_is_not_listened_to_and_that_is_said() -> None:
 def test_other_weights_are_not_run_and_the_rest_is_still_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listener, "DIGEST", "0" * 64)
-    listener.session.cache_clear()
+    monkeypatch.setattr(listener, "NETWORK", replace(listener.NETWORK, digest="0" * 64))
     sound = spliced()
     sound[3 * RATE : 4 * RATE] = 0
     traces, untold = in_sound(sound)
-    listener.session.cache_clear()
     codes = {trace.code for trace in traces}
     assert "sound.foreign" not in codes
     assert "sound.muted" in codes

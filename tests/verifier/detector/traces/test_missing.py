@@ -1,5 +1,6 @@
 """What counts missing frames: the same in pieces and at once, silent where it cannot be read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,7 @@ def test_another_shot_is_a_cut_and_no_jump(street: Luma) -> None:
 
 def test_the_same_is_said_of_a_clip_that_is_told_in_pieces(street: Luma) -> None:
     long = np.concatenate([street, street[::-1], street, street[::-1]])
-    whole = counter.session().run(None, {"frames": long})[0]
+    whole = counter.NETWORK.session().run(None, {"frames": long})[0]
     pieces = seen(long).missing
     assert pieces is not None
     assert pieces.shape == (len(long), CLASSES)
@@ -134,10 +135,9 @@ def test_nothing_is_told_where_the_picture_is_renewed_by_the_clock(street: Luma)
 def test_without_the_network_a_clip_is_judged_by_its_steps_and_that_is_said(
     street_file: Path, street: Luma, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter.session.cache_clear()
-    monkeypatch.setattr(counter, "DIGEST", "0" * 64)
+    monkeypatch.setattr(counter, "NETWORK", replace(counter.NETWORK, digest="0" * 64))
     with pytest.raises(ToolMissing, match="not those"):
-        counter.session()
+        counter.NETWORK.session()
     motion, problem = counted((number / RATE, each) for number, each in enumerate(street))
     assert motion.missing is None
     assert "not those" in problem
@@ -145,10 +145,9 @@ def test_without_the_network_a_clip_is_judged_by_its_steps_and_that_is_said(
         media_type = detect_media_type(stream.read(HEAD_SIZE))
     _, untold = clip_traces(street_file, media_type)
     assert any("how many frames are missing" in sentence for sentence in untold)
-    monkeypatch.setattr(counter, "FILE", "none.onnx")
+    monkeypatch.setattr(counter, "NETWORK", replace(counter.NETWORK, file="none.onnx"))
     with pytest.raises(ToolMissing, match="cannot be read"):
-        counter.session()
-    counter.session.cache_clear()
+        counter.NETWORK.session()
 
 
 def test_without_numbers_nothing_is_sure(street: Luma) -> None:
