@@ -38,7 +38,7 @@ from verifier.detector.voice_statistics import statistics
 from .voice_views import CODECS, NONE, clips, noisy, through
 
 THROUGH = (NONE, *(each for each in CODECS if each.name in ("opus-16", "aac-48")))
-RIDGE = 0.3  # on each weight of the line, where the windows' weights sum to one
+RIDGE = 0.1  # on each weight of the line, where the windows' weights sum to one
 STEPS = 100  # of L-BFGS, at most
 LENGTH = 1685 + NUMBERS
 LONGEST = 12 * RATE  # samples of a clip that are heard

@@ -4,9 +4,10 @@ Distill-MOS (Stahl and Gamper, "Distillation and Pruning for Scalable Self-Super
 Representation-Based Speech Quality Assessment", 2025) tells how good speech sounds. Its first part,
 six convolutions over a compressed complex spectrum, comes from the wheel `distillmos` (Microsoft,
 MIT), untouched but for rounding: 8 bits a weight, a step for each output. What comes after them is
-left out; told are means and deviations of the last maps over time. WHEEL is what `pip download
---no-deps distillmos==0.9.1` brings; its licence is written into the file, since copies must carry
-it. Needs torch, which reads the weights. The same wheel gives the same file.
+left out; told are means and deviations of the last maps over time, and deviations of what they
+change by. WHEEL is what `pip download --no-deps distillmos==0.9.1` brings; its licence is written
+into the file, since copies must carry it. Needs torch, which reads the weights. The same wheel
+gives the same file.
 """
 
 import argparse
@@ -34,6 +35,7 @@ LEVELS = 127  # of a weight, to either side
 NORMS = ("transformer_pool_attn.norm_input", "transformer_pool_attn.transformer.norm")
 _FLOOR = 1e-4  # of a map's variance
 _EPSILON = 1e-5  # of the wheel's norms
+_END = 2**31 - 1
 _OPSET = 17
 
 Floats = npt.NDArray[np.float32]
@@ -128,12 +130,19 @@ def maps(graph: Graph, heard: Heard) -> str:
 
 
 def told(graph: Graph, value: str) -> list[str]:
-    """Means and deviations over time, of maps (1, maps, frames)."""
+    """Means and deviations over time, and deviations of changes, of maps (1, maps, frames)."""
     mean = graph.add("ReduceMean", value, axes=[2], keepdims=1)
-    away = graph.add("Sub", value, mean)
-    spread = graph.add("ReduceMean", graph.add("Mul", away, away), axes=[2], keepdims=0)
-    spread = graph.add("Sqrt", graph.add("Add", spread, graph.number(_FLOOR)))
-    return [graph.add("Squeeze", mean, graph.whole(2)), spread]
+    after, before = (graph.whole(each) for each in (1, -1))
+    later = graph.add("Slice", value, after, graph.whole(_END), graph.whole(2))
+    earlier = graph.add("Slice", value, graph.whole(0), before, graph.whole(2))
+    away = graph.add("Sub", value, mean), graph.add("Sub", later, earlier)
+    return [graph.add("Squeeze", mean, graph.whole(2)), *(spread(graph, each) for each in away)]
+
+
+def spread(graph: Graph, value: str) -> str:
+    """The root of the mean square over time, of (1, maps, frames)."""
+    square = graph.add("ReduceMean", graph.add("Mul", value, value), axes=[2], keepdims=0)
+    return graph.add("Sqrt", graph.add("Add", square, graph.number(_FLOOR)))
 
 
 def read(wheel: Path) -> Heard:
@@ -160,7 +169,7 @@ def written(heard: Heard, to: Path) -> None:
     graph.add("Concat", *told(graph, maps(graph, heard)), axis=1)
     graph.nodes[-1].output[0] = "numbers"
     sound = helper.make_tensor_value_info("sound", TensorProto.FLOAT, [1, WINDOW])
-    many = 2 * len(heard.scale)
+    many = 3 * len(heard.scale)
     numbers = helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [1, many])
     made = helper.make_graph(graph.nodes, "maps", [sound], [numbers], graph.held)
     opset = helper.make_opsetid("", _OPSET)

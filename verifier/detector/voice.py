@@ -21,7 +21,7 @@ from .calibration import weigh
 from .result import Cue, Detection, Subject, abstention, opinion
 from .voice_bands import RATE, WINDOW, seen, spectrum
 from .voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
-from .voice_network import NETWORK, numbers
+from .voice_network import NETWORKS, numbers
 from .voice_statistics import statistics
 from .weights import named
 
@@ -55,7 +55,8 @@ def ready() -> str | None:
     """Load what is needed; why it cannot be, or None. Never raises."""
     try:
         learnt.trained()
-        NETWORK.session()
+        for each in NETWORKS:
+            each.session()
     except ToolMissing as problem:
         return str(problem)
     return None
@@ -63,7 +64,10 @@ def ready() -> str | None:
 
 def digests() -> dict[str, str]:
     """The SHA-256 digest of each file of weights, by its name."""
-    return {learnt.MODEL.name: learnt.DIGEST, **NETWORK.digests()}
+    told = {learnt.MODEL.name: learnt.DIGEST}
+    for each in NETWORKS:
+        told |= each.digests()
+    return told
 
 
 def windows(blocks: Iterable[Floats]) -> list[Floats]:
@@ -139,7 +143,7 @@ def _judged(pieces: list[Floats]) -> Detection:
     heard = listen(pieces)
     told: _Told = {
         "stratum": STRATUM,
-        "models": named((learnt.DIGEST, NETWORK.digest)),
+        "models": named(digests().values()),
         "experimental": True,
     }
     if heard.score is None:

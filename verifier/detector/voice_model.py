@@ -1,7 +1,7 @@
 """What was learnt of cloned voices: lines over statistics, one that knows speech, a calibration.
 
-    voice.npz    mean, deviation and line (2645,) of a window's statistics and of what the network
-                 tells of it (`voice_network`), and offset;
+    voice.npz    mean, deviation and line (5717,) of a window's statistics and of what networks
+                 tell of it (`voice_network`), and offset;
                  low_line (1685,), low_offset and low_least: what hears low-rate MP3;
                  speech_mean, speech_deviation (10,) and speech_line (21,) with speech_least;
                  lines (n, 2) and bounds (2,); usual (2,): 95 % of recorded voices left out
@@ -21,7 +21,7 @@ from .calibration import Calibration
 from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
-DIGEST = "adf8d366aa3b1d765add0276ffa2ce05de8f038586d66e6b78a451393f801d2d"  # SHA-256 of that file
+DIGEST = "ea7218a72fb81941f4c9c29b82ba16ae5f549823f8e2319cf3973cefc3196b53"  # SHA-256 of that file
 
 Floats = npt.NDArray[np.floating]
 

@@ -1,10 +1,12 @@
-"""What a network of ours hears in 4 s of sound: numbers over which a line is laid.
+"""What two networks hear in 4 s of sound: numbers over which a line is laid.
 
-It was taught by `training.voice_ears` to tell of a window what a larger network tells of it, and by
-no label; what is listened to are the means and deviations of its maps over time, from which it told
-that. Each window is prepared alike before it is heard: the band above 7.6 kHz taken away, where
-resamplers and codecs differ more than voices do; noise 52 dB below, since digital silence is no
-trace of a voice's maker; and one level. Its weights are read only by their digest.
+One is ours: it was taught by `training.voice_ears` to tell of a window what a larger network tells
+of it, and by no label. The other is the first part of Distill-MOS (Stahl and Gamper, 2025;
+Microsoft, MIT, from the wheel `distillmos`), which was taught how good speech sounds, written by
+`training.voice_maps`. Listened to are means and deviations of their last maps over time. Each
+window is prepared alike before they hear it: the band above 7.6 kHz taken away, where resamplers
+and codecs differ more than voices do; noise 52 dB below, since digital silence is no trace of a
+voice's maker; and one level. Weights are read only by their digest.
 """
 
 from functools import cache
@@ -15,8 +17,14 @@ import numpy.typing as npt
 from .network import Network
 from .voice_bands import RATE, WINDOW
 
-NETWORK = Network("voice.onnx", "3c0dad74f681b2473770d08462d5c148ac09791910586e6861bef01c0739e35f")
-NUMBERS = 960  # means and deviations of its last maps over time
+OURS = Network("voice.onnx", "3c0dad74f681b2473770d08462d5c148ac09791910586e6861bef01c0739e35f")
+MAPS = Network(
+    "voice_maps.onnx", "6024e45c393250baea7893501f3caaf45d2a6e420da5f5976ae7662ab6c96f64"
+)
+NETWORKS = (OURS, MAPS)
+OF_OURS = 960  # means and deviations of its last maps over time
+OF_MAPS = 3_072  # the same of its last maps, and deviations of what they change from frame to frame
+NUMBERS = OF_OURS + OF_MAPS
 LOUDNESS = 0.06  # root mean square, full scale 1
 QUIETER = 52.0  # dB below the sound: the noise that is added
 _TOP, _FALL = 7_600.0, 150.0  # Hz: the last that is heard, and how far it takes to fall to nothing
@@ -27,13 +35,13 @@ Floats = npt.NDArray[np.float32]
 
 
 def numbers(samples: Floats) -> Floats:
-    """What it tells of at least a second at 16 kHz: shape (960,); raises ToolMissing."""
-    told: Floats = NETWORK.session().run(None, {"sound": prepared(samples)[None]})[0][0]
-    return told
+    """What they tell of at least a second at 16 kHz: shape (NUMBERS,); raises ToolMissing."""
+    sound = {"sound": prepared(samples)[None]}
+    return np.concatenate([each.session().run(None, sound)[0][0] for each in NETWORKS])
 
 
 def prepared(samples: Floats) -> Floats:
-    """The window that the network was taught to hear: what is shorter than 4 s is repeated."""
+    """The window that a network hears: what is shorter than 4 s is repeated."""
     whole = np.resize(samples.astype(np.float64) - samples.mean(dtype=np.float64), WINDOW)
     heard = np.fft.irfft(np.fft.rfft(whole) * _band(), WINDOW)
     heard += _noise() * (np.sqrt(np.mean(heard**2)) + 1e-8) * 10 ** (-QUIETER / 20)

@@ -10,6 +10,7 @@ import pytest
 from ledger.asset import MP3, WAV
 from tests import media
 from verifier.detector import voice, voice_model, voice_network
+from verifier.detector.network import Network
 from verifier.detector.result import Subject
 from verifier.detector.voice_bands import FRAMES, RATE, WINDOW, normalised, seen, spectrum
 from verifier.detector.voice_domain import is_narrow, loudness
@@ -106,7 +107,7 @@ def test_the_bounds_of_an_opinion_are_those_that_were_calibrated() -> None:
         assert voice_model.trained().calibration.bounds == tuple(file["bounds"].astype(float))
 
 
-def test_an_opinion_is_experimental_and_shows_its_score_and_both_digests() -> None:
+def test_an_opinion_is_experimental_and_shows_its_score_and_all_digests() -> None:
     told = voice.weigh_voice(babble(8))
     assert told.abstained is None
     assert told.experimental
@@ -202,6 +203,28 @@ def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert voice.ready() is None
 
 
+@pytest.mark.parametrize("name", ["OURS", "MAPS"])
+def test_another_network_under_the_name_of_one_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    its = getattr(voice_network, name)
+    others = {"OURS": voice_network.MAPS, "MAPS": voice_network.OURS}
+    posing = Network(others[name].file, its.digest)
+    told = tuple(posing if each == its else each for each in voice_network.NETWORKS)
+    for module in (voice, voice_network):
+        monkeypatch.setattr(module, "NETWORKS", told)
+    assert "not those" in (voice.ready() or "")
+    with pytest.raises(ToolMissing, match="not those"):
+        voice.weigh_voice(babble(4))
+    assert "silent" in reason_for(np.zeros(5 * RATE, np.float32))  # asked of no network
+
+
+def test_the_licence_of_what_came_from_a_wheel_lies_in_its_file() -> None:
+    data = Path(voice_network.__file__).with_name(voice_network.MAPS.file).read_bytes()
+    assert b"Copyright (c) Microsoft Corporation." in data
+    assert b"Permission is hereby granted, free of charge" in data
+
+
 def test_statistics_are_those_of_a_slow_reference() -> None:
     bands = np.random.default_rng(1).standard_normal((FRAMES, 64)).astype(np.float32)
     fast = statistics(bands)
@@ -222,7 +245,8 @@ def test_loudness_is_of_what_moves() -> None:
 def test_digests_name_the_weights() -> None:
     assert voice.digests() == {
         "voice.npz": voice_model.DIGEST,
-        "voice.onnx": voice_network.NETWORK.digest,
+        "voice.onnx": voice_network.OURS.digest,
+        "voice_maps.onnx": voice_network.MAPS.digest,
     }
 
 

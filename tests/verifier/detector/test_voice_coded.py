@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.media import ffmpeg_path
@@ -32,10 +33,28 @@ def test_what_is_short_is_repeated_before_it_is_heard() -> None:
     assert np.corrcoef(told, again)[0, 1] > 0.99
 
 
-def test_silence_is_prepared_and_heard_without_harm() -> None:
-    told = voice_network.numbers(np.zeros(2 * RATE, np.float32))
+@pytest.mark.parametrize("sound", [
+    np.zeros(2 * RATE, np.float32),
+    np.full(2 * RATE, 0.5, np.float32),
+    np.eye(1, 3 * RATE, RATE, dtype=np.float32)[0],
+    np.resize(np.array((1, -1), np.float32), 2 * RATE),
+    babble(4) * np.float32(1e-6),
+    babble(4) * np.float32(1e4),
+])  # fmt: skip
+def test_silence_clicks_and_extremes_are_prepared_and_heard_without_harm(
+    sound: npt.NDArray[np.float32],
+) -> None:
+    told = voice_network.numbers(sound)
     assert told.shape == (voice_network.NUMBERS,)
     assert np.isfinite(told).all()
+
+
+def test_a_window_is_heard_alike_again_to_the_bit_and_by_both_networks() -> None:
+    first, again = (voice_network.numbers(babble(4)) for _ in range(2))
+    assert (first == again).all()
+    other = voice_network.numbers(babble(4, seed=3)) != first
+    assert other[: voice_network.OF_OURS].mean() > 0.5
+    assert other[voice_network.OF_OURS :].mean() > 0.5
 
 
 def test_the_line_has_a_weight_for_every_number() -> None:

@@ -11,7 +11,7 @@ from training import voice_sounds
 from training.voice_sounds import FULL, WAYS
 from verifier.detector import network
 from verifier.detector.voice_bands import WINDOW
-from verifier.detector.voice_network import NUMBERS
+from verifier.detector.voice_network import OF_OURS
 
 from .test_voice import babble
 from .test_voice_training import _write
@@ -64,6 +64,6 @@ def test_ears_are_taught_alike_again_and_written_as_they_are(tmp_path: Path) -> 
     heard = (sounds[0][:1] / FULL).astype(np.float32)
     session = network.running((tmp_path / "ears.onnx").read_bytes(), network.options(threads=1))
     numbers = session.run(None, {"sound": heard})[0]
-    assert numbers.shape == (1, NUMBERS)
+    assert numbers.shape == (1, OF_OURS)
     with torch.no_grad():
         assert np.allclose(numbers, first(torch.from_numpy(heard)).numpy(), atol=1e-3)
