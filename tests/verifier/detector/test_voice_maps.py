@@ -66,9 +66,9 @@ def reference(sound: Floats, path: Path, voice_maps: ModuleType) -> Floats:
     size = bins.abs().clip(1e-12)
     maps = torch.view_as_real(bins / size * size**0.3).permute(0, 3, 1, 2)
     for number in range(6):
-        its = (held[f"cnn.cnn.{2 * number}.{part}"] for part in ("weight", "bias"))
+        kernel, bias = (held[f"cnn.cnn.{2 * number}.{part}"] for part in ("weight", "bias"))
         stride = (2 if number else 1, 2 if number == 5 else 1)
-        maps = functional.conv2d(maps, *its, stride=stride, padding=(0, 1))
+        maps = functional.conv2d(maps, kernel, bias, stride=stride, padding=(0, 1))
         maps = functional.leaky_relu(maps, 0.1)
     told = maps.flatten(1, 2)
     for name in voice_maps.NORMS:
