@@ -21,9 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from verifier.detector.voice_bands import WINDOW
+
+from .encoder import Graph
 
 WEIGHTS = "distillmos/weights/distill_mos_v7.pt"
 LICENCE = ".dist-info/LICENSE"
@@ -51,39 +53,12 @@ class Heard:
     licence: str
 
 
-class Graph:
-    """An ONNX graph that grows node by node."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.held: list[onnx.TensorProto] = []
-
-    def add(self, kind: str, *inputs: str, **attributes: object) -> str:
-        """Append a node and return the name of its output."""
-        name = f"n{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def hold(self, values: npt.NDArray[np.generic]) -> str:
-        """Store an array as it is."""
-        name = f"w{len(self.held)}"
-        self.held.append(numpy_helper.from_array(values, name))
-        return name
-
-    def number(self, value: float) -> str:
-        """Store one float."""
-        return self.hold(np.array(value, np.float32))
-
-    def whole(self, *values: int) -> str:
-        """Store a list of integers."""
-        return self.hold(np.array(values, np.int64))
-
-    def rounded(self, weights: Floats) -> str:
-        """Store weights in 8 bits, with a step for each output; widened when the file is loaded."""
-        steps = np.abs(weights).max((1, 2, 3), keepdims=True) / np.float32(LEVELS)
-        levels = np.rint(weights / np.maximum(steps, np.float32(1e-12))).astype(np.int8)
-        wide = self.add("Cast", self.hold(levels), to=TensorProto.FLOAT)
-        return self.add("Mul", wide, self.hold(steps))
+def rounded(graph: Graph, weights: Floats) -> str:
+    """Store weights in 8 bits, with a step for each output; widened when the file is loaded."""
+    steps = np.abs(weights).max((1, 2, 3), keepdims=True) / np.float32(LEVELS)
+    levels = np.rint(weights / np.maximum(steps, np.float32(1e-12))).astype(np.int8)
+    wide = graph.add("Cast", graph.hold(levels), to=TensorProto.FLOAT)
+    return graph.add("Mul", wide, graph.hold(steps))
 
 
 def turns(graph: Graph) -> tuple[str, str]:
@@ -93,7 +68,7 @@ def turns(graph: Graph) -> tuple[str, str]:
     """
     bins, places = np.arange(FRAME // 2 + 1)[:, None, None], np.arange(FRAME)[None, None]
     turned = graph.add("Mul", graph.hold(bins), graph.hold(places))
-    turned = graph.add("Mod", turned, graph.whole(FRAME))
+    turned = graph.add("Mod", turned, graph.axes(FRAME))
     turned = graph.add("Cast", turned, to=TensorProto.FLOAT)
     angles = graph.add("Mul", turned, graph.number(2 * np.pi / FRAME))
     taper = graph.hold((0.5 - 0.5 * np.cos(2 * np.pi * places / FRAME)).astype(np.float32))
@@ -107,10 +82,10 @@ def spectrum(graph: Graph) -> str:
     greatest = graph.add("ReduceMax", graph.add("Abs", "sound"), axes=[1], keepdims=1)
     even = graph.add("Div", "sound", graph.add("Add", greatest, graph.number(1e-8)))
     beyond = (FRAME - STEP) // 2
-    even = graph.add("Pad", even, graph.whole(0, beyond, 0, beyond), mode="reflect")
-    even = graph.add("Unsqueeze", even, graph.whole(1))
+    even = graph.add("Pad", even, graph.axes(0, beyond, 0, beyond), mode="reflect")
+    even = graph.add("Unsqueeze", even, graph.axes(1))
     parts = [graph.add("Conv", even, each, strides=[STEP]) for each in turns(graph)]
-    both = graph.add("Concat", *(graph.add("Unsqueeze", p, graph.whole(1)) for p in parts), axis=1)
+    both = graph.add("Concat", *(graph.add("Unsqueeze", p, graph.axes(1)) for p in parts), axis=1)
     power = graph.add("ReduceSumSquare", both, axes=[1], keepdims=1)
     power = graph.add("Max", power, graph.number(LEAST**2))
     return graph.add("Mul", both, graph.add("Pow", power, graph.number((POWER - 1) / 2)))
@@ -121,10 +96,10 @@ def maps(graph: Graph, heard: Heard) -> str:
     value = spectrum(graph)
     for number, (weights, biases) in enumerate(heard.layers):
         strides = [2 if number else 1, 2 if number == len(heard.layers) - 1 else 1]
-        its = graph.rounded(weights), graph.hold(biases)
+        its = rounded(graph, weights), graph.hold(biases)
         value = graph.add("Conv", value, *its, strides=strides, pads=[0, 1, 0, 1])
         value = graph.add("LeakyRelu", value, alpha=SLOPE)
-    value = graph.add("Reshape", value, graph.whole(1, len(heard.scale), -1))
+    value = graph.add("Reshape", value, graph.axes(1, len(heard.scale), -1))
     value = graph.add("Mul", value, graph.hold(heard.scale[:, None]))
     return graph.add("Add", value, graph.hold(heard.shift[:, None]))
 
@@ -132,11 +107,11 @@ def maps(graph: Graph, heard: Heard) -> str:
 def told(graph: Graph, value: str) -> list[str]:
     """Means and deviations over time, and deviations of changes, of maps (1, maps, frames)."""
     mean = graph.add("ReduceMean", value, axes=[2], keepdims=1)
-    after, before = (graph.whole(each) for each in (1, -1))
-    later = graph.add("Slice", value, after, graph.whole(_END), graph.whole(2))
-    earlier = graph.add("Slice", value, graph.whole(0), before, graph.whole(2))
+    after, before = (graph.axes(each) for each in (1, -1))
+    later = graph.add("Slice", value, after, graph.axes(_END), graph.axes(2))
+    earlier = graph.add("Slice", value, graph.axes(0), before, graph.axes(2))
     away = graph.add("Sub", value, mean), graph.add("Sub", later, earlier)
-    return [graph.add("Squeeze", mean, graph.whole(2)), *(spread(graph, each) for each in away)]
+    return [graph.add("Squeeze", mean, graph.axes(2)), *(spread(graph, each) for each in away)]
 
 
 def spread(graph: Graph, value: str) -> str:
@@ -171,7 +146,7 @@ def written(heard: Heard, to: Path) -> None:
     sound = helper.make_tensor_value_info("sound", TensorProto.FLOAT, [1, WINDOW])
     many = 3 * len(heard.scale)
     numbers = helper.make_tensor_value_info("numbers", TensorProto.FLOAT, [1, many])
-    made = helper.make_graph(graph.nodes, "maps", [sound], [numbers], graph.held)
+    made = helper.make_graph(graph.nodes, "maps", [sound], [numbers], graph.weights)
     opset = helper.make_opsetid("", _OPSET)
     whole = helper.make_model(made, opset_imports=[opset], ir_version=8, doc_string=heard.licence)
     onnx.checker.check_model(whole)
