@@ -84,11 +84,15 @@ class _Writer:
         """Lay a line over pooled values, call what it says `name`, and write the file."""
         weight, bias = self.weight(line.weight.T), self.weight(line.bias)
         self.add("Gemm", value, weight, bias)
+        self.write(name, len(line.bias), path)
+
+    def write(self, name: str, many: int, path: Path) -> None:
+        """Call the last node's numbers (n, many) `name`, and write the file."""
         self.nodes[-1].output[0] = name
         pixels = helper.make_tensor_value_info(
             "pixels", TensorProto.UINT8, ["n", "side", "side", 3]
         )
-        told = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", len(line.bias)])
+        told = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", many])
         made = helper.make_graph(self.nodes, name, [pixels], [told], self.weights)
         opset = helper.make_opsetid("", _OPSET)
         whole = helper.make_model(made, opset_imports=[opset], ir_version=8)
@@ -114,6 +118,22 @@ def export_mean(features: nn.Module, line: nn.Linear, name: str, path: Path) -> 
     value = graph.layer(features, graph.start())
     value = graph.add("ReduceMean", value, axes=[2, 3], keepdims=0)
     graph.finish(value, line, name, path)
+
+
+def export_maps(parts: nn.Sequential, taken: tuple[int, ...], name: str, path: Path) -> None:
+    """Write the parts as far as they are `taken`, and each map's mean and deviation after those."""
+    graph = _Writer()
+    value, told, many = graph.start(), [], 0
+    for place, part in enumerate(parts[: taken[-1] + 1]):
+        value = graph.layer(part, value)
+        if place in taken:
+            mean = graph.add("ReduceMean", value, axes=[2, 3], keepdims=1)
+            away = graph.add("Sub", value, mean)
+            square = graph.add("ReduceMean", graph.add("Mul", away, away), axes=[2, 3], keepdims=0)
+            told += [graph.add("Squeeze", mean, graph.axes(2, 3)), graph.add("Sqrt", square)]
+            many += 2 * part.layers[-1][0].out_channels
+    graph.add("Concat", *told, axis=1)
+    graph.write(name, many, path)
 
 
 def resume_mean(features: nn.Module, line: nn.Linear, path: Path) -> None:

@@ -205,7 +205,7 @@ def train(seen: dict[str, Views], seed: int) -> Head:
     blended = np.concatenate([each.blended for each in seen.values()])
     sources = np.concatenate([np.full(len(v.blended), k) for k, v in seen.items()])
     files = np.concatenate([each.files for each in seen.values()])
-    head = learn(features[:, :-2], blended, sources, seed=seed)
+    head = learn(features[:, :-2], blended, sources, seed=seed).head
     left = np.isin(sources, seams.LEFT_OUT)
     pair = features[left, -2:]
     blended, sources, files = blended[left], sources[left], files[left]

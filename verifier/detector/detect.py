@@ -9,12 +9,12 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from . import encoder, faces
+from . import faces, seen
 from . import head as learnt
 from .calibration import weigh
 from .domain import why_not, why_not_face
 from .result import Detection, Subject, abstention, opinion
-from .views import Box, Pixels, look, look_at_face
+from .views import Box, Look, look, look_at_face
 from .weights import named
 
 STRATA = {
@@ -53,8 +53,7 @@ def detect_face(image: Image.Image, box: Box) -> Detection:
 
 def ready() -> None:
     """Read all weights now, once in a process; absent ones are said when they are asked for."""
-    with contextlib.suppress(ToolMissing):
-        encoder.session()
+    seen.ready()
     for subject in learnt.DIGESTS:
         with contextlib.suppress(ToolMissing):
             learnt.trained(subject)
@@ -62,11 +61,11 @@ def ready() -> None:
 
 def digests() -> dict[str, str]:
     """The files of weights and the SHA-256 that each must have."""
-    return {encoder.MODEL.name: encoder.DIGEST} | dict(learnt.DIGESTS.values())
+    return seen.digests() | dict(learnt.DIGESTS.values())
 
 
-def _weighed(subject: Subject, square: Pixels) -> Detection:
-    features = encoder.encode(square)
+def _weighed(subject: Subject, what: Look) -> Detection:
+    features = seen.see(what)
     head = learnt.trained(subject)
     if head.distance(features) > float(head.farthest):
         return _abstained(subject, "it is unlike what the detector was trained on")
@@ -85,4 +84,4 @@ def _abstained(subject: Subject, reason: str) -> Detection:
 
 def _models(subject: Subject) -> tuple[str, ...]:
     found_by = faces.digests().values() if subject == Subject.FACE else ()
-    return named((learnt.DIGESTS[subject][1], encoder.DIGEST, *found_by))
+    return named((learnt.DIGESTS[subject][1], *seen.NETWORKS[subject], *found_by))

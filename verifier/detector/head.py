@@ -24,9 +24,9 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "fdb2714bad135bebefa2f71a2802cd080095956ff93fed0a84c5cb09f02224e6",
+        "89c2053f7f9caf2b64baee9f98e30026dfcb49162606d6175e88e40c0dc85ef5",
     ),
-    Subject.FACE: ("face.npz", "c2ab044b4226c1d27860b405cbce0e2980b10ede9a68db71f20125e11e1e19a3"),
+    Subject.FACE: ("face.npz", "f23e07660fe8718e16c593404d71dbd2d8263dd981675abbe88f327bd092654b"),
 }
 
 Floats = npt.NDArray[np.float64]

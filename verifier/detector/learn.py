@@ -6,7 +6,7 @@ its generator's family, since the next generator may be of a family that was see
 class weighs alike, and within it each source by the root of its size.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .calibration import Labels, Names, calibrate
 from .head import Head
 
-COMPONENTS = 256  # of what differs most between pictures: the line is learnt in these
+COMPONENTS = 512  # of what differs most between pictures: the line is learnt in these
 PENALTY = 1000.0  # on the line's weights, in pictures
 DOMAIN = 32  # components that say how unlike the training a picture is
 FARTHEST = 0.995  # of the training's pictures are nearer than the farthest of which we speak
@@ -31,6 +31,12 @@ _FAMILIES = {  # what generators have in common, by how their sources' names beg
     "fake_lcm": "latent diffusion",
     "fake_instaflow": "latent diffusion",
     "fake_perflow": "latent diffusion",
+    "fake_dalle3": "dalle3",
+    "fake_hunyuan": "hunyuan",
+    "fake_imagen": "imagen",
+    "fake_pixart": "pixart",
+    "fake_qwen": "qwen",
+    "fake_zimage": "zimage",
 }
 
 Floats = npt.NDArray[np.float64]
@@ -43,10 +49,11 @@ class Components:
         self.centre = features.mean(0)
         self.scale = 1 / (features.std(0) + 1e-3)
         scaled = (features - self.centre) * self.scale
-        strengths, turned = np.linalg.eigh(scaled @ scaled.T)
+        few = len(scaled) < scaled.shape[1]  # the lesser of the two products has all that differs
+        strengths, turned = np.linalg.eigh(scaled @ scaled.T if few else scaled.T @ scaled)
         count = min(count, int((strengths > 1e-9 * strengths[-1]).sum()))
         strengths, turned = strengths[::-1][:count], turned[:, ::-1][:, :count]
-        self.directions = (scaled.T @ turned) / np.sqrt(strengths)
+        self.directions = (scaled.T @ turned) / np.sqrt(strengths) if few else turned
         self.deviations = np.sqrt(strengths / len(features))
 
     def __call__(self, features: Floats) -> Floats:
@@ -55,14 +62,23 @@ class Components:
         return told
 
 
-def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1) -> Head:
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A head, and the scores (n,) of its pictures by lines that had not seen their like."""
+
+    head: Head
+    by_family: Floats  # … the family of a generated picture's maker, the source of a photograph
+    by_source: Floats
+
+
+def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1) -> Learnt:
     """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources."""
     components = Components(features, COMPONENTS)
     along = components(features)
     families = np.array([family(each) for each in sources])
-    scores = [held_out(along, generated, each) for each in (families, sources)]
+    by_family, by_source = (held_out(along, generated, each) for each in (families, sources))
     calibration = calibrate(
-        np.concatenate(scores),
+        np.concatenate((by_family, by_source)),
         np.tile(generated, 2),
         np.tile(sources, 2),
         files=np.tile(np.arange(len(generated)).astype(np.str_), 2),
@@ -82,7 +98,8 @@ def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1)
         farthest=np.array(np.inf),
     )
     distances = [head.distance(each) for each in features.astype(np.float32)]
-    return replace(head, farthest=np.array(np.quantile(distances, FARTHEST)))
+    farthest = np.array(np.quantile(distances, FARTHEST))
+    return Learnt(replace(head, farthest=farthest), by_family, by_source)
 
 
 def family(source: str) -> str:
@@ -93,17 +110,29 @@ def family(source: str) -> str:
 def held_out(along: Floats, generated: Labels, sources: Names, penalty: float = PENALTY) -> Floats:
     """A score of each picture by a line that was learnt without its source."""
     scores = np.zeros(len(along))
+    of_all = line_of(along, generated, sources, penalty)
     for name in np.unique(sources):
         out = sources == name
         rest = ~out
-        line = line_of(along[rest], generated[rest], sources[rest], penalty)
+        line = line_of(along[rest], generated[rest], sources[rest], penalty, start=of_all)
         scores[out] = along[out] @ line[:-1] + line[-1]
     return scores
 
 
-def line_of(along: Floats, generated: Labels, sources: Names, penalty: float = PENALTY) -> Floats:
-    """A line over columns, its offset last, both classes and their sources weighing as above."""
-    return _logistic(along, generated, _weights(generated, sources), penalty)
+def line_of(
+    along: Floats,
+    generated: Labels,
+    sources: Names,
+    penalty: float = PENALTY,
+    *,
+    start: Floats | None = None,
+) -> Floats:
+    """A line over columns, its offset last, both classes and their sources weighing as above.
+
+    It is the same wherever it is looked for from; `start` is where, for one that is near is sooner
+    there.
+    """
+    return _logistic(along, generated, _weights(generated, sources), penalty, start)
 
 
 def _weights(generated: Labels, sources: Names) -> Floats:
@@ -116,12 +145,14 @@ def _weights(generated: Labels, sources: Names) -> Floats:
     return weights
 
 
-def _logistic(along: Floats, generated: Labels, weights: Floats, strength: float) -> Floats:
+def _logistic(
+    along: Floats, generated: Labels, weights: Floats, strength: float, start: Floats | None
+) -> Floats:
     """Penalised logistic regression by Newton's steps; the offset last, and not penalised."""
     design = np.hstack((along, np.ones((len(along), 1))))
     penalty = np.full(design.shape[1], strength)
     penalty[-1] = 1e-6
-    line = np.zeros(design.shape[1])
+    line = np.zeros(design.shape[1]) if start is None else start.copy()
     for _ in range(30):
         chances = 1 / (1 + np.exp(-design @ line))
         gradient = design.T @ (weights * (chances - generated)) + penalty * line

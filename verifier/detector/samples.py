@@ -1,8 +1,8 @@
-"""Pictures of sources as the encoder sees them: read from folders, kept by digest.
+"""Pictures of sources as they are seen: read from folders, kept by digest.
 
 A folder holds sources, one a folder: `real*/` of photographs and `fake*/` of generated pictures, in
 any tree (`image/train/real_coco/…`). Sources under a folder named `face` are of aligned faces. What
-the encoder sees is kept by the digest of the file: a second run costs seconds.
+is seen is kept by the digest of the file: a second run costs seconds.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ from verifier.errors import Unreadable
 from verifier.media.picture import picture
 
 from .domain import why_not, why_not_face
-from .encoder import DIGEST, SIDE, encode
+from .encoder import SIDE
 from .result import Subject
+from .seen import NETWORKS, see
 from .views import (
     ALIGNED,
     FACE_SMALLEST,
     Box,
+    Look,
     look,
     look_at_face,
     look_at_face_in_training,
     look_in_training,
     recoded,
 )
-
-Pixels = npt.NDArray[np.uint8]
 
 TRAINING, EXAMINED = "training", "examined"  # views: as drawn, as the product looks; and CHANGES
 _LEAST = {Subject.PICTURE: SIDE, Subject.FACE: FACE_SMALLEST}
@@ -41,7 +41,7 @@ _UNTOUCHED = 1 << 30  # pixels of the shorter side: none is shrunk
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture of a source: what the encoder sees, and its format's own numbers."""
+    """A picture of a source: what is seen of it, and its format's own numbers."""
 
     source: str
     generated: bool
@@ -91,7 +91,8 @@ def read_samples(
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        kept = keep / f"{digest}.{subject}.{view}.{DIGEST[:8]}.npz"
+        networks = ".".join(each[:8] for each in NETWORKS[subject])
+        kept = keep / f"{digest}.{subject}.{view}.{networks}.npz"
         if not kept.exists() and not _looked(path, data, digest, kept, view, subject):
             continue
         with np.load(kept, allow_pickle=False) as held:
@@ -112,10 +113,10 @@ def _looked(path: Path, data: bytes, digest: str, kept: Path, view: str, subject
     except (Unreadable, OSError):
         return False
     coarseness = float(np.mean(tables[0])) if tables else None
-    square = None
+    shown = None
     if min(image.size) >= _LEAST[subject]:
-        square = _square(image, coarseness, digest, subject, view)
-    features = np.zeros(0) if square is None else encode(square)
+        shown = _shown(image, coarseness, digest, subject, view)
+    features = np.zeros(0) if shown is None else see(shown)
     part = kept.with_suffix(".part")
     with part.open("wb") as file:
         np.savez(file, features=features.astype(np.float16), size=np.array(image.size))
@@ -123,9 +124,9 @@ def _looked(path: Path, data: bytes, digest: str, kept: Path, view: str, subject
     return True
 
 
-def _square(
+def _shown(
     image: Image.Image, coarseness: float | None, digest: str, subject: Subject, view: str
-) -> Pixels | None:
+) -> Look | None:
     if view == TRAINING:
         random = np.random.default_rng((int(digest[:8], 16), 0))
         drawn = look_in_training if subject == Subject.PICTURE else look_at_face_in_training

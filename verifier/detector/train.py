@@ -15,28 +15,25 @@ import numpy as np
 
 from .calibration import auc
 from .head import to_bytes
-from .learn import Components, family, held_out, learn
+from .learn import COMPONENTS, Components, Learnt, held_out, learn
 from .result import Subject
 from .samples import TRAINING, Samples, gathered, read_samples
 
 
-def show(samples: Samples) -> None:
+def show(samples: Samples, learnt: Learnt) -> None:
     """Print how sources and families that were left out are told apart, and the two controls."""
     random = np.random.default_rng(0)
     generated = samples.generated
-    along = Components(samples.features, 256)(samples.features)
     form = (samples.form - samples.form.mean(0)) / (samples.form.std(0) + 1e-6)
+    by_form = held_out(form, generated, samples.sources)
     shuffled = random.permutation(generated)
-    families = np.array([family(each) for each in samples.sources])
-    print(
-        f"sources left out   AUC {auc(held_out(along, generated, samples.sources), generated):.3f}"
-    )
-    print(f"families left out  AUC {auc(held_out(along, generated, families), generated):.3f}")
-    print(
-        f"format alone       AUC {auc(held_out(form, generated, samples.sources), generated):.3f}"
-    )
     folds = random.integers(0, 5, len(generated)).astype(np.str_)
-    print(f"labels at random   AUC {auc(held_out(along, shuffled, folds), shuffled):.3f}")
+    along = Components(samples.features, COMPONENTS)(samples.features)
+    by_chance = held_out(along, shuffled, folds)
+    print(f"sources left out   AUC {auc(learnt.by_source, generated):.3f}")
+    print(f"families left out  AUC {auc(learnt.by_family, generated):.3f}")
+    print(f"format alone       AUC {auc(by_form, generated):.3f}")
+    print(f"labels at random   AUC {auc(by_chance, shuffled):.3f}")
 
 
 def main() -> None:
@@ -53,8 +50,9 @@ def main() -> None:
     )
     for name, count in zip(*np.unique(samples.sources, return_counts=True), strict=True):
         print(f"{count:5d} {name}")
-    show(samples)
-    head = learn(samples.features, samples.generated, samples.sources)
+    learnt = learn(samples.features, samples.generated, samples.sources)
+    show(samples, learnt)
+    head = learnt.head
     low, high = head.bounds
     print(f"log10 likelihood ratios between {low:.2f} and {high:.2f}")
     data = to_bytes(head)

@@ -3,17 +3,20 @@
 Generated pictures and photographs come in different sizes, containers and qualities, and a detector
 that may see those learns them instead. So each picture is first made as a platform would make it:
 no larger than LARGEST on its shorter side, and compressed once. The same is done in training,
-with sizes and qualities drawn, to photographs and generated pictures alike. A face is looked at in
-a square with some hair and neck, of FACE_LARGEST pixels at most.
+with sizes and qualities drawn, to photographs and generated pictures alike. Of what that leaves the
+middle is looked at, made small, and two parts as they are. A face is looked at in a square with
+some hair and neck, of FACE_LARGEST pixels at most, made small.
 """
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from .encoder import SIDE
+from .texture import roughest_and_smoothest
 
 LARGEST, SMALLEST = 512, 256  # pixels of the shorter side: what a picture is brought to
 FACE_LARGEST, FACE_SMALLEST = 256, 96  # the same of a face's square
@@ -26,25 +29,36 @@ Pixels = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]  # left, top, width, height in pixels
 
 
-def look(image: Image.Image) -> Pixels:
-    """The look at a picture of mode RGB, no side below SIDE pixels: its middle, SIDE by SIDE."""
-    return _middle(recoded(image, min(LARGEST, *image.size), QUALITY))
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is looked at: all of a face or the middle of a picture, made small, and parts of it.
+
+    `whole` is (SIDE, SIDE, 3), `parts` (n, SIDE, SIDE, 3): not resized; none of a face.
+    """
+
+    whole: Pixels
+    parts: Pixels
 
 
-def look_in_training(image: Image.Image, random: np.random.Generator) -> Pixels:
+def look(image: Image.Image) -> Look:
+    """The look at a picture of mode RGB, no side below SIDE pixels."""
+    return _of_picture(recoded(image, min(LARGEST, *image.size), QUALITY))
+
+
+def look_in_training(image: Image.Image, random: np.random.Generator) -> Look:
     """The same after a resize and a compression that are drawn."""
     largest = min(LARGEST, *image.size)
     side = int(random.integers(min(SMALLEST, largest), largest + 1))
-    return _middle(recoded(image, side, int(random.integers(*QUALITIES))))
+    return _of_picture(recoded(image, side, int(random.integers(*QUALITIES))))
 
 
-def look_at_face(image: Image.Image, box: Box) -> Pixels:
-    """The look at a face of a picture of mode RGB, SIDE by SIDE."""
+def look_at_face(image: Image.Image, box: Box) -> Look:
+    """The look at a face of a picture of mode RGB."""
     square = around(image, box)
-    return _sized(recoded(square, min(FACE_LARGEST, *square.size), QUALITY))
+    return _of_face(recoded(square, min(FACE_LARGEST, *square.size), QUALITY))
 
 
-def look_at_face_in_training(image: Image.Image, random: np.random.Generator) -> Pixels:
+def look_at_face_in_training(image: Image.Image, random: np.random.Generator) -> Look:
     """The same of an aligned face's picture, its frame, size and quality drawn; some are greyed."""
     least = min(image.size)
     side = int(least * random.uniform(0.62, 1.0))
@@ -56,7 +70,7 @@ def look_at_face_in_training(image: Image.Image, random: np.random.Generator) ->
         square = square.convert("L").convert("RGB")
     most = min(FACE_LARGEST + 1, max(FACE_SMALLEST + 1, side + 1))
     shorter = int(random.integers(FACE_SMALLEST, most))
-    return _sized(recoded(square, shorter, int(random.integers(*QUALITIES))))
+    return _of_face(recoded(square, shorter, int(random.integers(*QUALITIES))))
 
 
 def around(image: Image.Image, box: Box) -> Image.Image:
@@ -80,10 +94,15 @@ def recoded(image: Image.Image, shorter: int, quality: int) -> Image.Image:
     return Image.open(data).convert("RGB")
 
 
-def _middle(image: Image.Image) -> Pixels:
+def _of_picture(image: Image.Image) -> Look:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    return _sized(image.crop((left, top, left + side, top + side)))
+    middle = _sized(image.crop((left, top, left + side, top + side)))
+    return Look(middle, roughest_and_smoothest(np.asarray(image)))
+
+
+def _of_face(square: Image.Image) -> Look:
+    return Look(_sized(square), np.zeros((0, SIDE, SIDE, 3), np.uint8))
 
 
 def _sized(square: Image.Image) -> Pixels:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests import media
-from verifier.detector import encoder, head
+from verifier.detector import encoder, head, seen
 from verifier.detector.calibration import auc, weigh
 from verifier.detector.detect import detect_face, detect_picture, digests, ready
 from verifier.detector.domain import blockiness, colours, flatness, why_not
@@ -196,7 +196,7 @@ def test_a_damaged_head_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_every_file_of_weights_is_named_with_its_digest() -> None:
     named = digests()
-    assert set(named) == {"encoder.npz.z", "picture.npz", "face.npz"}
+    assert set(named) == {"encoder.npz.z", "texture.onnx", "picture.npz", "face.npz"}
     for name, digest in named.items():
         assert hashlib.sha256((head.FOLDER / name).read_bytes()).hexdigest() == digest
 
@@ -209,24 +209,28 @@ def test_what_is_looked_at_does_not_depend_on_the_container() -> None:
     png = io.BytesIO()
     jpeg.save(png, "PNG")
     with Image.open(png) as opened:
-        assert np.array_equal(look(opened.convert("RGB")), look(jpeg))
+        one, other = look(opened.convert("RGB")), look(jpeg)
+    assert np.array_equal(one.whole, other.whole)
+    assert np.array_equal(one.parts, other.parts)
 
 
 def test_training_looks_differ_by_their_draws_alone() -> None:
     one, same, other = (
         look_in_training(noise(600, 500), np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
-    assert np.array_equal(one, same)
-    assert not np.array_equal(one, other)
+    assert np.array_equal(one.whole, same.whole)
+    assert np.array_equal(one.parts, same.parts)
+    assert not np.array_equal(one.whole, other.whole)
 
 
 def test_training_looks_at_faces_differ_by_their_draws_alone() -> None:
     one, same, other = (
         look_at_face_in_training(noise(300, 280), np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
-    assert one.shape == (SIDE, SIDE, 3)
-    assert np.array_equal(one, same)
-    assert not np.array_equal(one, other)
+    assert one.whole.shape == (SIDE, SIDE, 3)
+    assert np.array_equal(one.whole, same.whole)
+    assert not np.array_equal(one.whole, other.whole)
+    assert not len(one.parts)
 
 
 def test_learning_is_repeatable_and_tells_sources_apart_that_it_never_saw() -> None:
@@ -235,7 +239,7 @@ def test_learning_is_repeatable_and_tells_sources_apart_that_it_never_saw() -> N
     names = np.repeat(["real_a", "real_b", "real_c", "fake_a", "fake_b", "fake_c"], 30)
     generated = np.char.startswith(names, "fake")
     features = random.normal(size=(180, 40)) + np.outer(generated, direction)
-    one, other = (learn(features, generated, names, seed=7) for _ in range(2))
+    one, other = (learn(features, generated, names, seed=7).head for _ in range(2))
     assert to_bytes(one) == to_bytes(other)
     read = from_bytes(to_bytes(one))
     fresh = random.normal(size=(200, 40)) + np.outer(np.arange(200) % 2, direction)
@@ -247,7 +251,7 @@ def test_learning_is_repeatable_and_tells_sources_apart_that_it_never_saw() -> N
 @pytest.mark.parametrize("subject", list(head.DIGESTS))
 def test_the_shipped_head_is_the_one_that_is_named_and_is_bounded(subject: Subject) -> None:
     held = head.trained(subject)
-    assert held.weights.shape == (FEATURES,)
+    assert held.weights.shape == (seen.FEATURES[subject],)
     low, high = held.calibration.bounds
     assert -3 < low < 0 < high < 3
 
@@ -312,7 +316,7 @@ def test_a_hundred_megapixels_are_weighed_within_the_bounds() -> None:
 def test_a_picture_that_is_pushed_towards_an_answer_stays_within_the_bounds(tmp_path: Path) -> None:
     # The strongest push that the weights allow: features moved along the line itself.
     held = head.trained(Subject.PICTURE)
-    features = encoder.encode(look(photograph(tmp_path)))
+    features = seen.see(look(photograph(tmp_path)))
     low, high = held.calibration.bounds
     for push in (-1e6, -10.0, 10.0, 1e6):
         moved = features + push * held.weights / np.linalg.norm(held.weights)
