@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "89c2053f7f9caf2b64baee9f98e30026dfcb49162606d6175e88e40c0dc85ef5",
+        "3590f86018f3e6956b1a744159f82662e72abd9b15b97d0c2f85ed3bd5a33f12",
     ),
     Subject.FACE: ("face.npz", "f23e07660fe8718e16c593404d71dbd2d8263dd981675abbe88f327bd092654b"),
 }
