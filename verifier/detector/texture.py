@@ -41,22 +41,22 @@ def roughest_and_smoothest(rgb: Pixels) -> Pixels:
 
     `rgb` is of shape (height, width, 3), neither side below SIDE; a small picture's are the same.
     """
-    grey = rgb.sum(2, dtype=np.int64)
-    steps = [np.abs(np.diff(grey, axis=axis)) for axis in (0, 1)]
-    height, width = grey.shape
-    told = [
-        (
-            int(steps[0][top : top + SIDE - 1, left : left + SIDE].sum())
-            + int(steps[1][top : top + SIDE, left : left + SIDE - 1].sum()),
-            top,
-            left,
-        )
-        for top in _places(height)
-        for left in _places(width)
-    ]
-    chosen = [(top, left) for _, top, left in (max(told), min(told))]
-    return np.stack([rgb[top : top + SIDE, left : left + SIDE] for top, left in chosen])
+    height, width = rgb.shape[:2]
+    places = [(top, left) for top in _places(height) for left in _places(width)]
+    rough = [(_roughness(_part(rgb, place)), place) for place in places]
+    return np.stack([_part(rgb, place) for _, place in (max(rough), min(rough))])
 
 
 def _places(length: int) -> list[int]:
     return sorted({int(each) for each in np.linspace(0, length - SIDE, PLACES)})
+
+
+def _part(rgb: Pixels, place: tuple[int, int]) -> Pixels:
+    top, left = place
+    return rgb[top : top + SIDE, left : left + SIDE]
+
+
+def _roughness(part: Pixels) -> int:
+    """The sum of all steps between neighbours, of grey: exact, so it chooses alike anywhere."""
+    grey = part.sum(2, dtype=np.int32)
+    return sum(int(np.abs(np.diff(grey, axis=axis)).sum()) for axis in (0, 1))
