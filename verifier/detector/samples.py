@@ -7,7 +7,7 @@ is seen is kept by the digest of the file: a second run costs seconds.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +41,9 @@ _UNTOUCHED = 1 << 30  # pixels of the shorter side: none is shrunk
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture of a source: what is seen of it, and its format's own numbers."""
+    """A picture of a source, by its SHA-256: what is seen of it, and its format's numbers."""
 
+    digest: str
     source: str
     generated: bool
     features: npt.NDArray[np.float32]
@@ -51,18 +52,24 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Samples as arrays: (n, features), (n,), (n,), (n, numbers of the format)."""
+    """Samples as arrays: (n,), (n, features), (n,), (n,), (n, numbers of the format)."""
 
+    digests: npt.NDArray[np.str_]
     features: npt.NDArray[np.float64]
     generated: npt.NDArray[np.bool_]
     sources: npt.NDArray[np.str_]
     form: npt.NDArray[np.float64]
+
+    def __getitem__(self, rows: npt.NDArray[np.bool_]) -> "Samples":
+        """Those of some rows."""
+        return Samples(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
 def gathered(samples: Iterator[Sample]) -> Samples:
     """Put samples together."""
     rows = list(samples)
     return Samples(
+        np.array([each.digest for each in rows]),
         np.array([each.features for each in rows], np.float64),
         np.array([each.generated for each in rows]),
         np.array([each.source for each in rows]),
@@ -102,7 +109,7 @@ def read_samples(
             told = held["features"].astype(np.float32)
         form = (width * height, width / height, 8 * len(data) / (width * height), len(data))
         kinds = tuple(float(data.startswith(each)) for each in (b"\xff\xd8", b"\x89PNG", b"RIFF"))
-        yield Sample(source, source.startswith("fake"), told, (*np.log(form), *kinds))
+        yield Sample(digest, source, source.startswith("fake"), told, (*np.log(form), *kinds))
 
 
 def _looked(path: Path, data: bytes, digest: str, kept: Path, view: str, subject: Subject) -> bool:

@@ -97,9 +97,8 @@ def test_what_is_written_tells_the_means_and_deviations_that_the_network_has(
     tmp_path: Path,
 ) -> None:
     torch = pytest.importorskip("torch")
-    from training.descriptor import Residual, normalised
-    from training.onnx_file import export_maps
-
+    descriptor = pytest.importorskip("training.descriptor")
+    onnx_file = pytest.importorskip("training.onnx_file")
     torch.manual_seed(1)
     start = {}
     for part, (inner, wide, out) in {"a": (3, 6, 4), "b": (4, 8, 4)}.items():
@@ -112,12 +111,14 @@ def test_what_is_written_tells_the_means_and_deviations_that_the_network_has(
             for each in ("weight", "bias", "running_mean"):
                 start[f"{norm}.{each}"] = torch.randn(shape[0])
             start[f"{norm}.running_var"] = torch.rand(shape[0]) + 0.5
-    parts = torch.nn.Sequential(Residual(start, "a", 2), Residual(start, "b", 1))
-    export_maps(parts, (0, 1), "numbers", tmp_path / "maps.onnx")
+    parts = torch.nn.Sequential(
+        descriptor.Residual(start, "a", 2), descriptor.Residual(start, "b", 1)
+    )
+    onnx_file.export_maps(parts, (0, 1), "numbers", tmp_path / "maps.onnx")
     pixels = np.random.default_rng(1).integers(0, 256, (1, 32, 32, 3), np.uint8)
     session = onnxruntime.InferenceSession(tmp_path / "maps.onnx")
     told = session.run(None, {"pixels": pixels})[0][0]
-    value = normalised(torch.from_numpy(pixels.transpose(0, 3, 1, 2)))
+    value = descriptor.normalised(torch.from_numpy(pixels.transpose(0, 3, 1, 2)))
     expected = []
     with torch.no_grad():
         for part in parts:
