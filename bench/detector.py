@@ -86,8 +86,9 @@ def main() -> None:
         show(samples, told, total)
         print(f"abstained on {abstained} as unlike the training's")
         controls(samples, told)
+        as_found, _ = _read(options, subject, EXAMINED, options.after)
         for view in CHANGES:
-            after(options, subject, view)
+            after(as_found, _read(options, subject, view, options.after)[0], subject, view)
         if options.wheel and subject == Subject.PICTURE:
             own_scores(options.folder, options.keep, options.most)
         if options.plot and subject == Subject.PICTURE:
@@ -155,10 +156,8 @@ def controls(samples: Samples, told: Told) -> None:
     print(f"labels at random                 AUC {auc(told.scores, shuffled):.3f}")
 
 
-def after(options: argparse.Namespace, subject: Subject, view: str) -> None:
+def after(as_found: Samples, changed: Samples, subject: Subject, view: str) -> None:
     """Print what is left after a change, beside what was told of the same files before it."""
-    changed, _ = _read(options, subject, view, options.after)
-    as_found, _ = _read(options, subject, EXAMINED, options.after)
     changed = changed[np.isin(changed.digests, as_found.digests)]
     as_found = as_found[np.isin(as_found.digests, changed.digests)]
     told, before = (Told.by(trained(subject), each, subject) for each in (changed, as_found))

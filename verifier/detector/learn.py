@@ -64,9 +64,10 @@ class Components:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """A head, and the scores (n,) of its pictures by lines that had not seen their like."""
+    """A head, its pictures along its directions, and their scores by lines without their like."""
 
     head: Head
+    along: Floats  # (n, directions); scores are (n,)
     by_family: Floats  # … the family of a generated picture's maker, the source of a photograph
     by_source: Floats
 
@@ -99,7 +100,7 @@ def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1)
     )
     distances = [head.distance(each) for each in features.astype(np.float32)]
     farthest = np.array(np.quantile(distances, FARTHEST))
-    return Learnt(replace(head, farthest=farthest), by_family, by_source)
+    return Learnt(replace(head, farthest=farthest), along, by_family, by_source)
 
 
 def family(source: str) -> str:

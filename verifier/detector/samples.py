@@ -95,10 +95,10 @@ def read_samples(
 ) -> Iterator[Sample]:
     """Read every source under `folder` in a view; what is abstained from is left out."""
     keep.mkdir(parents=True, exist_ok=True)
+    networks = ".".join(each[:8] for each in NETWORKS[subject])
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        networks = ".".join(each[:8] for each in NETWORKS[subject])
         kept = keep / f"{digest}.{subject}.{view}.{networks}.npz"
         if not kept.exists() and not _looked(path, data, digest, kept, view, subject):
             continue

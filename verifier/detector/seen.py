@@ -13,10 +13,10 @@ from verifier.errors import ToolMissing
 
 from . import encoder, texture
 from .result import Subject
-from .views import Look
+from .views import PARTS, Look
 
 FEATURES = {
-    Subject.PICTURE: encoder.FEATURES + texture.FEATURES,
+    Subject.PICTURE: encoder.FEATURES + PARTS * texture.NUMBERS,
     Subject.FACE: encoder.FEATURES,
 }
 NETWORKS = {  # by SHA-256: what the numbers rest on

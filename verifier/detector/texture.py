@@ -11,16 +11,12 @@ shows; this sees what is lost by making it small. Read only by its digest.
 import numpy as np
 import numpy.typing as npt
 
-from .encoder import SIDE
 from .network import Network
 
 NETWORK = Network(
     "texture.onnx", "c1f903bcf428c75be5c84b03cdf747051d7ae62ad150f6eac860251f24dde5a6"
 )
 NUMBERS = 464  # of a part
-PARTS = 2  # of a picture that are looked at: its roughest and its smoothest
-FEATURES = PARTS * NUMBERS
-PLACES = 4  # along each side of a picture where a part may lie
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -34,29 +30,3 @@ def encode(parts: Pixels) -> Floats:
     session = NETWORK.session()
     told = [session.run(None, {"pixels": part[None]})[0][0] for part in parts]
     return np.concatenate([*told, np.zeros(0, np.float32)])
-
-
-def roughest_and_smoothest(rgb: Pixels) -> Pixels:
-    """The parts of a picture where neighbours differ most, and least: (PARTS, SIDE, SIDE, 3).
-
-    `rgb` is of shape (height, width, 3), neither side below SIDE; a small picture's are the same.
-    """
-    height, width = rgb.shape[:2]
-    places = [(top, left) for top in _places(height) for left in _places(width)]
-    rough = [(_roughness(_part(rgb, place)), place) for place in places]
-    return np.stack([_part(rgb, place) for _, place in (max(rough), min(rough))])
-
-
-def _places(length: int) -> list[int]:
-    return sorted({int(each) for each in np.linspace(0, length - SIDE, PLACES)})
-
-
-def _part(rgb: Pixels, place: tuple[int, int]) -> Pixels:
-    top, left = place
-    return rgb[top : top + SIDE, left : left + SIDE]
-
-
-def _roughness(part: Pixels) -> int:
-    """The sum of all steps between neighbours, of grey: exact, so it chooses alike anywhere."""
-    grey = part.sum(2, dtype=np.int32)
-    return sum(int(np.abs(np.diff(grey, axis=axis)).sum()) for axis in (0, 1))

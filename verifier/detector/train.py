@@ -15,7 +15,7 @@ import numpy as np
 
 from .calibration import auc
 from .head import to_bytes
-from .learn import COMPONENTS, Components, Learnt, held_out, learn
+from .learn import Learnt, held_out, learn
 from .result import Subject
 from .samples import TRAINING, Samples, gathered, read_samples
 
@@ -28,8 +28,7 @@ def show(samples: Samples, learnt: Learnt) -> None:
     by_form = held_out(form, generated, samples.sources)
     shuffled = random.permutation(generated)
     folds = random.integers(0, 5, len(generated)).astype(np.str_)
-    along = Components(samples.features, COMPONENTS)(samples.features)
-    by_chance = held_out(along, shuffled, folds)
+    by_chance = held_out(learnt.along, shuffled, folds)
     print(f"sources left out   AUC {auc(learnt.by_source, generated):.3f}")
     print(f"families left out  AUC {auc(learnt.by_family, generated):.3f}")
     print(f"format alone       AUC {auc(by_form, generated):.3f}")

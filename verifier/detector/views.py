@@ -16,10 +16,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from .encoder import SIDE
-from .texture import roughest_and_smoothest
 
 LARGEST, SMALLEST = 512, 256  # pixels of the shorter side: what a picture is brought to
 FACE_LARGEST, FACE_SMALLEST = 256, 96  # the same of a face's square
+PARTS = 2  # of a picture that are looked at as they are: its roughest and its smoothest
+PLACES = 4  # along each side of a picture where a part may lie
 QUALITY = 85  # of JPEG, with colour at half the resolution
 QUALITIES = (65, 96)  # drawn from in training
 ROOM, RAISED = 1.4, 0.19  # of a face's box: the square's side, and how far it is higher
@@ -83,6 +84,17 @@ def around(image: Image.Image, box: Box) -> Image.Image:
     return image.crop((first, second, first + round(side), second + round(side)))
 
 
+def roughest_and_smoothest(rgb: Pixels) -> Pixels:
+    """The parts of a picture where neighbours differ most, and least: (PARTS, SIDE, SIDE, 3).
+
+    `rgb` is of shape (height, width, 3), neither side below SIDE; a small picture's are the same.
+    """
+    height, width = rgb.shape[:2]
+    places = [(top, left) for top in _places(height) for left in _places(width)]
+    rough = [(_roughness(_part(rgb, place)), place) for place in places]
+    return np.stack([_part(rgb, place) for _, place in (max(rough), min(rough))])
+
+
 def recoded(image: Image.Image, shorter: int, quality: int) -> Image.Image:
     """Shrink a picture until its shorter side has so many pixels, and compress it once."""
     scale = shorter / min(image.size)
@@ -107,3 +119,18 @@ def _of_face(square: Image.Image) -> Look:
 
 def _sized(square: Image.Image) -> Pixels:
     return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def _places(length: int) -> list[int]:
+    return sorted({int(each) for each in np.linspace(0, length - SIDE, PLACES)})
+
+
+def _part(rgb: Pixels, place: tuple[int, int]) -> Pixels:
+    top, left = place
+    return rgb[top : top + SIDE, left : left + SIDE]
+
+
+def _roughness(part: Pixels) -> int:
+    """The sum of all steps between neighbours, of grey: exact, so it chooses alike anywhere."""
+    grey = part.sum(2, dtype=np.int32)
+    return sum(int(np.abs(np.diff(grey, axis=axis)).sum()) for axis in (0, 1))

@@ -1,13 +1,10 @@
 """What looks for seams: it looks at the middle, says the same twice, and is another's no more."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from verifier.detector import clip, encoder, faces, seams, swap
 from verifier.detector.blend import Portrait, self_blended
-from verifier.errors import ToolMissing
 
 
 def _seen(rgb: np.ndarray, portrait: Portrait) -> np.ndarray:
@@ -33,18 +30,6 @@ def test_only_the_middle_is_looked_at_and_the_same_is_said_twice(portrait: Portr
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_plain_square_has_a_bounded_score(level: int) -> None:
     assert abs(seams.score(np.full((224, 224, 3), level, np.uint8))) < 20
-
-
-def test_weights_that_are_others_or_absent_are_not_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    square = np.zeros((seams.SIDE, seams.SIDE, 3), np.uint8)
-    monkeypatch.setattr(seams, "NETWORK", replace(seams.NETWORK, digest="0" * 64))
-    with pytest.raises(ToolMissing, match="not those"):
-        seams.score(square)
-    monkeypatch.setattr(seams, "NETWORK", replace(seams.NETWORK, file="none.onnx"))
-    with pytest.raises(ToolMissing, match="cannot be read"):
-        seams.score(square)
 
 
 def test_the_line_weighs_what_both_networks_say_and_knows_what_is_usual_by_one() -> None:

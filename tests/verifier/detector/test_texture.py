@@ -1,7 +1,6 @@
 """What sees fine detail: parts as they are, the roughest and the smoothest, the same twice."""
 
 import tracemalloc
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,7 @@ import pytest
 from verifier.detector import seen, texture
 from verifier.detector.encoder import SIDE
 from verifier.detector.result import Subject
-from verifier.detector.texture import roughest_and_smoothest
-from verifier.errors import ToolMissing
+from verifier.detector.views import PARTS, PLACES, roughest_and_smoothest
 
 
 def _picture(height: int, width: int) -> np.ndarray:
@@ -24,8 +22,8 @@ def _chosen_from_all_steps(rgb: np.ndarray) -> list[np.ndarray]:
     grey = rgb.astype(float).mean(2)
     down, across = (np.abs(np.diff(grey, axis=axis)) for axis in (0, 1))
     parts = []
-    for top in np.linspace(0, rgb.shape[0] - SIDE, texture.PLACES).astype(int):
-        for left in np.linspace(0, rgb.shape[1] - SIDE, texture.PLACES).astype(int):
+    for top in np.linspace(0, rgb.shape[0] - SIDE, PLACES).astype(int):
+        for left in np.linspace(0, rgb.shape[1] - SIDE, PLACES).astype(int):
             steps = down[top : top + SIDE - 1, left : left + SIDE].sum()
             steps += across[top : top + SIDE, left : left + SIDE - 1].sum()
             parts.append((round(3 * steps), int(top), int(left)))
@@ -38,7 +36,7 @@ def test_the_roughest_and_the_smoothest_part_are_those_with_the_most_and_the_few
 ) -> None:
     rgb = _picture(height, width)
     chosen = roughest_and_smoothest(rgb)
-    assert chosen.shape == (texture.PARTS, SIDE, SIDE, 3)
+    assert chosen.shape == (PARTS, SIDE, SIDE, 3)
     assert np.array_equal(chosen, np.stack(_chosen_from_all_steps(rgb)))
 
 
@@ -63,7 +61,7 @@ def test_a_strip_of_thirteen_million_pixels_is_looked_at_part_by_part() -> None:
 def test_a_part_tells_the_same_alone_and_beside_others() -> None:
     parts = roughest_and_smoothest(_picture(500, 400))
     told = texture.encode(parts)
-    assert told.shape == (texture.FEATURES,)
+    assert told.shape == (PARTS * texture.NUMBERS,)
     assert np.isfinite(told).all()
     assert np.array_equal(told, np.concatenate([texture.encode(part[None]) for part in parts]))
     assert texture.encode(parts[:0]).shape == (0,)
@@ -78,19 +76,9 @@ def test_where_a_thing_lies_in_a_part_tells_nothing_but_for_its_edges() -> None:
 
 
 def test_of_a_face_the_encoder_alone_tells() -> None:
-    assert seen.FEATURES[Subject.PICTURE] - seen.FEATURES[Subject.FACE] == texture.FEATURES
+    assert seen.FEATURES[Subject.PICTURE] - seen.FEATURES[Subject.FACE] == PARTS * texture.NUMBERS
     assert texture.NETWORK.digest in seen.NETWORKS[Subject.PICTURE]
     assert texture.NETWORK.digest not in seen.NETWORKS[Subject.FACE]
-
-
-def test_weights_that_are_others_or_absent_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    part = np.zeros((1, SIDE, SIDE, 3), np.uint8)
-    monkeypatch.setattr(texture, "NETWORK", replace(texture.NETWORK, digest="0" * 64))
-    with pytest.raises(ToolMissing, match="not those"):
-        texture.encode(part)
-    monkeypatch.setattr(texture, "NETWORK", replace(texture.NETWORK, file="none.onnx"))
-    with pytest.raises(ToolMissing, match="cannot be read"):
-        texture.encode(part)
 
 
 def test_what_is_written_tells_the_means_and_deviations_that_the_network_has(
