@@ -35,6 +35,7 @@ from verifier.detector.detect import SIDES
 from verifier.detector.evidence import in_words
 from verifier.detector.head import Head, trained
 from verifier.detector.learn import held_out
+from verifier.detector.likeness import Likeness
 from verifier.detector.result import Subject
 from verifier.detector.samples import CHANGES, EXAMINED, Samples, files, gathered, read_samples
 
@@ -48,9 +49,9 @@ class Told:
     sides: Floats  # 1 generated, -1 photographed, 0 no support
 
     @classmethod
-    def by(cls, head: Head, samples: Samples, subject: Subject) -> "Told":
+    def by(cls, head: Head | Likeness, samples: Samples, subject: Subject) -> "Told":
         """Weigh every sample."""
-        scores = samples.features @ head.weights + head.offset
+        scores = np.array([head.score(each) for each in samples.features])
         evidence = [weigh(float(score), head.calibration) for score in scores]
         words = [in_words(each, SIDES[subject]) for each in evidence]
         sides = [

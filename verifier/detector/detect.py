@@ -5,6 +5,7 @@ Nothing of it is a finding that a conclusion weighs.
 
 import contextlib
 
+import numpy as np
 from PIL import Image
 
 from verifier.errors import ToolMissing
@@ -56,7 +57,8 @@ def ready() -> None:
     seen.ready()
     for subject in learnt.DIGESTS:
         with contextlib.suppress(ToolMissing):
-            learnt.trained(subject)
+            head = learnt.trained(subject)
+            head.score(head.centre.astype(np.float32))  # what is worked out once is, now
 
 
 def digests() -> dict[str, str]:
@@ -65,7 +67,7 @@ def digests() -> dict[str, str]:
 
 
 def _weighed(subject: Subject, what: Look) -> Detection:
-    features = seen.see(what)
+    features = seen.see(subject, what)
     head = learnt.trained(subject)
     if head.distance(features) > float(head.farthest):
         return _abstained(subject, "it is unlike what the detector was trained on")

@@ -28,27 +28,27 @@ from .weights import held
 MODEL = Path(__file__).with_name("encoder.npz.z")
 DIGEST = "ee96e32ee16ea7b29a8a7ceb6cf1a4307e1dcab8dc5c8c5f3bfb5cf2cbabef3e"  # SHA-256 of that file
 SIDE = 224  # pixels
-LAYERS = (8, 9)  # the first token of each is kept, and the mean of the others
 WIDTH = 768
 FINE = 8  # parts of a step
-FEATURES = 2 * WIDTH * len(LAYERS)
 _LARGEST = 128 << 20  # bytes of the graph
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 
-def encode(square: Pixels, runtime: onnxruntime.InferenceSession | None = None) -> Floats:
-    """The features of one picture of shape (SIDE, SIDE, 3), red, green, blue: (FEATURES,).
+def encode(
+    square: Pixels,
+    layers: tuple[int, ...],
+    runtime: onnxruntime.InferenceSession | None = None,
+) -> Floats:
+    """The features of one picture of shape (SIDE, SIDE, 3), red, green, blue.
 
-    The first tokens of LAYERS in their order, then the means of the others. Raises ToolMissing
-    where the weights are absent or are others.
+    The first tokens of the layers (1 to 9) in their order, then the means of the others:
+    (2 * WIDTH * len(layers),). Raises ToolMissing where the weights are absent or are others.
     """
-    names = [f"layer{layer}" for layer in LAYERS]
-    layers = (runtime or session()).run(names, {"pixels": np.ascontiguousarray(square)[None]})
-    return np.concatenate(
-        [*(each[0, 0] for each in layers), *(each[0, 1:].mean(0) for each in layers)]
-    )
+    names = [f"layer{layer}" for layer in layers]
+    seen = (runtime or session()).run(names, {"pixels": np.ascontiguousarray(square)[None]})
+    return np.concatenate([*(each[0, 0] for each in seen), *(each[0, 1:].mean(0) for each in seen)])
 
 
 @cache

@@ -1,9 +1,10 @@
 """What was learnt: a line over what the encoder sees, its calibration, and what it was shown.
 
-    picture.npz, face.npz   weights (features,), offset, lines (n, 2), bounds (2,), centre and
-                            directions of what was seen in training (directions in rows, each
-                            divided by its deviation), farthest (the distance from the centre beyond
-                            which nothing is said)
+    face.npz   weights (features,), offset, lines (n, 2), bounds (2,), centre and directions of what
+               was seen in training (directions in rows, each divided by its deviation), farthest
+               (the distance from the centre beyond which nothing is said)
+
+Of pictures there is more to learn than a line tells: `likeness`.
 
 Written by `python -m verifier.detector.train`, read only if they have the digests below.
 """
@@ -16,7 +17,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from . import likeness
 from .calibration import Calibration
+from .likeness import Likeness
 from .result import Subject
 from .weights import held
 
@@ -24,7 +27,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "3590f86018f3e6956b1a744159f82662e72abd9b15b97d0c2f85ed3bd5a33f12",
+        "a544037947de8dadc6f4d377ce3b01677351f82b3c30e2dbc7cf02efb1bb9880",
     ),
     Subject.FACE: ("face.npz", "f23e07660fe8718e16c593404d71dbd2d8263dd981675abbe88f327bd092654b"),
 }
@@ -75,7 +78,8 @@ def from_bytes(data: bytes) -> Head:
 
 
 @cache
-def trained(subject: Subject) -> Head:
-    """The head for pictures or faces that belongs to this version; raises ToolMissing."""
+def trained(subject: Subject) -> Head | Likeness:
+    """What was learnt of pictures or faces for this version; raises ToolMissing."""
     name, digest = DIGESTS[subject]
-    return from_bytes(held(FOLDER / name, digest))
+    data = held(FOLDER / name, digest)
+    return likeness.from_bytes(data) if subject == Subject.PICTURE else from_bytes(data)

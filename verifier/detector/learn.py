@@ -2,16 +2,19 @@
 
 For the calibration a photograph is scored by a line that has seen none of its source; a generated
 picture is scored twice, by a line that has seen none of its source and by one that has seen none of
-its generator's family, since the next generator may be of a family that was seen, or of none. Each
-class weighs alike, and within it each source by the root of its size.
+its generator's family, since the next generator may be of a family that was seen, or of none. For
+a line each class weighs alike, and within it each source by the root of its size.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from .calibration import Labels, Names, calibrate
+from .calibration import Calibration, Labels, Names, calibrate
 from .head import Head
 
 COMPONENTS = 512  # of what differs most between pictures: the line is learnt in these
@@ -40,6 +43,7 @@ _FAMILIES = {  # what generators have in common, by how their sources' names beg
 }
 
 Floats = npt.NDArray[np.float64]
+Kind = TypeVar("Kind")
 
 
 class Components:
@@ -63,29 +67,23 @@ class Components:
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """A head, its pictures along its directions, and their scores by lines without their like."""
+class Learnt(Generic[Kind]):
+    """What was learnt, the pictures' scores without their like, and how to ask so of others."""
 
-    head: Head
-    along: Floats  # (n, directions); scores are (n,)
-    by_family: Floats  # … the family of a generated picture's maker, the source of a photograph
+    head: Kind
+    calibration: Calibration
+    by_family: Floats  # (n,): the family of a generated picture's maker, a photograph's source
     by_source: Floats
+    left_out: Callable[[Labels, Names], Floats]  # labels and groups, (n,) each: scores by the rest
 
 
-def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1) -> Learnt:
+def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1) -> Learnt[Head]:
     """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources."""
     components = Components(features, COMPONENTS)
     along = components(features)
     families = np.array([family(each) for each in sources])
     by_family, by_source = (held_out(along, generated, each) for each in (families, sources))
-    calibration = calibrate(
-        np.concatenate((by_family, by_source)),
-        np.tile(generated, 2),
-        np.tile(sources, 2),
-        files=np.tile(np.arange(len(generated)).astype(np.str_), 2),
-        seed=seed,
-        unseen=True,
-    )
+    calibration = calibrated(by_family, by_source, generated, sources, seed)
     line = line_of(along, generated, sources)
     weights = components.scale * (components.directions @ line[:-1])
     shown = (components.directions[:, :DOMAIN] / components.deviations[:DOMAIN]).T
@@ -100,7 +98,22 @@ def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1)
     )
     distances = [head.distance(each) for each in features.astype(np.float32)]
     farthest = np.array(np.quantile(distances, FARTHEST))
-    return Learnt(replace(head, farthest=farthest), along, by_family, by_source)
+    left_out = partial(held_out, along)
+    return Learnt(replace(head, farthest=farthest), calibration, by_family, by_source, left_out)
+
+
+def calibrated(
+    by_family: Floats, by_source: Floats, generated: Labels, sources: Names, seed: int
+) -> Calibration:
+    """The calibration by both scores of each picture, (n,) each, as told above."""
+    return calibrate(
+        np.concatenate((by_family, by_source)),
+        np.tile(generated, 2),
+        np.tile(sources, 2),
+        files=np.tile(np.arange(len(generated)).astype(np.str_), 2),
+        seed=seed,
+        unseen=True,
+    )
 
 
 def family(source: str) -> str:
@@ -133,10 +146,11 @@ def line_of(
     It is the same wherever it is looked for from; `start` is where, for one that is near is sooner
     there.
     """
-    return _logistic(along, generated, _weights(generated, sources), penalty, start)
+    return _logistic(along, generated, evenly(generated, sources), penalty, start)
 
 
-def _weights(generated: Labels, sources: Names) -> Floats:
+def evenly(generated: Labels, sources: Names) -> Floats:
+    """Each picture's weight, their mean 1: classes alike, a source by the root of its size."""
     weights = np.zeros(len(generated))
     for which in (False, True):
         for name in np.unique(sources[generated == which]):

@@ -21,7 +21,7 @@ from verifier.media.picture import picture
 from .domain import why_not, why_not_face
 from .encoder import SIDE
 from .result import Subject
-from .seen import NETWORKS, see
+from .seen import LAYERS, NETWORKS, see
 from .views import (
     ALIGNED,
     FACE_SMALLEST,
@@ -95,11 +95,11 @@ def read_samples(
 ) -> Iterator[Sample]:
     """Read every source under `folder` in a view; what is abstained from is left out."""
     keep.mkdir(parents=True, exist_ok=True)
-    networks = ".".join(each[:8] for each in NETWORKS[subject])
+    by = ".".join((*(each[:8] for each in NETWORKS[subject]), *map(str, LAYERS[subject])))
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        kept = keep / f"{digest}.{subject}.{view}.{networks}.npz"
+        kept = keep / f"{digest}.{subject}.{view}.{by}.npz"
         if not kept.exists() and not _looked(path, data, digest, kept, view, subject):
             continue
         with np.load(kept, allow_pickle=False) as held:
@@ -123,7 +123,7 @@ def _looked(path: Path, data: bytes, digest: str, kept: Path, view: str, subject
     shown = None
     if min(image.size) >= _LEAST[subject]:
         shown = _shown(image, coarseness, digest, subject, view)
-    features = np.zeros(0) if shown is None else see(shown)
+    features = np.zeros(0) if shown is None else see(subject, shown)
     part = kept.with_suffix(".part")
     with part.open("wb") as file:
         np.savez(file, features=features.astype(np.float16), size=np.array(image.size))

@@ -15,9 +15,10 @@ from . import encoder, texture
 from .result import Subject
 from .views import PARTS, Look
 
+LAYERS = {Subject.PICTURE: (6, 7, 8, 9), Subject.FACE: (8, 9)}  # of the encoder
 FEATURES = {
-    Subject.PICTURE: encoder.FEATURES + PARTS * texture.NUMBERS,
-    Subject.FACE: encoder.FEATURES,
+    Subject.PICTURE: 2 * encoder.WIDTH * len(LAYERS[Subject.PICTURE]) + PARTS * texture.NUMBERS,
+    Subject.FACE: 2 * encoder.WIDTH * len(LAYERS[Subject.FACE]),
 }
 NETWORKS = {  # by SHA-256: what the numbers rest on
     Subject.PICTURE: (encoder.DIGEST, texture.NETWORK.digest),
@@ -25,9 +26,9 @@ NETWORKS = {  # by SHA-256: what the numbers rest on
 }
 
 
-def see(look: Look) -> npt.NDArray[np.float32]:
-    """The numbers, (FEATURES of its subject,); raises ToolMissing where weights are absent."""
-    return np.concatenate((encoder.encode(look.whole), texture.encode(look.parts)))
+def see(subject: Subject, look: Look) -> npt.NDArray[np.float32]:
+    """The numbers, (FEATURES[subject],); raises ToolMissing where weights are absent."""
+    return np.concatenate((encoder.encode(look.whole, LAYERS[subject]), texture.encode(look.parts)))
 
 
 def ready() -> None:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from .network import Network
 
 NETWORK = Network(
-    "texture.onnx", "c1f903bcf428c75be5c84b03cdf747051d7ae62ad150f6eac860251f24dde5a6"
+    "texture.onnx", "339cde4c0e9906875db840f0947eafb053210475c0c65accebe427c1d9ac0d0a"
 )
-NUMBERS = 464  # of a part
+NUMBERS = 144  # of a part
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

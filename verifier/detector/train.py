@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+from . import head, likeness
 from .calibration import auc
-from .head import to_bytes
-from .learn import Learnt, held_out, learn
+from .learn import Kind, Learnt, held_out, learn
+from .learn_likeness import learn_likeness
 from .result import Subject
 from .samples import TRAINING, Samples, gathered, read_samples
 
 
-def show(samples: Samples, learnt: Learnt) -> None:
+def show(samples: Samples, learnt: Learnt[Kind]) -> None:
     """Print how sources and families that were left out are told apart, and the two controls."""
     random = np.random.default_rng(0)
     generated = samples.generated
@@ -28,11 +29,18 @@ def show(samples: Samples, learnt: Learnt) -> None:
     by_form = held_out(form, generated, samples.sources)
     shuffled = random.permutation(generated)
     folds = random.integers(0, 5, len(generated)).astype(np.str_)
-    by_chance = held_out(learnt.along, shuffled, folds)
+    by_chance = learnt.left_out(shuffled, folds)
     print(f"sources left out   AUC {auc(learnt.by_source, generated):.3f}")
     print(f"families left out  AUC {auc(learnt.by_family, generated):.3f}")
     print(f"format alone       AUC {auc(by_form, generated):.3f}")
     print(f"labels at random   AUC {auc(by_chance, shuffled):.3f}")
+
+
+def _shown(samples: Samples, learnt: Learnt[Kind]) -> Kind:
+    show(samples, learnt)
+    low, high = learnt.calibration.bounds
+    print(f"log10 likelihood ratios between {low:.2f} and {high:.2f}")
+    return learnt.head
 
 
 def main() -> None:
@@ -49,12 +57,11 @@ def main() -> None:
     )
     for name, count in zip(*np.unique(samples.sources, return_counts=True), strict=True):
         print(f"{count:5d} {name}")
-    learnt = learn(samples.features, samples.generated, samples.sources)
-    show(samples, learnt)
-    head = learnt.head
-    low, high = head.bounds
-    print(f"log10 likelihood ratios between {low:.2f} and {high:.2f}")
-    data = to_bytes(head)
+    told = samples.features, samples.generated, samples.sources
+    if options.subject == Subject.PICTURE:
+        data = likeness.to_bytes(_shown(samples, learn_likeness(*told)))
+    else:
+        data = head.to_bytes(_shown(samples, learn(*told)))
     options.to.write_bytes(data)
     print(f"DIGEST = {hashlib.sha256(data).hexdigest()!r}  # {len(data)} bytes")
 

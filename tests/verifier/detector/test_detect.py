@@ -13,9 +13,10 @@ from verifier.detector import encoder, head, seen
 from verifier.detector.calibration import auc, weigh
 from verifier.detector.detect import detect_face, detect_picture, digests, ready
 from verifier.detector.domain import blockiness, colours, flatness, why_not
-from verifier.detector.encoder import FEATURES, SIDE
+from verifier.detector.encoder import SIDE, WIDTH
 from verifier.detector.head import from_bytes, to_bytes
 from verifier.detector.learn import learn
+from verifier.detector.likeness import Likeness, kernel
 from verifier.detector.result import Detection, Subject
 from verifier.detector.views import around, look, look_at_face_in_training, look_in_training
 from verifier.errors import ToolMissing
@@ -251,7 +252,7 @@ def test_learning_is_repeatable_and_tells_sources_apart_that_it_never_saw() -> N
 @pytest.mark.parametrize("subject", list(head.DIGESTS))
 def test_the_shipped_head_is_the_one_that_is_named_and_is_bounded(subject: Subject) -> None:
     held = head.trained(subject)
-    assert held.weights.shape == (seen.FEATURES[subject],)
+    assert held.centre.shape == (seen.FEATURES[subject],)
     low, high = held.calibration.bounds
     assert -3 < low < 0 < high < 3
 
@@ -259,19 +260,26 @@ def test_the_shipped_head_is_the_one_that_is_named_and_is_bounded(subject: Subje
 def test_the_encoder_answers_alike_twice_and_with_any_number_of_threads() -> None:
     random = np.random.default_rng(3)
     square = random.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    told = encoder.encode(square)
-    assert told.shape == (FEATURES,)
+    told = encoder.encode(square, (8, 9))
+    assert told.shape == (2 * 2 * WIDTH,)
     assert np.isfinite(told).all()
-    assert np.array_equal(told, encoder.encode(square))
+    assert np.array_equal(told, encoder.encode(square, (8, 9)))
     many = encoder.opened(threads=3)
-    assert np.array_equal(told, encoder.encode(square, many))
+    assert np.array_equal(told, encoder.encode(square, (8, 9), many))
+
+
+def test_the_encoder_is_asked_for_any_of_its_layers_at_once() -> None:
+    square = np.random.default_rng(3).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    both = encoder.encode(square, (6, 9)).reshape(2, 2, WIDTH)
+    for place, layer in enumerate((6, 9)):
+        assert np.array_equal(both[:, place].ravel(), encoder.encode(square, (layer,)))
 
 
 def test_the_encoder_sees_what_it_saw_when_the_heads_were_trained() -> None:
     # Another runtime or processor may round otherwise, but not see something else.
     across, down = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
     square = np.stack((across, down, (across * down) // SIDE), -1).astype(np.uint8)
-    told = encoder.encode(square)
+    told = encoder.encode(square, (8, 9))
     assert told[:6] == pytest.approx([-0.091, -0.168, -0.159, -0.097, 0.116, -0.031], abs=0.02)
 
 
@@ -314,12 +322,19 @@ def test_a_hundred_megapixels_are_weighed_within_the_bounds() -> None:
 
 
 def test_a_picture_that_is_pushed_towards_an_answer_stays_within_the_bounds(tmp_path: Path) -> None:
-    # The strongest push that the weights allow: features moved along the line itself.
+    # The strongest push that the weights allow: features moved the way that the score rises most.
     held = head.trained(Subject.PICTURE)
-    features = seen.see(look(photograph(tmp_path)))
+    assert isinstance(held, Likeness)
+    features = seen.see(Subject.PICTURE, look(photograph(tmp_path)))
+    along = held.along(features[None])
+    alike = kernel(along, held.learnt_from, float(held.width))[0] * held.coefficients
+    rising = alike @ (held.learnt_from - along) @ (held.levels * held.steps[:, None] * held.scale)
     low, high = held.calibration.bounds
+    before = held.score(features)
+    step = (features + 0.01 * rising / np.linalg.norm(rising)).astype(np.float32)
+    assert held.score(step) > before
     for push in (-1e6, -10.0, 10.0, 1e6):
-        moved = features + push * held.weights / np.linalg.norm(held.weights)
+        moved = features + push * rising / np.linalg.norm(rising)
         told = weigh(held.score(moved.astype(np.float32)), held.calibration)
         assert low <= told.interval[0] <= told.log10_lr <= told.interval[1] <= high
 

@@ -1,0 +1,97 @@
+"""What was learnt of pictures: the pictures themselves, as few numbers, and what each speaks for.
+
+Kernel ridge regression: every picture of the training speaks for its side, the louder the more
+alike it is to the one in question ("The Elements of Statistical Learning", 2nd edition, sections
+5.8 and 12.3.7). Alike is what lies near along the main directions of what is seen (Gaussian kernel;
+no picture can be had back from 256 numbers of five bits).
+
+    picture.npz   centre, scale (features,); levels (directions, features) of 8 bits, steps
+                  (directions,); examples (directions, pictures) of 8 bits, step; coefficients
+                  (pictures,); width, the kernel's, in squared numbers; spreads of the first
+                  directions, and farthest (the distance from the centre, in those, beyond which
+                  nothing is said); lines (n, 2), bounds (2,) of the calibration
+
+Written by `python -m verifier.detector.train image`, read only by its digest (`head`).
+"""
+
+import io
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from .calibration import Calibration
+
+Floats = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Arrays as they are stored; the answers are computed in 64 bits."""
+
+    centre: npt.NDArray[np.float32]
+    scale: npt.NDArray[np.float32]
+    levels: Levels
+    steps: npt.NDArray[np.float32]
+    examples: Levels
+    step: npt.NDArray[np.float32]
+    coefficients: npt.NDArray[np.float32]
+    width: npt.NDArray[np.float32]
+    spreads: npt.NDArray[np.float32]
+    farthest: npt.NDArray[np.float32]
+    lines: npt.NDArray[np.float32]
+    bounds: npt.NDArray[np.float32]
+
+    def score(self, features: npt.NDArray[np.float32]) -> float:
+        """More for what is alike to generated pictures, about -1 to 1; 0 far from all."""
+        near = kernel(self.along(features[None]), self.learnt_from, float(self.width))
+        return float(near[0] @ self.coefficients)
+
+    def distance(self, features: npt.NDArray[np.float32]) -> float:
+        """How far a picture is from those of the training, in deviations (root mean square)."""
+        along = self.along(features[None])[0, : len(self.spreads)] / self.spreads
+        return float(np.sqrt(np.mean(along**2)))
+
+    def along(self, features: npt.NDArray[np.float32] | Floats) -> Floats:
+        """Pictures (n, features) along the directions: (n, directions)."""
+        told: Floats = (features - self.centre).astype(np.float64) @ self._directions.T
+        return told
+
+    @cached_property
+    def _directions(self) -> Floats:
+        steps, scale = self.steps.astype(np.float64), self.scale.astype(np.float64)
+        return self.levels * steps[:, None] * scale
+
+    @cached_property
+    def learnt_from(self) -> Floats:
+        """The pictures of the training along the directions: (pictures, directions)."""
+        return np.ascontiguousarray(self.examples.T * self.step.astype(np.float64))
+
+    @property
+    def calibration(self) -> Calibration:
+        """How a score becomes a likelihood ratio."""
+        low, high = (float(each) for each in self.bounds)
+        return Calibration(self.lines.astype(np.float64), (low, high))
+
+
+def kernel(some: Floats, others: Floats, width: float) -> Floats:
+    """How alike each of some is to each of the others, 1 where they are the same: (n, m)."""
+    squares = (some**2).sum(1)[:, None] + (others**2).sum(1)
+    alike: Floats = np.exp((2 * some @ others.T - squares).clip(max=0) / width)
+    return alike
+
+
+def to_bytes(likeness: Likeness) -> bytes:
+    """Write what was learnt; the same arrays give the same bytes."""
+    data = io.BytesIO()
+    values = {each.name: getattr(likeness, each.name) for each in fields(likeness)}
+    np.savez_compressed(data, **values)
+    return data.getvalue()
+
+
+def from_bytes(data: bytes) -> Likeness:
+    """Read what `to_bytes` wrote."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return Likeness(**{each.name: arrays[each.name] for each in fields(Likeness)})
