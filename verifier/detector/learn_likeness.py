@@ -6,7 +6,7 @@ Leave-One-Out Cross-Validation of Sparse Least-Squares Support Vector Machines",
 Neural Networks 17, 2004, section 2; here for blocks).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from .learn import (
     evenly,
     family,
 )
-from .likeness import Likeness, kernel
+from .likeness import Likeness, directions, kernel
 
 COMPONENTS = 256  # of what differs most between pictures
 RIDGE = 0.3  # over a picture's weight: how little a single picture is believed
@@ -59,14 +59,35 @@ def learn_likeness(
     Each class weighs alike, and within it each family of makers, and each source of photographs,
     by the root of its size.
     """
+    components = Components(features, COMPONENTS)
+    centre, scale = (each.astype(np.float32) for each in (components.centre, components.scale))
+    # A direction is divided by the root of its deviation: what differs less counts more than it
+    # does, and less than as much. Directions are rounded first, and pictures lie along those.
+    fine = 1 / (_FINE * np.sqrt(features.shape[1]))  # a direction's length is one
+    levels = _rounded(components.directions.T / fine)
+    steps = (fine / np.sqrt(components.deviations)).astype(np.float32)
+    along = (features - centre) @ directions(levels, steps, scale).T
+    width = np.float32(2 * along.var(0).sum())  # the mean squared distance of two pictures
+    step = np.float32(_COARSE * np.sqrt(12 * width / along.shape[1]))
+    examples = _rounded(along.T / step)
     families = np.array([family(each) for each in sources])
-    likeness = _laid_out(features)
-    solved = solve(likeness.learnt_from, float(likeness.width), evenly(generated, families))
+    told = examples.T.astype(np.float64) * float(step)
+    solved = solve(told, float(width), evenly(generated, families))
     by_family, by_source = (solved.left_out(generated, each) for each in (families, sources))
     calibration = calibrated(by_family, by_source, generated, sources, seed)
-    likeness = replace(
-        likeness,
+    spreads = along[:, :DOMAIN].std(0).astype(np.float32)
+    distances = np.sqrt(((along[:, :DOMAIN] / spreads) ** 2).mean(1))
+    likeness = Likeness(
+        centre=centre,
+        scale=scale,
+        levels=levels,
+        steps=steps,
+        examples=examples,
+        step=np.array(step),
         coefficients=solved.coefficients(generated).astype(np.float32),
+        width=np.array(width),
+        spreads=spreads,
+        farthest=np.array(np.quantile(distances, FARTHEST), np.float32),
         lines=calibration.lines.astype(np.float32),
         bounds=np.array(calibration.bounds, np.float32),
     )
@@ -78,44 +99,6 @@ def solve(along: Floats, width: float, weights: Floats) -> Solved:
     alike = kernel(along, along, width)
     alike[np.diag_indices(len(alike))] += RIDGE / weights
     return Solved(np.linalg.inv(alike).astype(np.float64, copy=False))
-
-
-def _laid_out(features: Floats) -> Likeness:
-    """The pictures along their main directions, each number rounded; nothing learnt yet.
-
-    A direction is divided by the root of its deviation: what differs less counts more than it
-    does, and less than as much. Directions are rounded first, and pictures lie along those.
-    """
-    components = Components(features, COMPONENTS)
-    fine = 1 / (_FINE * np.sqrt(features.shape[1]))  # a direction's length is one
-    nothing = np.zeros(0, np.float32)
-    empty = Likeness(
-        centre=components.centre.astype(np.float32),
-        scale=components.scale.astype(np.float32),
-        levels=_rounded(components.directions.T / fine),
-        steps=(fine / np.sqrt(components.deviations)).astype(np.float32),
-        examples=np.zeros((0, 0), np.int8),
-        step=nothing,
-        coefficients=nothing,
-        width=nothing,
-        spreads=nothing,
-        farthest=nothing,
-        lines=nothing,
-        bounds=nothing,
-    )
-    along = empty.along(features)
-    width = 2 * along.var(0).sum()  # the mean squared distance of two pictures
-    step = np.float32(_COARSE * np.sqrt(12 * width / along.shape[1]))
-    spreads = along[:, :DOMAIN].std(0).astype(np.float32)
-    distances = np.sqrt(((along[:, :DOMAIN] / spreads) ** 2).mean(1))
-    return replace(
-        empty,
-        examples=_rounded(along.T / step),
-        step=np.array(step),
-        width=np.array(width, np.float32),
-        spreads=spreads,
-        farthest=np.array(np.quantile(distances, FARTHEST), np.float32),
-    )
 
 
 def _rounded(values: Floats) -> npt.NDArray[np.int8]:

@@ -2,8 +2,8 @@
 
 Kernel ridge regression: every picture of the training speaks for its side, the louder the more
 alike it is to the one in question ("The Elements of Statistical Learning", 2nd edition, sections
-5.8 and 12.3.7). Alike is what lies near along the main directions of what is seen (Gaussian kernel;
-no picture can be had back from 256 numbers of five bits).
+5.8 and 12.3.7). Alike is what lies near along the main directions of what is seen (a Gaussian
+kernel). A picture is held as 256 rounded numbers: what it shows may be guessed, not what it is.
 
     picture.npz   centre, scale (features,); levels (directions, features) of 8 bits, steps
                   (directions,); examples (directions, pictures) of 8 bits, step; coefficients
@@ -24,6 +24,7 @@ import numpy.typing as npt
 from .calibration import Calibration
 
 Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
 Levels = npt.NDArray[np.int8]
 
 
@@ -31,38 +32,37 @@ Levels = npt.NDArray[np.int8]
 class Likeness:
     """Arrays as they are stored; the answers are computed in 64 bits."""
 
-    centre: npt.NDArray[np.float32]
-    scale: npt.NDArray[np.float32]
+    centre: Floats32
+    scale: Floats32
     levels: Levels
-    steps: npt.NDArray[np.float32]
+    steps: Floats32
     examples: Levels
-    step: npt.NDArray[np.float32]
-    coefficients: npt.NDArray[np.float32]
-    width: npt.NDArray[np.float32]
-    spreads: npt.NDArray[np.float32]
-    farthest: npt.NDArray[np.float32]
-    lines: npt.NDArray[np.float32]
-    bounds: npt.NDArray[np.float32]
+    step: Floats32
+    coefficients: Floats32
+    width: Floats32
+    spreads: Floats32
+    farthest: Floats32
+    lines: Floats32
+    bounds: Floats32
 
-    def score(self, features: npt.NDArray[np.float32]) -> float:
+    def score(self, features: Floats32) -> float:
         """More for what is alike to generated pictures, about -1 to 1; 0 far from all."""
         near = kernel(self.along(features[None]), self.learnt_from, float(self.width))
         return float(near[0] @ self.coefficients)
 
-    def distance(self, features: npt.NDArray[np.float32]) -> float:
+    def distance(self, features: Floats32) -> float:
         """How far a picture is from those of the training, in deviations (root mean square)."""
         along = self.along(features[None])[0, : len(self.spreads)] / self.spreads
         return float(np.sqrt(np.mean(along**2)))
 
-    def along(self, features: npt.NDArray[np.float32] | Floats) -> Floats:
+    def along(self, features: Floats32 | Floats) -> Floats:
         """Pictures (n, features) along the directions: (n, directions)."""
         told: Floats = (features - self.centre).astype(np.float64) @ self._directions.T
         return told
 
     @cached_property
     def _directions(self) -> Floats:
-        steps, scale = self.steps.astype(np.float64), self.scale.astype(np.float64)
-        return self.levels * steps[:, None] * scale
+        return directions(self.levels, self.steps, self.scale)
 
     @cached_property
     def learnt_from(self) -> Floats:
@@ -74,6 +74,11 @@ class Likeness:
         """How a score becomes a likelihood ratio."""
         low, high = (float(each) for each in self.bounds)
         return Calibration(self.lines.astype(np.float64), (low, high))
+
+
+def directions(levels: Levels, steps: Floats32, scale: Floats32) -> Floats:
+    """The directions that features less their centre are told along: (directions, features)."""
+    return (levels.astype(np.float64) * steps[:, None]) * scale.astype(np.float64)
 
 
 def kernel(some: Floats, others: Floats, width: float) -> Floats:

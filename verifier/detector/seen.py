@@ -1,4 +1,4 @@
-"""What is seen of a picture, as numbers over which a line is laid: two kinds of evidence.
+"""What is seen of a picture, as numbers that are learnt from: two kinds of evidence.
 
 The encoder sees the whole of it, made small: what it shows, and how. `texture` sees two parts of it
 that are not resized: what its finest detail is like. Of a face the encoder sees all there is.
