@@ -16,7 +16,7 @@ from verifier.detector.calibration import auc
 from verifier.detector.encoder import SIDE
 from verifier.detector.result import Subject
 from verifier.detector.samples import files
-from verifier.detector.views import look
+from verifier.detector.views import looks
 from verifier.errors import Unreadable
 from verifier.media.picture import picture
 
@@ -49,7 +49,7 @@ def own_scores(folder: Path, keep: Path, most: int) -> None:
                 continue
             if min(image.size) < SIDE:
                 continue
-            pixels = (look(image) / np.float32(255) - _MEAN) / _DEVIATION
+            pixels = (looks(image)[0].whole / np.float32(255) - _MEAN) / _DEVIATION
             fed = {"pixel_values": pixels.astype(np.float32).transpose(2, 0, 1)[None]}
             np.save(kept, session.run(["image_embeds"], fed)[0][0])
         told = np.load(kept)

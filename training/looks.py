@@ -17,7 +17,7 @@ from ledger.asset import detect_media_type
 from verifier.detector.encoder import SIDE
 from verifier.detector.result import Subject
 from verifier.detector.samples import files
-from verifier.detector.views import look_in_training
+from verifier.detector.views import looks_in_training
 from verifier.errors import Unreadable
 from verifier.media.picture import picture
 
@@ -37,7 +37,8 @@ def looks(folder: Path) -> Iterator[npt.NDArray[np.uint8]]:
             continue
         if min(image.size) >= SIDE:
             digest = hashlib.sha256(data).hexdigest()
-            yield look_in_training(image, np.random.default_rng((int(digest[:8], 16), 0)))
+            random = np.random.default_rng((int(digest[:8], 16), 0))
+            yield looks_in_training(image, random)[0].whole
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from . import head as learnt
 from .calibration import weigh
 from .domain import why_not, why_not_face
 from .result import Detection, Subject, abstention, opinion
-from .views import Box, Look, look, look_at_face
+from .views import Box, Look, looks, looks_at_face
 from .weights import named
 
 STRATA = {
@@ -37,7 +37,7 @@ def detect_picture(image: Image.Image, coarseness: float | None = None) -> Detec
     reason = why_not(image, coarseness)
     if reason is not None:
         return _abstained(Subject.PICTURE, reason)
-    return _weighed(Subject.PICTURE, look(image))
+    return _weighed(Subject.PICTURE, looks(image))
 
 
 def detect_face(image: Image.Image, box: Box) -> Detection:
@@ -49,7 +49,7 @@ def detect_face(image: Image.Image, box: Box) -> Detection:
     reason = why_not_face(image, box)
     if reason is not None:
         return _abstained(Subject.FACE, reason)
-    return _weighed(Subject.FACE, look_at_face(image, box))
+    return _weighed(Subject.FACE, looks_at_face(image, box))
 
 
 def ready() -> None:
@@ -66,7 +66,7 @@ def digests() -> dict[str, str]:
     return seen.digests() | dict(learnt.DIGESTS.values())
 
 
-def _weighed(subject: Subject, what: Look) -> Detection:
+def _weighed(subject: Subject, what: tuple[Look, ...]) -> Detection:
     features = seen.see(subject, what)
     head = learnt.trained(subject)
     if head.distance(features) > float(head.farthest):

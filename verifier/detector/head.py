@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "a544037947de8dadc6f4d377ce3b01677351f82b3c30e2dbc7cf02efb1bb9880",
+        "f5c9e3fa5dc921bfe524864ccb3c03b78f256b66265aaac648c08211ca51c944",
     ),
     Subject.FACE: ("face.npz", "f23e07660fe8718e16c593404d71dbd2d8263dd981675abbe88f327bd092654b"),
 }

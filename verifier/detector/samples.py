@@ -27,10 +27,10 @@ from .views import (
     FACE_SMALLEST,
     Box,
     Look,
-    look,
-    look_at_face,
-    look_at_face_in_training,
-    look_in_training,
+    looks,
+    looks_at_face,
+    looks_at_face_in_training,
+    looks_in_training,
     recoded,
 )
 
@@ -133,17 +133,17 @@ def _looked(path: Path, data: bytes, digest: str, kept: Path, view: str, subject
 
 def _shown(
     image: Image.Image, coarseness: float | None, digest: str, subject: Subject, view: str
-) -> Look | None:
+) -> tuple[Look, ...] | None:
     if view == TRAINING:
         random = np.random.default_rng((int(digest[:8], 16), 0))
-        drawn = look_in_training if subject == Subject.PICTURE else look_at_face_in_training
+        drawn = looks_in_training if subject == Subject.PICTURE else looks_at_face_in_training
         return drawn(image, random)
     if view in CHANGES:
         image, coarseness = CHANGES[view](image), None
     if subject == Subject.PICTURE:
-        return look(image) if why_not(image, coarseness) is None else None
+        return looks(image) if why_not(image, coarseness) is None else None
     box = aligned(image)
-    return look_at_face(image, box) if why_not_face(image, box) is None else None
+    return looks_at_face(image, box) if why_not_face(image, box) is None else None
 
 
 def aligned(image: Image.Image) -> Box:

@@ -26,9 +26,18 @@ NETWORKS = {  # by SHA-256: what the numbers rest on
 }
 
 
-def see(subject: Subject, look: Look) -> npt.NDArray[np.float32]:
-    """The numbers, (FEATURES[subject],); raises ToolMissing where weights are absent."""
-    return np.concatenate((encoder.encode(look.whole, LAYERS[subject]), texture.encode(look.parts)))
+def see(subject: Subject, looks: tuple[Look, ...]) -> npt.NDArray[np.float32]:
+    """The mean numbers of all looks, (FEATURES[subject],).
+
+    Raises ToolMissing where weights are absent.
+    """
+    layers = LAYERS[subject]
+    told = [
+        np.concatenate((encoder.encode(each.whole, layers), texture.encode(each.parts)))
+        for each in looks
+    ]
+    mean: npt.NDArray[np.float32] = np.mean(told, axis=0, dtype=np.float32)
+    return mean
 
 
 def ready() -> None:

@@ -2,10 +2,10 @@
 
 Generated pictures and photographs come in different sizes, containers and qualities, and a detector
 that may see those learns them instead. So each picture is first made as a platform would make it:
-no larger than LARGEST on its shorter side, and compressed once. The same is done in training,
-with sizes and qualities drawn, to photographs and generated pictures alike. Of what that leaves the
-middle is looked at, made small, and two parts as they are. A face is looked at in a square with
-some hair and neck, of FACE_LARGEST pixels at most, made small.
+no larger than LARGEST on its shorter side, and compressed once; and once more, smaller. The same is
+done in training, with sizes and qualities drawn, to photographs and generated pictures alike. Of
+what that leaves the middle is looked at, made small, and two parts as they are. A face is looked at
+in a square with some hair and neck, of FACE_LARGEST pixels at most, made small.
 """
 
 import io
@@ -18,10 +18,11 @@ from PIL import Image
 from .encoder import SIDE
 
 LARGEST, SMALLEST = 512, 256  # pixels of the shorter side: what a picture is brought to
+LOOKS = ((LARGEST, 85), (320, 75))  # such pixels, and a quality: a picture is looked at twice
 FACE_LARGEST, FACE_SMALLEST = 256, 96  # the same of a face's square
-PARTS = 2  # of a picture that are looked at as they are: its roughest and its smoothest
+PARTS = 2  # of a look at a picture that are looked at as they are: its roughest and its smoothest
 PLACES = 4  # along each side of a picture where a part may lie
-QUALITY = 85  # of JPEG, with colour at half the resolution
+QUALITY = 85  # of JPEG, with colour at half the resolution: of a face's look
 QUALITIES = (65, 96)  # drawn from in training
 ROOM, RAISED = 1.4, 0.19  # of a face's box: the square's side, and how far it is higher
 ALIGNED = (0.21, 0.32, 0.58, 0.58)  # where the box of an aligned face lies, in parts of the picture
@@ -41,25 +42,27 @@ class Look:
     parts: Pixels
 
 
-def look(image: Image.Image) -> Look:
-    """The look at a picture of mode RGB, no side below SIDE pixels."""
-    return _of_picture(recoded(image, min(LARGEST, *image.size), QUALITY))
+def looks(image: Image.Image) -> tuple[Look, ...]:
+    """The looks at a picture of mode RGB, no side below SIDE pixels."""
+    image = shrunk(image, LARGEST)
+    return tuple(_of_picture(recoded(image, size, quality)) for size, quality in LOOKS)
 
 
-def look_in_training(image: Image.Image, random: np.random.Generator) -> Look:
-    """The same after a resize and a compression that are drawn."""
-    largest = min(LARGEST, *image.size)
-    side = int(random.integers(min(SMALLEST, largest), largest + 1))
-    return _of_picture(recoded(image, side, int(random.integers(*QUALITIES))))
+def looks_in_training(image: Image.Image, random: np.random.Generator) -> tuple[Look, ...]:
+    """The same after resizes and compressions that are drawn."""
+    image = shrunk(image, LARGEST)
+    largest = min(image.size)
+    sides = ((min(SMALLEST, largest), largest + 1), QUALITIES)
+    drawn = ((int(random.integers(*each)) for each in sides) for _ in LOOKS)
+    return tuple(_of_picture(recoded(image, *each)) for each in drawn)
 
 
-def look_at_face(image: Image.Image, box: Box) -> Look:
-    """The look at a face of a picture of mode RGB."""
-    square = around(image, box)
-    return _of_face(recoded(square, min(FACE_LARGEST, *square.size), QUALITY))
+def looks_at_face(image: Image.Image, box: Box) -> tuple[Look]:
+    """The one look at a face of a picture of mode RGB."""
+    return (_of_face(recoded(around(image, box), FACE_LARGEST, QUALITY)),)
 
 
-def look_at_face_in_training(image: Image.Image, random: np.random.Generator) -> Look:
+def looks_at_face_in_training(image: Image.Image, random: np.random.Generator) -> tuple[Look]:
     """The same of an aligned face's picture, its frame, size and quality drawn; some are greyed."""
     least = min(image.size)
     side = int(least * random.uniform(0.62, 1.0))
@@ -71,7 +74,7 @@ def look_at_face_in_training(image: Image.Image, random: np.random.Generator) ->
         square = square.convert("L").convert("RGB")
     most = min(FACE_LARGEST + 1, max(FACE_SMALLEST + 1, side + 1))
     shorter = int(random.integers(FACE_SMALLEST, most))
-    return _of_face(recoded(square, shorter, int(random.integers(*QUALITIES))))
+    return (_of_face(recoded(square, shorter, int(random.integers(*QUALITIES)))),)
 
 
 def around(image: Image.Image, box: Box) -> Image.Image:
@@ -95,14 +98,19 @@ def roughest_and_smoothest(rgb: Pixels) -> Pixels:
     return np.stack([_part(rgb, place) for _, place in (max(rough), min(rough))])
 
 
+def shrunk(image: Image.Image, shorter: int) -> Image.Image:
+    """Shrink a picture until its shorter side has at most so many pixels."""
+    scale = shorter / min(image.size)
+    if scale >= 1:
+        return image
+    size = (max(shorter, round(image.width * scale)), max(shorter, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
 def recoded(image: Image.Image, shorter: int, quality: int) -> Image.Image:
     """Shrink a picture until its shorter side has so many pixels, and compress it once."""
-    scale = shorter / min(image.size)
-    if scale < 1:
-        size = (max(shorter, round(image.width * scale)), max(shorter, round(image.height * scale)))
-        image = image.resize(size, Image.Resampling.LANCZOS)
     data = io.BytesIO()
-    image.save(data, "JPEG", quality=quality, subsampling="4:2:0")
+    shrunk(image, shorter).save(data, "JPEG", quality=quality, subsampling="4:2:0")
     return Image.open(data).convert("RGB")
 
 

@@ -18,7 +18,13 @@ from verifier.detector.head import from_bytes, to_bytes
 from verifier.detector.learn import learn
 from verifier.detector.likeness import Likeness, kernel
 from verifier.detector.result import Detection, Subject
-from verifier.detector.views import around, look, look_at_face_in_training, look_in_training
+from verifier.detector.views import (
+    LOOKS,
+    around,
+    looks,
+    looks_at_face_in_training,
+    looks_in_training,
+)
 from verifier.errors import ToolMissing
 
 
@@ -210,23 +216,36 @@ def test_what_is_looked_at_does_not_depend_on_the_container() -> None:
     png = io.BytesIO()
     jpeg.save(png, "PNG")
     with Image.open(png) as opened:
-        one, other = look(opened.convert("RGB")), look(jpeg)
-    assert np.array_equal(one.whole, other.whole)
-    assert np.array_equal(one.parts, other.parts)
+        ours, others = looks(opened.convert("RGB")), looks(jpeg)
+    for one, other in zip(ours, others, strict=True):
+        assert np.array_equal(one.whole, other.whole)
+        assert np.array_equal(one.parts, other.parts)
 
 
 def test_training_looks_differ_by_their_draws_alone() -> None:
-    one, same, other = (
-        look_in_training(noise(600, 500), np.random.default_rng(seed)) for seed in (1, 1, 2)
+    ours, same, others = (
+        looks_in_training(noise(600, 500), np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
-    assert np.array_equal(one.whole, same.whole)
-    assert np.array_equal(one.parts, same.parts)
-    assert not np.array_equal(one.whole, other.whole)
+    assert len(ours) == len(LOOKS)
+    for one, again, other in zip(ours, same, others, strict=True):
+        assert np.array_equal(one.whole, again.whole)
+        assert np.array_equal(one.parts, again.parts)
+        assert not np.array_equal(one.whole, other.whole)
+    assert not np.array_equal(ours[0].whole, ours[1].whole)
+
+
+def test_what_is_seen_of_a_picture_is_the_mean_of_its_looks() -> None:
+    ours = looks(noise(640, 480).resize((320, 240)).resize((640, 480)))
+    told = seen.see(Subject.PICTURE, ours)
+    alone = [seen.see(Subject.PICTURE, (each,)) for each in ours]
+    assert not np.array_equal(alone[0], alone[1])
+    assert told == pytest.approx(np.mean(alone, 0), abs=1e-5)
 
 
 def test_training_looks_at_faces_differ_by_their_draws_alone() -> None:
-    one, same, other = (
-        look_at_face_in_training(noise(300, 280), np.random.default_rng(seed)) for seed in (1, 1, 2)
+    (one,), (same,), (other,) = (
+        looks_at_face_in_training(noise(300, 280), np.random.default_rng(seed))
+        for seed in (1, 1, 2)
     )
     assert one.whole.shape == (SIDE, SIDE, 3)
     assert np.array_equal(one.whole, same.whole)
@@ -325,7 +344,7 @@ def test_a_picture_that_is_pushed_towards_an_answer_stays_within_the_bounds(tmp_
     # The strongest push that the weights allow: features moved the way that the score rises most.
     held = head.trained(Subject.PICTURE)
     assert isinstance(held, Likeness)
-    features = seen.see(Subject.PICTURE, look(photograph(tmp_path)))
+    features = seen.see(Subject.PICTURE, looks(photograph(tmp_path)))
     along = held.along(features[None])
     alike = kernel(along, held.learnt_from, float(held.width))[0] * held.coefficients
     rising = alike @ (held.learnt_from - along) @ (held.levels * held.steps[:, None] * held.scale)

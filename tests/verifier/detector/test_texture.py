@@ -77,10 +77,10 @@ def test_where_a_thing_lies_in_a_part_tells_nothing_but_for_its_edges() -> None:
 
 def test_of_a_face_the_encoder_alone_tells() -> None:
     square, none = _picture(SIDE, SIDE), np.zeros((0, SIDE, SIDE, 3), np.uint8)
-    told = seen.see(Subject.FACE, Look(square, none))
+    told = seen.see(Subject.FACE, (Look(square, none),))
     assert told.shape == (seen.FEATURES[Subject.FACE],)
     assert np.array_equal(told, encoder.encode(square, seen.LAYERS[Subject.FACE]))
-    picture = seen.see(Subject.PICTURE, Look(square, np.stack((square, square))))
+    picture = seen.see(Subject.PICTURE, (Look(square, np.stack((square, square))),))
     assert picture.shape == (seen.FEATURES[Subject.PICTURE],)
     assert np.array_equal(picture[: -PARTS * texture.NUMBERS], encoder.encode(square, (6, 7, 8, 9)))
     assert texture.NETWORK.digest in seen.NETWORKS[Subject.PICTURE]
