@@ -52,8 +52,8 @@ def looks_in_training(image: Image.Image, random: np.random.Generator) -> tuple[
     """The same after resizes and compressions that are drawn."""
     image = shrunk(image, LARGEST)
     largest = min(image.size)
-    sides = ((min(SMALLEST, largest), largest + 1), QUALITIES)
-    drawn = ((int(random.integers(*each)) for each in sides) for _ in LOOKS)
+    ranges = ((min(SMALLEST, largest), largest + 1), QUALITIES)
+    drawn = ((int(random.integers(*each)) for each in ranges) for _ in LOOKS)
     return tuple(_of_picture(recoded(image, *each)) for each in drawn)
 
 
