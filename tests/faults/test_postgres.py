@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from .drill import RUNS, SEED, Home, append_group
 
 KILLS = 4
 _MOST_APPENDS = 100
+_NOTICED_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,22 @@ def test_kill_9_of_one_of_its_processes_loses_nothing(
             for (process,) in processes:
                 os.kill(process, signal.SIGKILL)
                 killed += 1
+                _gone(process)
 
     _drill(server, tmp_path, kill_ours)
     count("PostgreSQL: kill -9 of our server process at a random moment", killed)
+
+
+def _gone(process: int) -> None:
+    """Wait until the server has noticed: before it has, it answers as if nothing had happened."""
+    deadline = time.monotonic() + _NOTICED_SECONDS
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(process, 0)
+            assert time.monotonic() < deadline, (
+                f"the server never noticed that {process} was killed"
+            )
+            time.sleep(0.001)
 
 
 def _drill(server: PostgresServer, root: Path, strike: Callable[[str], None]) -> None:
