@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from .calibration import Calibration, Labels, Names, calibrate
 from .head import Head
+from .likeness import Likeness
 
 COMPONENTS = 512  # of what differs most between pictures: the line is learnt in these
 PENALTY = 1000.0  # on the line's weights, in pictures
@@ -43,7 +44,7 @@ _FAMILIES = {  # what generators have in common, by how their sources' names beg
 }
 
 Floats = npt.NDArray[np.float64]
-Kind = TypeVar("Kind")
+Kind = TypeVar("Kind", Head, Likeness)
 
 
 class Components:
@@ -71,7 +72,6 @@ class Learnt(Generic[Kind]):
     """What was learnt, the pictures' scores without their like, and how to ask so of others."""
 
     head: Kind
-    calibration: Calibration
     by_family: Floats  # (n,): the family of a generated picture's maker, a photograph's source
     by_source: Floats
     left_out: Callable[[Labels, Names], Floats]  # labels and groups, (n,) each: scores by the rest
@@ -99,7 +99,7 @@ def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1)
     distances = [head.distance(each) for each in features.astype(np.float32)]
     farthest = np.array(np.quantile(distances, FARTHEST))
     left_out = partial(held_out, along)
-    return Learnt(replace(head, farthest=farthest), calibration, by_family, by_source, left_out)
+    return Learnt(replace(head, farthest=farthest), by_family, by_source, left_out)
 
 
 def calibrated(

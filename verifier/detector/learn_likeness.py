@@ -91,7 +91,7 @@ def learn_likeness(
         lines=calibration.lines.astype(np.float32),
         bounds=np.array(calibration.bounds, np.float32),
     )
-    return Learnt(likeness, calibration, by_family, by_source, solved.left_out)
+    return Learnt(likeness, by_family, by_source, solved.left_out)
 
 
 def solve(along: Floats, width: float, weights: Floats) -> Solved:

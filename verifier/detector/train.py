@@ -38,7 +38,7 @@ def show(samples: Samples, learnt: Learnt[Kind]) -> None:
 
 def _shown(samples: Samples, learnt: Learnt[Kind]) -> Kind:
     show(samples, learnt)
-    low, high = learnt.calibration.bounds
+    low, high = learnt.head.calibration.bounds
     print(f"log10 likelihood ratios between {low:.2f} and {high:.2f}")
     return learnt.head
 
