@@ -1,4 +1,4 @@
-"""The network behind `verifier/detector/adapted.onnx`: CLIP's nine layers, and low-rank changes.
+"""Networks of `verifier/detector/adapted.py`: CLIP's nine layers, and low-rank changes.
 
 Each matrix that the encoder holds (`verifier/detector/encoder.npz.z`) stays as it is; what is
 learnt is a product of two narrow matrices beside each ("LoRA: Low-Rank Adaptation of Large Language
@@ -55,15 +55,16 @@ def products(graph: onnx.GraphProto) -> list[tuple[onnx.NodeProto, onnx.NodeProt
 
 def held() -> Held:
     """Read the encoder's weights."""
-    graph, levels = encoder.parts()
+    graph, beside = encoder.parts()
     model = onnx.load_from_string(graph)
     arrays = {
-        each.name: numpy_helper.to_array(each).astype(np.float32)
+        each.name: numpy_helper.to_array(each)
         for each in model.graph.initializer
         if each.data_location != TensorProto.EXTERNAL
     }
+    arrays = {name: each.astype(np.float32) for name, each in (arrays | beside).items()}
     matrices = [
-        (levels[product.input[1]] * arrays[scales], arrays[added.input[1]])
+        (arrays[product.input[1]] * arrays[scales], arrays[added.input[1]])
         for product, added, scales in products(model.graph)
     ]
     norms = [
@@ -168,28 +169,31 @@ class _Graph:
             self.graph.initializer.append(tensor)
 
 
-def export(state: dict[str, torch.Tensor], path: Path) -> None:
-    """Write what was learnt as a graph over the encoder's matrices."""
+def export(state: dict[str, torch.Tensor], path: Path, *, name: str, bits: int) -> None:
+    """Write what was learnt as a graph over the encoder's matrices.
+
+    It answers with `seen` and a score called `name`; changes are stored in 16 bits, or 8.
+    """
     model = onnx.load_from_string(encoder.parts()[0])
     graph, told = _Graph(model.graph), {name: v.float().numpy() for name, v in state.items()}
     norms = [node for node in model.graph.node if node.op_type == "LayerNormalization"]
     layers = range((len(norms) - 1) // 2)
     names = ["before", *(f"blocks.{i}.{which}" for i in layers for which in ("first", "second"))]
-    for node, name in zip(norms, names, strict=True):
-        graph.put(node.input[1], told[f"{name}.weight"])
-        graph.put(node.input[2], told[f"{name}.bias"])
-    nodes = _with_changes(graph, told)
+    for node, at in zip(norms, names, strict=True):
+        graph.put(node.input[1], told[f"{at}.weight"])
+        graph.put(node.input[2], told[f"{at}.bias"])
+    nodes = _with_changes(graph, told, bits)
     last = next(n.input[0] for n in nodes if n.output[0] == f"layer{len(layers)}")
     kept = [node for node in nodes if not node.output[0].startswith("layer")]
     del model.graph.node[:], model.graph.output[:]
-    model.graph.node.extend([*kept, *_ending(graph, told, last)])
-    for name, width in (("seen", 2 * encoder.WIDTH), ("laid_over", 1)):
-        shape = helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])
+    model.graph.node.extend([*kept, *_ending(graph, told, last, name)])
+    for each, width in (("seen", 2 * encoder.WIDTH), (name, 1)):
+        shape = helper.make_tensor_value_info(each, TensorProto.FLOAT, [1, width])
         model.graph.output.append(shape)
     path.write_bytes(model.SerializeToString())
 
 
-def _with_changes(graph: _Graph, told: dict[str, Floats]) -> list[onnx.NodeProto]:
+def _with_changes(graph: _Graph, told: dict[str, Floats], bits: int) -> list[onnx.NodeProto]:
     """The graph's nodes, and after each product by a matrix what is added to it."""
     made = {name: node for node in graph.graph.node for name in node.output}
     after = {added.output[0]: product for product, added, _ in products(graph.graph)}
@@ -204,9 +208,8 @@ def _with_changes(graph: _Graph, told: dict[str, Floats]) -> list[onnx.NodeProto
         value = made[product.input[0]].input[0]  # before it is rounded
         node.output[0] = f"{name}_held"
         for side, factor in (("down", 1.0), ("up", SCALE)):
-            graph.put(f"{side}{number}h", (told[f"{key}.{side}"] * factor).astype(np.float16))
-            cast = helper.make_node("Cast", [f"{side}{number}h"], [f"{side}{number}"], to=1)
-            nodes.append(cast)
+            values = told[f"{key}.{side}"] * np.float32(factor)
+            nodes += _stored(graph, f"{side}{number}", values, bits, axis=int(side == "up"))
             product_of = helper.make_node(
                 "MatMul", [value, f"{side}{number}"], [f"{side}{number}p"]
             )
@@ -216,10 +219,24 @@ def _with_changes(graph: _Graph, told: dict[str, Floats]) -> list[onnx.NodeProto
     return nodes
 
 
-def _ending(graph: _Graph, told: dict[str, Floats], last: str) -> list[onnx.NodeProto]:
+def _stored(
+    graph: _Graph, name: str, values: Floats, bits: int, *, axis: int
+) -> list[onnx.NodeProto]:
+    """Store values in 16 bits, or in 8 and a step along the axis; the nodes that widen them."""
+    if bits == 16:
+        graph.put(f"{name}h", values.astype(np.float16))
+        return [helper.make_node("Cast", [f"{name}h"], [name], to=TensorProto.FLOAT)]
+    steps = np.abs(values).max(axis, keepdims=True) / np.float32(127) + np.float32(1e-12)
+    graph.put(f"{name}h", np.rint(values / steps).astype(np.int8))
+    graph.put(f"{name}s", steps)
+    cast = helper.make_node("Cast", [f"{name}h"], [f"{name}f"], to=TensorProto.FLOAT)
+    return [cast, helper.make_node("Mul", [f"{name}f", f"{name}s"], [name])]
+
+
+def _ending(graph: _Graph, told: dict[str, Floats], last: str, name: str) -> list[onnx.NodeProto]:
     """The first token and the mean of the others, and the line over them."""
-    for name, value in (("nought", 0), ("one", 1), ("end", PLACES**2 + 1)):
-        graph.put(name, np.array([value], np.int64))
+    for each, value in (("nought", 0), ("one", 1), ("end", PLACES**2 + 1)):
+        graph.put(each, np.array([value], np.int64))
     graph.put("line_weight", told["line.weight"].T)
     graph.put("line_bias", told["line.bias"])
     graph.put("norm_weight", told["line_norm.weight"])
@@ -232,5 +249,5 @@ def _ending(graph: _Graph, told: dict[str, Floats], last: str) -> list[onnx.Node
         make("ReduceMean", ["others"], ["others_mean"], axes=[1], keepdims=0),
         make("Concat", ["token_row", "others_mean"], ["seen"], axis=1),
         make("LayerNormalization", ["seen", "norm_weight", "norm_bias"], ["level"], axis=-1),
-        make("Gemm", ["level", "line_weight", "line_bias"], ["laid_over"]),
+        make("Gemm", ["level", "line_weight", "line_bias"], [name]),
     ]

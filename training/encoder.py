@@ -196,6 +196,7 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
         self.matrices: list[Matrix] = []
+        self.shared: dict[str, npt.NDArray[np.generic]] = {}
 
     def add(self, kind: str, *inputs: str, outputs: int = 1, **attributes: object) -> str:
         """Append a node and return the name of its first output; others end in _1, _2."""
@@ -210,9 +211,17 @@ class Graph:
         self.weights.append(numpy_helper.from_array(values, name))
         return name
 
-    def floats(self, values: Floats) -> str:
-        """Store floats in 16 bits, widened when the file is loaded."""
-        return self.add("Cast", self.hold(values.astype(np.float16)), to=TensorProto.FLOAT)
+    def halves(self, values: Floats) -> str:
+        """Share floats in 16 bits, widened when the file is loaded."""
+        return self.add("Cast", self.share(values.astype(np.float16)), to=TensorProto.FLOAT)
+
+    def share(self, values: npt.NDArray[np.generic]) -> str:
+        """Store an array beside the graph, for other graphs too."""
+        name = f"w{len(self.weights)}"
+        self.shared[name] = values
+        kind = helper.np_dtype_to_tensor_dtype(values.dtype)
+        self.weights.append(beside(name, kind, values.shape))
+        return name
 
     def number(self, value: float) -> str:
         """Store one float."""
@@ -232,16 +241,13 @@ class Graph:
         inputs, outputs = matrix.levels.shape
         whole = f"matrix{len(self.matrices)}"
         self.matrices.append(matrix)
-        # The runtime's owner makes these from levels and steps: see `encoder.session`.
-        place = TensorProto(name=whole, data_type=TensorProto.INT8, dims=[inputs, outputs])
-        place.data_location = TensorProto.EXTERNAL
-        place.external_data.add(key="location", value=whole)
-        self.weights.append(place)
+        # The runtime's owner makes these from levels and steps: see `encoder.opened`.
+        self.weights.append(beside(whole, TensorProto.INT8, (inputs, outputs)))
         rows = self.add("DynamicQuantizeLinear", value, outputs=3)
         summed = self.add("MatMulInteger", rows, whole, f"{rows}_2")
-        scales = self.add("Mul", f"{rows}_1", self.hold(matrix.scales))
+        scales = self.add("Mul", f"{rows}_1", self.share(matrix.scales))
         told = self.add("Mul", self.add("Cast", summed, to=TensorProto.FLOAT), scales)
-        return self.add("Add", told, self.hold(bias.astype(np.float32)))
+        return self.add("Add", told, self.share(bias.astype(np.float32)))
 
     def start(self, weights: Weights) -> str:
         """From pixels (1, SIDE, SIDE, 3), 0 to 255, to the first tokens."""
@@ -249,13 +255,13 @@ class Graph:
         value = self.add("Sub", value, self.hold(255 * np.array(MEAN, np.float32)))
         value = self.add("Div", value, self.hold(255 * np.array(DEVIATION, np.float32)))
         value = self.add("Transpose", value, perm=[0, 3, 1, 2])
-        patches = self.floats(weights["embeddings.patch_embedding.weight"])
+        patches = self.halves(weights["embeddings.patch_embedding.weight"])
         value = self.add("Conv", value, patches, kernel_shape=[PATCH] * 2, strides=[PATCH] * 2)
         value = self.add("Reshape", value, self.axes(0, WIDTH, -1))
         value = self.add("Transpose", value, perm=[0, 2, 1])
-        first = self.floats(weights["embeddings.class_embedding"].reshape(1, 1, WIDTH))
+        first = self.halves(weights["embeddings.class_embedding"].reshape(1, 1, WIDTH))
         value = self.add("Concat", first, value, axis=1)
-        places = self.floats(weights["embeddings.position_embedding.weight"][None])
+        places = self.halves(weights["embeddings.position_embedding.weight"][None])
         value = self.add("Add", value, places)
         return self.norm(value, weights["pre_layrnorm.weight"], weights["pre_layrnorm.bias"])
 
@@ -296,6 +302,14 @@ class Graph:
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
+def beside(name: str, kind: int, shape: tuple[int, ...]) -> TensorProto:
+    """A tensor whose values are given when the graph is read."""
+    tensor = TensorProto(name=name, data_type=kind, dims=shape)
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=name)
+    return tensor
+
+
 def packed(graph: Graph, layers: dict[str, str]) -> bytes:
     """The file: entropy-coded alone (Huffman), since no matches are to be found among levels."""
     arrays: dict[str, npt.NDArray[np.generic]] = {
@@ -303,6 +317,7 @@ def packed(graph: Graph, layers: dict[str, str]) -> bytes:
     }
     for number, matrix in enumerate(graph.matrices):
         arrays[f"levels{number}"], arrays[f"steps{number}"] = matrix.levels, matrix.steps
+    arrays |= graph.shared
     file = io.BytesIO()
     np.savez(file, **arrays)
     data = file.getvalue()

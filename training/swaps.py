@@ -210,8 +210,13 @@ def learn(
         if time.monotonic() - said > options.seconds / 8:
             said = time.monotonic()
             print(step, store.drawn, f"{loss.item():.3f}", look(averaged, left, device), flush=True)
-            adapted.export({k: v.cpu() for k, v in averaged.state_dict().items()}, options.to)
+            _written(averaged, options.to)
     return averaged
+
+
+def _written(model: adapted.Adapted, path: Path) -> None:
+    state = {name: each.cpu() for name, each in model.state_dict().items()}
+    adapted.export(state, path, name="laid_over", bits=16)
 
 
 def main() -> None:
@@ -243,7 +248,7 @@ def main() -> None:
     model = adapted.Adapted(adapted.held()).to(device)
     averaged = learn(model, store, held, options)
     print(look(averaged, held, device))
-    adapted.export({k: v.cpu() for k, v in averaged.state_dict().items()}, options.to)
+    _written(averaged, options.to)
 
 
 if __name__ == "__main__":

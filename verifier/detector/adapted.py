@@ -1,11 +1,16 @@
-"""Where CLIP was taught to see that a face was laid over: the encoder's layers, a little changed.
+"""CLIP, taught to see one thing: the encoder's layers, a little changed.
 
 To each matrix of the nine layers that the encoder keeps a product of two narrow ones is added
 ("LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022), and the layers' normalisations
-are others; the matrices themselves are the encoder's, so that this file holds the changes alone.
-Trained by `training.swaps` on real faces laid over, as `seams` is. Read only by its digest.
+are others; the matrices themselves are the encoder's, and so is how a picture is cut into tokens,
+so that these files hold the changes alone. Read only by their digests.
+
+SWAPS sees that a face was laid over (`training.swaps`, on real faces laid over, as `seams` is);
+PICTURES and FACES that a picture or a face was generated (`training.tuned`).
 """
 
+import contextlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -13,28 +18,66 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from verifier.errors import ToolMissing
+
 from . import encoder
 from .weights import held
 
-FILE = "adapted.onnx"
-DIGEST = "9b224d411ff5a604b945cc2ce5033f07a3fa8033c94384d8a7c5df759ccf4885"  # SHA-256 of that file
 FEATURES = 2 * encoder.WIDTH  # the last layer's first token, and the mean of its others
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 
-def look(square: Pixels) -> tuple[Floats, float]:
-    """What is seen of a square, (FEATURES,), and a score: more for what looks laid over.
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """A file of changes, the SHA-256 that it must have, and what it calls its score."""
 
-    `square` is (encoder.SIDE, encoder.SIDE, 3). Raises ToolMissing.
-    """
-    shown = {"pixels": np.ascontiguousarray(square)[None]}
-    seen, laid_over = session().run(["seen", "laid_over"], shown)
-    return seen[0], float(laid_over[0, 0])
+    file: str
+    digest: str
+    says: str
+
+    def look(self, square: Pixels) -> tuple[Floats, float]:
+        """What is seen of a square, (FEATURES,), and a score: more for what it was taught to see.
+
+        `square` is (encoder.SIDE, encoder.SIDE, 3). Raises ToolMissing.
+        """
+        shown = {"pixels": np.ascontiguousarray(square)[None]}
+        seen, score = self.session().run(["seen", self.says], shown)
+        return seen[0], float(score[0, 0])
+
+    def session(self) -> onnxruntime.InferenceSession:
+        """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
+        return _opened(self)
+
+    def ready(self) -> None:
+        """Read it now; where it is absent that is said when it is asked for."""
+        with contextlib.suppress(ToolMissing):
+            self.session()
+
+    def digests(self) -> dict[str, str]:
+        """The file, and the SHA-256 that it must have."""
+        return {self.file: self.digest}
 
 
 @cache
-def session() -> onnxruntime.InferenceSession:
-    """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
-    return encoder.opened(threads=1, graph=held(Path(__file__).with_name(FILE), DIGEST))
+def _opened(adapted: Adapted) -> onnxruntime.InferenceSession:
+    path = Path(__file__).with_name(adapted.file)
+    return encoder.opened(threads=1, graph=held(path, adapted.digest))
+
+
+SWAPS = Adapted(
+    "adapted.onnx",
+    "8be7f17e2af29a6230a5e1850f0863bc5e71bb3e4b0fbcb375d9159e5445c7bd",
+    "laid_over",
+)
+PICTURES = Adapted(
+    "adapted_picture.onnx",
+    "e1bfaf91dec168e384e89ea31f590417af7dc9e14be97560c7e49e36d140187b",
+    "generated",
+)
+FACES = Adapted(
+    "adapted_face.onnx",
+    "5d71c976c788c51b36a5c5578ef8ecfb0ca2ea3450fd6a911f468919842cfc16",
+    "generated",
+)

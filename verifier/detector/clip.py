@@ -13,7 +13,8 @@ from ledger.asset import Kind, MediaType
 from verifier.errors import ToolMissing
 from verifier.media.probe import MediaInfo, probe
 
-from . import adapted, encoder, faces, seams, swap
+from . import encoder, faces, seams, swap
+from .adapted import SWAPS
 from .calibration import weigh
 from .cues import cues
 from .domain import colours
@@ -24,7 +25,7 @@ from .weights import named
 
 STRATUM = "clips with one face of at least 80 pixels, seen for two seconds or more"
 MODELS = named(
-    (swap.DIGEST, seams.NETWORK.digest, adapted.DIGEST, encoder.DIGEST, *faces.digests().values())
+    (swap.DIGEST, seams.NETWORK.digest, SWAPS.digest, encoder.DIGEST, *faces.digests().values())
 )
 SIDES = ("a swapped or reenacted face", "an unaltered face")
 EXPERIMENTAL = True  # docs/detector-clips.md says what was reached, and what was asked
@@ -80,7 +81,7 @@ def ready() -> None:
 
 def digests() -> dict[str, str]:
     """The files of weights that are read, and the SHA-256 digest that each must have."""
-    ours = {adapted.FILE: adapted.DIGEST, swap.FILE: swap.DIGEST}
+    ours = {**SWAPS.digests(), swap.FILE: swap.DIGEST}
     return {**faces.digests(), **seams.NETWORK.digests(), **ours}
 
 

@@ -57,8 +57,8 @@ def ready() -> None:
     seen.ready()
     for subject in learnt.DIGESTS:
         with contextlib.suppress(ToolMissing):
-            head = learnt.trained(subject)
-            head.score(head.centre.astype(np.float32))  # what is worked out once is, now
+            nothing = np.zeros(seen.NUMBERS[subject] + 1, np.float32)
+            learnt.trained(subject).score(nothing)  # what is worked out once is, now
 
 
 def digests() -> dict[str, str]:
@@ -86,4 +86,5 @@ def _abstained(subject: Subject, reason: str) -> Detection:
 
 def _models(subject: Subject) -> tuple[str, ...]:
     found_by = faces.digests().values() if subject == Subject.FACE else ()
-    return named((learnt.DIGESTS[subject][1], *seen.NETWORKS[subject], *found_by))
+    rests_on = (*seen.NETWORKS[subject], seen.ADAPTED[subject].digest, *found_by)
+    return named((learnt.DIGESTS[subject][1], *rests_on))

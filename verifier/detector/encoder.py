@@ -6,7 +6,8 @@ parts are kept, those after them, that name what is shown, are not.
 
     encoder.npz.z   zlib over graph, an ONNX file: `pixels` (1, SIDE, SIDE, 3) of bytes in, `layer1`
                     … `layer9` (1, 197, WIDTH) out, and for each matrix of it levels (inputs,
-                    outputs), and steps, in FINE parts, (inputs / 64, outputs)
+                    outputs), and steps, in FINE parts, (inputs / 64, outputs); and w2 …, whatever
+                    else graphs over the same matrices share: all but the normalisations
 
 Pictures are encoded one at a time: the graph scales its 8-bit arithmetic to what it is shown, so a
 picture's features would depend on its neighbours. Products are of 8-bit by 7-bit integers, so that
@@ -26,7 +27,7 @@ from . import network
 from .weights import held
 
 MODEL = Path(__file__).with_name("encoder.npz.z")
-DIGEST = "ee96e32ee16ea7b29a8a7ceb6cf1a4307e1dcab8dc5c8c5f3bfb5cf2cbabef3e"  # SHA-256 of that file
+DIGEST = "375953c500ac1f8be08e28534893543114100bf0cacbe32664268b8cb84529d1"  # SHA-256 of that file
 SIDE = 224  # pixels
 WIDTH = 768
 FINE = 8  # parts of a step
@@ -34,6 +35,7 @@ _LARGEST = 128 << 20  # bytes of the graph
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Shared = npt.NDArray[np.int8 | np.float16 | np.float32]
 
 
 def encode(
@@ -59,30 +61,33 @@ def session() -> onnxruntime.InferenceSession:
 
 def opened(*, threads: int, graph: bytes | None = None) -> onnxruntime.InferenceSession:
     """The encoder on so many threads, or another graph over its matrices; raises ToolMissing."""
-    its_own, matrices = parts()
+    its_own, beside = parts()
     how = network.options(threads=threads)
-    values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in matrices.values()]
-    how.add_external_initializers(list(matrices), values)
+    values = [onnxruntime.OrtValue.ortvalue_from_numpy(each) for each in beside.values()]
+    how.add_external_initializers(list(beside), values)
     return network.running(graph or its_own, how)
 
 
-def parts() -> tuple[bytes, dict[str, npt.NDArray[np.int8]]]:
-    """The encoder's graph, and its matrices as they multiply, by name; raises ToolMissing.
+def parts() -> tuple[bytes, dict[str, Shared]]:
+    """The encoder's graph, and by name what lies beside it; raises ToolMissing.
 
-    Their scales are in the graph. Read once in a process: `adapted` runs over the same matrices.
+    The matrices as they multiply, and what else graphs over them share: `adapted` runs over the
+    same. Read once in a process.
     """
     return _parts(MODEL, DIGEST)
 
 
 @cache
-def _parts(model: Path, digest: str) -> tuple[bytes, dict[str, npt.NDArray[np.int8]]]:
+def _parts(model: Path, digest: str) -> tuple[bytes, dict[str, Shared]]:
     data = zlib.decompressobj().decompress(held(model, digest), _LARGEST)
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         count = sum(name.startswith("levels") for name in stored.files)
-        matrices = {
+        beside: dict[str, Shared] = {
             f"matrix{i}": _matrix(stored[f"levels{i}"], stored[f"steps{i}"]) for i in range(count)
         }
-        return stored["graph"].tobytes(), matrices
+        return stored["graph"].tobytes(), beside | {
+            name: stored[name] for name in stored.files if name.startswith("w")
+        }
 
 
 def _matrix(levels: npt.NDArray[np.int8], steps: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:

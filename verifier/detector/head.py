@@ -27,9 +27,9 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "f5c9e3fa5dc921bfe524864ccb3c03b78f256b66265aaac648c08211ca51c944",
+        "ad4db7de2c28460ed3747e905b8a99e1d49008c59cd45fb5ee2519eded727edd",
     ),
-    Subject.FACE: ("face.npz", "f23e07660fe8718e16c593404d71dbd2d8263dd981675abbe88f327bd092654b"),
+    Subject.FACE: ("face.npz", "eb6d9ee26b43027e39cef64167b383dc76bc8c087c93f11cbede11b931cc9ca0"),
 }
 
 Floats = npt.NDArray[np.float64]

@@ -23,6 +23,7 @@ PENALTY = 1000.0  # on the line's weights, in pictures
 DOMAIN = 32  # components that say how unlike the training a picture is
 FARTHEST = 0.995  # of the training's pictures are nearer than the farthest of which we speak
 _FAMILIES = {  # what generators have in common, by how their sources' names begin
+    "fake_bing": "dalle3",
     "fake_gpt": "gpt",
     "fake_sdxl": "sdxl",
     "fake_dmd2": "sdxl",
@@ -77,29 +78,48 @@ class Learnt(Generic[Kind]):
     left_out: Callable[[Labels, Names], Floats]  # labels and groups, (n,) each: scores by the rest
 
 
-def learn(features: Floats, generated: Labels, sources: Names, *, seed: int = 1) -> Learnt[Head]:
-    """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources."""
+def learn(
+    features: Floats,
+    generated: Labels,
+    sources: Names,
+    *,
+    said: Floats | None = None,
+    seed: int = 1,
+) -> Learnt[Head]:
+    """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources.
+
+    `said`, (n,), is a score of its own, by what was taught without each picture's like: the head
+    takes one more feature, and adds it, as much as the line's in deviations.
+    """
     components = Components(features, COMPONENTS)
     along = components(features)
     families = np.array([family(each) for each in sources])
     by_family, by_source = (held_out(along, generated, each) for each in (families, sources))
+    more = np.zeros(0) if said is None else np.array([worth(said, by_family)])
+    if said is not None:
+        by_family, by_source = by_family + more * said, by_source + more * said
     calibration = calibrated(by_family, by_source, generated, sources, seed)
     line = line_of(along, generated, sources)
     weights = components.scale * (components.directions @ line[:-1])
     shown = (components.directions[:, :DOMAIN] / components.deviations[:DOMAIN]).T
     head = Head(
-        weights=weights,
+        weights=np.append(weights, more),
         offset=np.array(line[-1] - components.centre @ weights),
         lines=calibration.lines,
         bounds=np.array(calibration.bounds),
-        centre=components.centre,
-        directions=shown * components.scale,
+        centre=np.append(components.centre, 0 * more),
+        directions=np.hstack((shown * components.scale, np.zeros((len(shown), len(more))))),
         farthest=np.array(np.inf),
     )
-    distances = [head.distance(each) for each in features.astype(np.float32)]
-    farthest = np.array(np.quantile(distances, FARTHEST))
+    told = np.hstack((features, np.zeros((len(features), len(more))))).astype(np.float32)
+    farthest = np.array(np.quantile([head.distance(each) for each in told], FARTHEST))
     left_out = partial(held_out, along)
     return Learnt(replace(head, farthest=farthest), by_family, by_source, left_out)
+
+
+def worth(said: Floats, scores: Floats, share: float = 1.0) -> float:
+    """What a score of its own is multiplied by to weigh `share` of others, in deviations."""
+    return share * float(scores.std() / said.std())
 
 
 def calibrated(
@@ -149,13 +169,13 @@ def line_of(
     return _logistic(along, generated, evenly(generated, sources), penalty, start)
 
 
-def evenly(generated: Labels, sources: Names) -> Floats:
-    """Each picture's weight, their mean 1: classes alike, a source by the root of its size."""
+def evenly(generated: Labels, sources: Names, *, power: float = 0.5) -> Floats:
+    """Each picture's weight, their mean 1: classes alike, a source by this power of its size."""
     weights = np.zeros(len(generated))
     for which in (False, True):
         for name in np.unique(sources[generated == which]):
             rows = (sources == name) & (generated == which)
-            weights[rows] = rows.sum() ** -0.5
+            weights[rows] = rows.sum() ** (power - 1)
         weights[generated == which] *= len(generated) / 2 / weights[generated == which].sum()
     return weights
 

@@ -21,13 +21,15 @@ from .learn import (
     calibrated,
     evenly,
     family,
+    worth,
 )
 from .likeness import Likeness, directions, kernel
 
 COMPONENTS = 256  # of what differs most between pictures
+SHARE = 0.5  # of what likeness says: how much a score of its own weighs, in deviations
 RIDGE = 0.3  # over a picture's weight: how little a single picture is believed
 _FINE = 3.0  # levels a deviation of a direction's numbers: 3.6 bits each
-_COARSE = 0.05  # what rounding may add to a squared distance is its square, of the usual one
+_COARSE = 0.08  # what rounding may add to a squared distance is its square, of the usual one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,17 @@ class Solved:
 
 
 def learn_likeness(
-    features: Floats, generated: Labels, sources: Names, *, seed: int = 1
+    features: Floats,
+    generated: Labels,
+    sources: Names,
+    *,
+    said: Floats | None = None,
+    seed: int = 1,
 ) -> Learnt[Likeness]:
     """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources.
 
-    Each class weighs alike, and within it each family of makers, and each source of photographs,
-    by the root of its size.
+    Each class weighs alike, and within it each family of makers, and each source of photographs.
+    `said` is a score of its own, as in `learn.learn`, and weighs SHARE of what likeness says.
     """
     components = Components(features, COMPONENTS)
     centre, scale = (each.astype(np.float32) for each in (components.centre, components.scale))
@@ -72,8 +79,11 @@ def learn_likeness(
     examples = _rounded(along.T / step)
     families = np.array([family(each) for each in sources])
     told = examples.T.astype(np.float64) * float(step)
-    solved = solve(told, float(width), evenly(generated, families))
+    solved = solve(told, float(width), evenly(generated, families, power=0.0))
     by_family, by_source = (solved.left_out(generated, each) for each in (families, sources))
+    more = 0.0 if said is None else worth(said, by_family, SHARE)
+    if said is not None:
+        by_family, by_source = by_family + more * said, by_source + more * said
     calibration = calibrated(by_family, by_source, generated, sources, seed)
     spreads = along[:, :DOMAIN].std(0).astype(np.float32)
     distances = np.sqrt(((along[:, :DOMAIN] / spreads) ** 2).mean(1))
@@ -86,6 +96,7 @@ def learn_likeness(
         step=np.array(step),
         coefficients=solved.coefficients(generated).astype(np.float32),
         width=np.array(width),
+        worth=np.array(more, np.float32),
         spreads=spreads,
         farthest=np.array(np.quantile(distances, FARTHEST), np.float32),
         lines=calibration.lines.astype(np.float32),

@@ -7,9 +7,10 @@ kernel). A picture is held as 256 rounded numbers: what it shows may be guessed,
 
     picture.npz   centre, scale (features,); levels (directions, features) of 8 bits, steps
                   (directions,); examples (directions, pictures) of 8 bits, step; coefficients
-                  (pictures,); width, the kernel's, in squared numbers; spreads of the first
-                  directions, and farthest (the distance from the centre, in those, beyond which
-                  nothing is said); lines (n, 2), bounds (2,) of the calibration
+                  (pictures,); width, the kernel's, in squared numbers; worth of the last feature,
+                  a score of its own that is added; spreads of the first directions, and farthest
+                  (the distance from the centre, in those, beyond which nothing is said); lines (n,
+                  2), bounds (2,) of the calibration
 
 Written by `python -m verifier.detector.train image`, read only by its digest (`head`).
 """
@@ -40,19 +41,20 @@ class Likeness:
     step: Floats32
     coefficients: Floats32
     width: Floats32
+    worth: Floats32
     spreads: Floats32
     farthest: Floats32
     lines: Floats32
     bounds: Floats32
 
     def score(self, features: Floats32) -> float:
-        """More for what is alike to generated pictures, about -1 to 1; 0 far from all."""
-        near = kernel(self.along(features[None]), self.learnt_from, float(self.width))
-        return float(near[0] @ self.coefficients)
+        """More for what is alike to generated pictures, and for what the last feature says so."""
+        near = kernel(self.along(features[None, :-1]), self.learnt_from, float(self.width))
+        return float(near[0] @ self.coefficients + self.worth * features[-1])
 
     def distance(self, features: Floats32) -> float:
         """How far a picture is from those of the training, in deviations (root mean square)."""
-        along = self.along(features[None])[0, : len(self.spreads)] / self.spreads
+        along = self.along(features[None, :-1])[0, : len(self.spreads)] / self.spreads
         return float(np.sqrt(np.mean(along**2)))
 
     def along(self, features: Floats32 | Floats) -> Floats:

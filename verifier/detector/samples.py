@@ -6,7 +6,7 @@ is seen is kept by the digest of the file: a second run costs seconds.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from verifier.media.picture import picture
 from .domain import why_not, why_not_face
 from .encoder import SIDE
 from .result import Subject
-from .seen import LAYERS, NETWORKS, see
+from .seen import ADAPTED, LAYERS, NETWORKS, generated, numbers
 from .views import (
     ALIGNED,
     FACE_SMALLEST,
@@ -91,42 +91,79 @@ def files(folder: Path, subject: Subject, most: int | None = None) -> Iterator[t
 
 
 def read_samples(
-    folder: Path, keep: Path, subject: Subject, view: str, *, most: int | None = None
+    folder: Path,
+    keep: Path,
+    subject: Subject,
+    view: str,
+    *,
+    most: int | None = None,
+    said: Mapping[str, float] | None = None,
 ) -> Iterator[Sample]:
-    """Read every source under `folder` in a view; what is abstained from is left out."""
+    """Read every source under `folder` in a view; what is abstained from is left out.
+
+    What `adapted` says comes last among the features. In training it is `said`, by the first twelve
+    digits of digests: by what was taught without a picture's like (KeyError where one lacks).
+    """
     keep.mkdir(parents=True, exist_ok=True)
     by = ".".join((*(each[:8] for each in NETWORKS[subject]), *map(str, LAYERS[subject])))
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
+        file = _File(path, data, digest, subject, view)
         kept = keep / f"{digest}.{subject}.{view}.{by}.npz"
-        if not kept.exists() and not _looked(path, data, digest, kept, view, subject):
+        if not kept.exists() and not _keep(file, kept, numbers):
             continue
         with np.load(kept, allow_pickle=False) as held:
             if not held["features"].size:
                 continue
             width, height = (float(each) for each in held["size"])
             told = held["features"].astype(np.float32)
+        if view == TRAINING:
+            last = said[digest[:12]] if said is not None else 0.0
+        else:
+            beside = keep / f"{digest}.{subject}.{view}.{ADAPTED[subject].digest[:8]}.npz"
+            if not beside.exists() and not _keep(file, beside, _said):
+                continue
+            with np.load(beside, allow_pickle=False) as held:
+                last = float(held["features"][0])
+        told = np.append(told, np.float32(last))
         form = (width * height, width / height, 8 * len(data) / (width * height), len(data))
         kinds = tuple(float(data.startswith(each)) for each in (b"\xff\xd8", b"\x89PNG", b"RIFF"))
         yield Sample(digest, source, source.startswith("fake"), told, (*np.log(form), *kinds))
 
 
-def _looked(path: Path, data: bytes, digest: str, kept: Path, view: str, subject: Subject) -> bool:
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    data: bytes
+    digest: str
+    subject: Subject
+    view: str
+
+
+def _said(subject: Subject, shown: tuple[Look, ...]) -> npt.NDArray[np.float32]:
+    return np.array([generated(subject, shown)], np.float32)
+
+
+def _keep(
+    file: _File,
+    kept: Path,
+    tell: Callable[[Subject, tuple[Look, ...]], npt.NDArray[np.float32]],
+) -> bool:
     try:
-        image = picture(path, detect_media_type(data[:4096])).convert("RGB")
-        with Image.open(path) as opened:
+        image = picture(file.path, detect_media_type(file.data[:4096])).convert("RGB")
+        with Image.open(file.path) as opened:
             tables = getattr(opened, "quantization", None)
     except (Unreadable, OSError):
         return False
     coarseness = float(np.mean(tables[0])) if tables else None
     shown = None
-    if min(image.size) >= _LEAST[subject]:
-        shown = _shown(image, coarseness, digest, subject, view)
-    features = np.zeros(0) if shown is None else see(subject, shown)
+    if min(image.size) >= _LEAST[file.subject]:
+        shown = _shown(image, coarseness, file.digest, file.subject, file.view)
+    features = np.zeros(0) if shown is None else tell(file.subject, shown)
     part = kept.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, features=features.astype(np.float16), size=np.array(image.size))
+    with part.open("wb") as written:
+        np.savez(written, features=features.astype(np.float16), size=np.array(image.size))
     part.replace(kept)
     return True
 

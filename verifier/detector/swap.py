@@ -14,7 +14,8 @@ from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from . import adapted, seams
+from . import seams
+from .adapted import SWAPS
 from .encoder import SIDE
 from .faces import Mesh, box_of
 from .head import Head, from_bytes
@@ -45,7 +46,7 @@ def features(square: Pixels) -> Floats:
 
     Raises ToolMissing.
     """
-    seen, laid_over = adapted.look(square)
+    seen, laid_over = SWAPS.look(square)
     return np.concatenate((seen, (laid_over, seams.score(square))), dtype=np.float32)
 
 
@@ -67,7 +68,7 @@ def trained() -> Head:
 
 def ready() -> None:
     """Read the weights now, as far as they are installed; never raises."""
-    for read in (trained, adapted.session, seams.NETWORK.session):
+    for read in (trained, SWAPS.session, seams.NETWORK.session):
         try:
             read()
         except ToolMissing:

@@ -1,14 +1,18 @@
 """Train a head that the package carries: `python -m verifier.detector.train SUBJECT FOLDER …`.
 
 SUBJECT is `image` or `face`; FOLDER holds sources, as `samples` reads them. Every picture is
-resized and compressed once, by draws from its own bytes, so that both classes come alike. The same
-folder gives the same weights, where the runtime and its processor round alike. Printed beside the
+resized and compressed once, by draws from its own bytes, so that both classes come alike. SAID
+holds what `adapted` says of each, taught without its like (`training.tuned`): lines of subject,
+twelve digits of the SHA-256, score. The same folder gives the same weights, where the runtime and
+its processor round alike. Printed beside the
 figure of what was held out: what file size, shape and format alone would tell, and what is learnt
 from labels at random (about 0.5).
 """
 
 import argparse
+import csv
 import hashlib
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +23,12 @@ from .learn import Kind, Learnt, held_out, learn
 from .learn_likeness import learn_likeness
 from .result import Subject
 from .samples import TRAINING, Samples, gathered, read_samples
+
+
+def scores(path: Path, subject: Subject) -> dict[str, float]:
+    """What `adapted` says of pictures, by the first digits of their digests."""
+    with lzma.open(path, "rt", encoding="ascii", newline="") as file:
+        return {digest: float(score) for of, digest, score in csv.reader(file) if of == subject}
 
 
 def show(samples: Samples, learnt: Learnt[Kind]) -> None:
@@ -50,18 +60,21 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where features are kept")
     parser.add_argument("--most", type=int, default=400, help="pictures of a source")
+    parser.add_argument("--said", type=Path, required=True, help="scores by `adapted`, .csv.xz")
     parser.add_argument("--to", type=Path, required=True, help="where the weights are written")
     options = parser.parse_args()
+    subject, said = options.subject, scores(options.said, options.subject)
     samples = gathered(
-        read_samples(options.folder, options.keep, options.subject, TRAINING, most=options.most)
+        read_samples(options.folder, options.keep, subject, TRAINING, most=options.most, said=said)
     )
     for name, count in zip(*np.unique(samples.sources, return_counts=True), strict=True):
         print(f"{count:5d} {name}")
-    told = samples.features, samples.generated, samples.sources
-    if options.subject == Subject.PICTURE:
-        data = likeness.to_bytes(_shown(samples, learn_likeness(*told)))
+    told = samples.features[:, :-1], samples.generated, samples.sources
+    last = samples.features[:, -1]
+    if subject == Subject.PICTURE:
+        data = likeness.to_bytes(_shown(samples, learn_likeness(*told, said=last)))
     else:
-        data = head.to_bytes(_shown(samples, learn(*told)))
+        data = head.to_bytes(_shown(samples, learn(*told, said=last)))
     options.to.write_bytes(data)
     print(f"DIGEST = {hashlib.sha256(data).hexdigest()!r}  # {len(data)} bytes")
 

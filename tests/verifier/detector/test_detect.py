@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from tests import media
 from verifier.detector import encoder, head, seen
+from verifier.detector.adapted import FACES, PICTURES
 from verifier.detector.calibration import auc, weigh
 from verifier.detector.detect import detect_face, detect_picture, digests, ready
 from verifier.detector.domain import blockiness, colours, flatness, why_not
@@ -22,6 +23,7 @@ from verifier.detector.views import (
     LOOKS,
     around,
     looks,
+    looks_at_face,
     looks_at_face_in_training,
     looks_in_training,
 )
@@ -236,10 +238,20 @@ def test_training_looks_differ_by_their_draws_alone() -> None:
 
 def test_what_is_seen_of_a_picture_is_the_mean_of_its_looks() -> None:
     ours = looks(noise(640, 480).resize((320, 240)).resize((640, 480)))
-    told = seen.see(Subject.PICTURE, ours)
-    alone = [seen.see(Subject.PICTURE, (each,)) for each in ours]
+    told = seen.numbers(Subject.PICTURE, ours)
+    alone = [seen.numbers(Subject.PICTURE, (each,)) for each in ours]
     assert not np.array_equal(alone[0], alone[1])
     assert told == pytest.approx(np.mean(alone, 0), abs=1e-5)
+
+
+def test_what_was_taught_to_tell_looks_at_the_first_look_and_is_heard_last() -> None:
+    ours = looks(noise(640, 480))
+    told = seen.see(Subject.PICTURE, ours)
+    assert np.array_equal(told[:-1], seen.numbers(Subject.PICTURE, ours))
+    whole, roughest = (PICTURES.look(each)[1] for each in (ours[0].whole, ours[0].parts[0]))
+    assert told[-1] == pytest.approx((whole + roughest) / 2)
+    (face,) = looks_at_face(noise(300, 300), (60, 60, 180, 180))
+    assert seen.see(Subject.FACE, (face,))[-1] == pytest.approx(FACES.look(face.whole)[1])
 
 
 def test_training_looks_at_faces_differ_by_their_draws_alone() -> None:
@@ -268,10 +280,27 @@ def test_learning_is_repeatable_and_tells_sources_apart_that_it_never_saw() -> N
     assert read.distance((features[0] + 1000).astype(np.float32)) > float(read.farthest)
 
 
+def test_a_score_of_its_own_is_added_as_much_as_the_lines_and_says_nothing_of_what_is_far() -> None:
+    random = np.random.default_rng(4)
+    names = np.repeat(["real_a", "real_b", "real_c", "fake_a", "fake_b", "fake_c"], 30)
+    generated = np.char.startswith(names, "fake")
+    features = random.normal(size=(180, 40)) + 0.1 * generated[:, None]
+    said = 7.0 * generated + random.normal(size=180)
+    alone, both = (learn(features, generated, names, said=each) for each in (None, said))
+    added = both.by_source - alone.by_source
+    assert added.std() == pytest.approx(alone.by_family.std())
+    assert auc(both.by_source, generated) > auc(alone.by_source, generated) + 0.1
+    one, other = (np.append(features[0], each).astype(np.float32) for each in (0, 2))
+    rose = both.head.score(other) - both.head.score(one)
+    assert rose == pytest.approx(2 * added[0] / said[0], rel=1e-4)
+    assert both.head.distance(one) == both.head.distance(other)
+
+
 @pytest.mark.parametrize("subject", list(head.DIGESTS))
 def test_the_shipped_head_is_the_one_that_is_named_and_is_bounded(subject: Subject) -> None:
     held = head.trained(subject)
-    assert held.centre.shape == (seen.FEATURES[subject],)
+    more = 0 if isinstance(held, Likeness) else 1
+    assert held.centre.shape == (seen.NUMBERS[subject] + more,)
     low, high = held.calibration.bounds
     assert -3 < low < 0 < high < 3
 
@@ -345,9 +374,10 @@ def test_a_picture_that_is_pushed_towards_an_answer_stays_within_the_bounds(tmp_
     held = head.trained(Subject.PICTURE)
     assert isinstance(held, Likeness)
     features = seen.see(Subject.PICTURE, looks(photograph(tmp_path)))
-    along = held.along(features[None])
+    along = held.along(features[None, :-1])
     alike = kernel(along, held.learnt_from, float(held.width))[0] * held.coefficients
     rising = alike @ (held.learnt_from - along) @ (held.levels * held.steps[:, None] * held.scale)
+    rising = np.append(rising, 0)
     low, high = held.calibration.bounds
     before = held.score(features)
     step = (features + 0.01 * rising / np.linalg.norm(rising)).astype(np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from verifier.detector.calibration import auc
-from verifier.detector.learn_likeness import RIDGE, Solved, learn_likeness, solve
+from verifier.detector.learn_likeness import RIDGE, SHARE, Solved, learn_likeness, solve
 from verifier.detector.likeness import Likeness, from_bytes, kernel, to_bytes
 
 SOURCES = np.repeat(["real_a", "real_b", "real_c", "fake_gpt_a", "fake_gpt_b", "fake_flux_c"], 30)
@@ -17,12 +17,13 @@ def _pictures(count: int, generated: np.ndarray, seed: int) -> np.ndarray:
     angles = random.uniform(0, 2 * np.pi, count)
     rings = np.stack((np.cos(angles), np.sin(angles)), 1) * np.where(generated, 3.0, 1.0)[:, None]
     unlike = random.normal(0, 0.3, (count, 2))
-    return np.hstack((rings + random.normal(0, 0.2, rings.shape), unlike)).astype(np.float32)
+    told = (rings + random.normal(0, 0.2, rings.shape), unlike, np.zeros((count, 1)))
+    return np.hstack(told).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def learnt() -> Likeness:
-    features = _pictures(180, GENERATED, 1).astype(np.float64)
+    features = _pictures(180, GENERATED, 1)[:, :-1].astype(np.float64)
     return learn_likeness(features, GENERATED, SOURCES, seed=7).head
 
 
@@ -39,7 +40,7 @@ def test_a_score_is_what_every_picture_says_by_how_alike_it_is(learnt: Likeness)
             sum(
                 float(level) * float(step) * float(scale) * float(number - centre)
                 for level, scale, number, centre in zip(
-                    row, learnt.scale, features, learnt.centre, strict=True
+                    row, learnt.scale, features[:-1], learnt.centre, strict=True
                 )
             )
         )
@@ -58,12 +59,12 @@ def test_a_score_is_what_every_picture_says_by_how_alike_it_is(learnt: Likeness)
 def test_it_is_read_as_it_was_written_and_learnt_the_same_twice(learnt: Likeness) -> None:
     data = to_bytes(learnt)
     assert to_bytes(from_bytes(data)) == data
-    features = _pictures(180, GENERATED, 1).astype(np.float64)
+    features = _pictures(180, GENERATED, 1)[:, :-1].astype(np.float64)
     assert to_bytes(learn_likeness(features, GENERATED, SOURCES, seed=7).head) == data
 
 
 def test_far_from_every_picture_nothing_is_said_and_the_distance_says_so(learnt: Likeness) -> None:
-    far = np.full(4, 1000, np.float32)
+    far = np.array([1000, 1000, 1000, 1000, 0], np.float32)
     assert learnt.score(far) == 0
     assert learnt.distance(far) > float(learnt.farthest)
     assert learnt.distance(_pictures(1, np.array([False]), 4)[0]) < float(learnt.farthest)
@@ -95,7 +96,7 @@ def test_a_group_that_is_left_out_is_told_as_if_it_had_never_been_learnt_from() 
 
 
 def test_a_makers_other_source_does_not_tell_for_its_family() -> None:
-    features = _pictures(180, GENERATED, 1).astype(np.float64)
+    features = _pictures(180, GENERATED, 1)[:, :-1].astype(np.float64)
     told = learn_likeness(features, GENERATED, SOURCES, seed=7)
     gpt = np.char.startswith(SOURCES, "fake_gpt")
     assert not np.array_equal(told.by_family[gpt], told.by_source[gpt])
@@ -104,8 +105,23 @@ def test_a_makers_other_source_does_not_tell_for_its_family() -> None:
     assert told.by_family[flux] == pytest.approx(told.by_source[flux])
 
 
+def test_a_score_of_its_own_is_added_in_its_share() -> None:
+    features = _pictures(180, GENERATED, 1)[:, :-1].astype(np.float64)
+    said = np.where(GENERATED, 3.0, -1.0) + np.random.default_rng(5).normal(size=180)
+    both = learn_likeness(features, GENERATED, SOURCES, said=said, seed=7)
+    alone = learn_likeness(features, GENERATED, SOURCES, seed=7)
+    added = both.by_source - alone.by_source
+    assert added.std() == pytest.approx(SHARE * alone.by_family.std())
+    assert both.by_family - alone.by_family == pytest.approx(added)
+    one = _pictures(1, np.array([True]), 3)[0]
+    other = np.append(one[:-1], np.float32(2))
+    rose = both.head.score(other) - both.head.score(one)
+    assert rose == pytest.approx(2 * added[0] / said[0], rel=1e-5)
+    assert both.head.distance(one) == both.head.distance(other)
+
+
 def test_one_source_of_a_class_is_too_few_to_learn_from() -> None:
-    features = _pictures(180, GENERATED, 1).astype(np.float64)
+    features = _pictures(180, GENERATED, 1)[:, :-1].astype(np.float64)
     names = np.where(GENERATED, "fake_a", SOURCES)
     with pytest.raises(ValueError, match="two sources"):
         learn_likeness(features, GENERATED, names)

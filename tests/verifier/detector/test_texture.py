@@ -75,13 +75,13 @@ def test_where_a_thing_lies_in_a_part_tells_nothing_but_for_its_edges() -> None:
     assert np.linalg.norm(one - other) < 0.2 * np.linalg.norm(one - plain)
 
 
-def test_of_a_face_the_encoder_alone_tells() -> None:
+def test_of_a_face_the_texture_tells_nothing() -> None:
     square, none = _picture(SIDE, SIDE), np.zeros((0, SIDE, SIDE, 3), np.uint8)
-    told = seen.see(Subject.FACE, (Look(square, none),))
-    assert told.shape == (seen.FEATURES[Subject.FACE],)
+    told = seen.numbers(Subject.FACE, (Look(square, none),))
+    assert told.shape == (seen.NUMBERS[Subject.FACE],)
     assert np.array_equal(told, encoder.encode(square, seen.LAYERS[Subject.FACE]))
-    picture = seen.see(Subject.PICTURE, (Look(square, np.stack((square, square))),))
-    assert picture.shape == (seen.FEATURES[Subject.PICTURE],)
+    picture = seen.numbers(Subject.PICTURE, (Look(square, np.stack((square, square))),))
+    assert picture.shape == (seen.NUMBERS[Subject.PICTURE],)
     assert np.array_equal(picture[: -PARTS * texture.NUMBERS], encoder.encode(square, (6, 7, 8, 9)))
     assert texture.NETWORK.digest in seen.NETWORKS[Subject.PICTURE]
     assert texture.NETWORK.digest not in seen.NETWORKS[Subject.FACE]

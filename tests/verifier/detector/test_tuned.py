@@ -1,0 +1,103 @@
+"""Networks that are taught side by side: each by itself, by views of draws, without its fold."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests import media
+from training.tuned_views import LARGEST, Pool, gathered, view
+from verifier.detector import encoder
+from verifier.detector.encoder import SIDE
+from verifier.detector.result import Subject
+
+NAMES = ("real_a", "real_b", "fake_gpt_a", "fake_gpt_b", "fake_flux_c", "fake_dit_d", "real_c")
+
+
+def _sources(folder: Path, names: tuple[str, ...] = ("real_a", "fake_b")) -> Path:
+    for number, source in enumerate(names):
+        (folder / source).mkdir(parents=True)
+        path = media.photograph(folder / source)
+        image = Image.open(path).rotate(90 * number, expand=True)
+        image.save(path.with_suffix(".png"))
+        path.unlink()
+    (folder / names[0] / "text.txt").write_text("no picture")
+    return folder
+
+
+@pytest.mark.parametrize("subject", [Subject.PICTURE, Subject.FACE])
+def test_views_are_squares_by_their_draws_alone(subject: Subject, tmp_path: Path) -> None:
+    image = Image.open(media.photograph(tmp_path)).convert("RGB")
+    one, again, other = (view(image, subject, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert one.shape == (SIDE, SIDE, 3)
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_pictures_are_kept_no_larger_than_they_are_drawn(tmp_path: Path) -> None:
+    folder = _sources(tmp_path / "image")
+    shown = gathered(folder, tmp_path / "keep", Subject.PICTURE, None)
+    assert [each.source for each in shown] == ["fake_b", "real_a"]
+    assert [each.generated for each in shown] == [True, False]
+    assert all(min(each.image().size) <= LARGEST[Subject.PICTURE] for each in shown)
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "keep").iterdir()}
+    assert gathered(folder, tmp_path / "keep", Subject.PICTURE, None) == shown
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "keep").iterdir()} == kept
+
+
+def test_processes_draw_what_they_are_asked_for_and_nothing_of_no_worth(tmp_path: Path) -> None:
+    shown = gathered(_sources(tmp_path / "image"), tmp_path / "keep", Subject.PICTURE, None)
+    worth = np.array([0.0, 1.0])
+    pool = Pool(shown, worth, Subject.PICTURE, workers=2, kept=6, seed=1)
+    assert pool.drawn.all()
+    assert set(pool.rows[:, 0].tolist()) == {1}
+    assert pool.views[:, 0].any()
+    pool.close()
+
+
+def _tuned() -> tuple[Any, Any, Any, Any]:
+    names = ("torch", "training.tuned_net", "training.adapted", "training.tuned")
+    torch, net, adapted, tuned = (pytest.importorskip(each) for each in names)
+    return torch, net, adapted, tuned
+
+
+def test_families_and_sources_are_left_out_whole_and_folds_are_alike() -> None:
+    _, _, _, tuned = _tuned()
+    random = np.random.default_rng(1)
+    names = np.array([f"{'fake' if k % 2 else 'real'}_{k}" for k in range(40)])
+    families = np.repeat(names, random.integers(5, 50, 40))
+    generated = np.char.startswith(families, "fake")
+    fold = tuned.folds(families, generated, 40, 1)
+    assert all(len(set(fold[families == each])) == 1 for each in names)
+    for which in (False, True):
+        counts = np.bincount(fold[generated == which], minlength=tuned.FOLDS)
+        assert counts.min() > 0.7 * counts.max()
+
+
+def test_each_network_of_many_is_what_it_is_alone_and_says_so_when_it_is_written(
+    tmp_path: Path,
+) -> None:
+    torch, net, adapted, _ = _tuned()
+    torch.manual_seed(3)
+    many = net.Many(adapted.held(), 2)
+    with torch.no_grad():
+        for name, each in many.named_parameters():
+            if name.endswith("up") or name == "line":
+                each.copy_(0.02 * torch.randn(each.shape))
+    square = np.asarray(Image.open(media.photograph(tmp_path)).convert("RGB").resize((SIDE, SIDE)))
+    shown = torch.from_numpy(square.copy()).permute(2, 0, 1)[None, None].repeat(2, 1, 1, 1, 1)
+    state = {name: each.detach() for name, each in many.named_parameters()}
+    with torch.no_grad():
+        both = many(shown)[:, 0]
+        for number in range(2):
+            its = {name: each[number : number + 1] for name, each in state.items()}
+            alone = torch.func.functional_call(many, its, (shown[number : number + 1],))
+            assert alone[0, 0].item() == pytest.approx(both[number].item(), abs=1e-4)
+    assert abs(both[0] - both[1]) > 0.1
+    path = tmp_path / "one.onnx"
+    adapted.export(net.one_of(state, 1), path, name="generated", bits=8)
+    session = encoder.opened(threads=1, graph=path.read_bytes())
+    (told,) = session.run(["generated"], {"pixels": square[None].copy()})
+    assert float(told[0, 0]) == pytest.approx(both[1].item(), abs=0.25)

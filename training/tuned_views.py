@@ -1,0 +1,204 @@
+"""What `training.tuned` is shown: views of pictures and faces, drawn all the while by processes.
+
+Photographs and generated pictures are graded, resized and compressed by the same draws. A picture
+is then shown whole, its middle made small, or a part of it, mostly not resized; a face as in
+training everywhere (`views.looks_at_face_in_training`). Half are mirrored.
+"""
+
+import hashlib
+import io
+import mmap
+import multiprocessing
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageEnhance, ImageFilter
+
+from ledger.asset import detect_media_type
+from verifier.detector import views
+from verifier.detector.encoder import SIDE
+from verifier.detector.result import Subject
+from verifier.detector.samples import files
+from verifier.errors import Unreadable
+from verifier.media.picture import picture
+
+LARGEST = {Subject.PICTURE: 416, Subject.FACE: 320}  # pixels of the shorter side that are kept
+_LEAST = {Subject.PICTURE: SIDE, Subject.FACE: views.FACE_SMALLEST}
+_LONGEST = {Subject.PICTURE: 1.5, Subject.FACE: 1.0}  # of the shorter side: the middle is kept
+_QUALITY = {Subject.PICTURE: 90, Subject.FACE: 92}
+_RESIZED = (
+    Image.Resampling.LANCZOS,
+    Image.Resampling.LANCZOS,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.BILINEAR,
+)
+_QUALITIES = (62, 97)
+
+Pixels = npt.NDArray[np.uint8]
+Random = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture that is drawn from: its SHA-256, its source, and it itself, shrunk, as JPEG."""
+
+    digest: str
+    source: str
+    data: bytes
+
+    @property
+    def generated(self) -> bool:
+        """Whether it is of a maker."""
+        return self.source.startswith("fake")
+
+    def image(self) -> Image.Image:
+        """Its pixels."""
+        return Image.open(io.BytesIO(self.data)).convert("RGB")
+
+
+def gathered(folder: Path, keep: Path, subject: Subject, most: int | None) -> list[Shown]:
+    """The pictures of a folder, no larger than they are drawn; what is shrunk is kept."""
+    keep.mkdir(parents=True, exist_ok=True)
+    told = []
+    for source, path in files(folder, subject, most):
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        kept = keep / f"{digest}.{subject}.jpg"
+        if not kept.exists():
+            try:
+                image = picture(path, detect_media_type(data[:4096])).convert("RGB")
+            except (Unreadable, OSError):
+                continue
+            if min(image.size) < _LEAST[subject]:
+                continue
+            kept.write_bytes(_shrunk(image, subject))
+        told.append(Shown(digest, source, kept.read_bytes()))
+    return told
+
+
+def _shrunk(image: Image.Image, subject: Subject) -> bytes:
+    image = views.shrunk(image, LARGEST[subject])
+    longest = int(_LONGEST[subject] * min(image.size))
+    width, height = (min(each, longest) for each in image.size)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    data = io.BytesIO()
+    middle = image.crop((left, top, left + width, top + height))
+    middle.save(data, "JPEG", quality=_QUALITY[subject], subsampling="4:2:0", optimize=True)
+    return data.getvalue()
+
+
+def view(image: Image.Image, subject: Subject, random: Random) -> Pixels:
+    """What a network is shown of a picture: (SIDE, SIDE, 3)."""
+    if subject == Subject.FACE:
+        square = views.looks_at_face_in_training(_graded(image, random), random)[0].whole
+    else:
+        square = _of_picture(image, random)
+    return square[:, ::-1] if random.random() < 0.5 else square
+
+
+def _of_picture(image: Image.Image, random: Random) -> Pixels:
+    largest = min(image.size)
+    shorter = int(random.integers(min(SIDE, largest), largest + 1))
+    size = tuple(max(shorter, round(each * shorter / largest)) for each in image.size)
+    small = image.resize((size[0], size[1]), _RESIZED[random.integers(len(_RESIZED))])
+    small = _coded(_graded(small, random), random)
+    if random.random() < 0.1:
+        small = _coded(small, random)
+    least = min(small.size)
+    if random.random() < 0.5:
+        side, left, top = least, (small.width - least) // 2, (small.height - least) // 2
+    else:
+        side = SIDE if random.random() < 0.6 else int(random.integers(SIDE, least + 1))
+        left, top = (int(random.integers(each - side + 1)) for each in small.size)
+    part = small.crop((left, top, left + side, top + side))
+    return np.asarray(part.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def _graded(image: Image.Image, random: Random) -> Image.Image:
+    if random.random() < 0.5:
+        image = ImageEnhance.Brightness(image).enhance(random.uniform(0.8, 1.2))
+        image = ImageEnhance.Contrast(image).enhance(random.uniform(0.8, 1.2))
+        image = ImageEnhance.Color(image).enhance(random.uniform(0.6, 1.3))
+    if random.random() < 0.2:
+        gains = random.uniform(0.88, 1.12, 3)
+        image = image.point([int(min(255, level * g)) for g in gains for level in range(256)])
+    if random.random() < 0.12:
+        image = image.filter(ImageFilter.GaussianBlur(random.uniform(0.2, 0.9)))
+    elif random.random() < 0.12:
+        image = ImageEnhance.Sharpness(image).enhance(random.uniform(1.0, 2.5))
+    if random.random() < 0.12:
+        pixels = np.asarray(image, np.float32)
+        noise = random.normal(0, random.uniform(0.5, 5), pixels.shape)
+        image = Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8))
+    return image.convert("L").convert("RGB") if random.random() < 0.04 else image
+
+
+def _coded(image: Image.Image, random: Random) -> Image.Image:
+    data = io.BytesIO()
+    quality = int(random.integers(*_QUALITIES))
+    subsampling = "4:4:4" if random.random() < 0.25 else "4:2:0"
+    image.save(data, "JPEG", quality=quality, subsampling=subsampling)
+    return Image.open(data).convert("RGB")
+
+
+class Pool:
+    """The views that were drawn last, each process's in a stripe of memory that all share."""
+
+    def __init__(
+        self,
+        pictures: list[Shown],
+        worth: npt.NDArray[np.float64],
+        subject: Subject,
+        *,
+        workers: int,
+        kept: int,
+        seed: int,
+    ) -> None:
+        self.each = kept // workers
+        self.views = _shared((workers, self.each, 3, SIDE, SIDE), np.dtype(np.uint8))
+        self.rows = _shared((workers, self.each), np.dtype(np.int32))
+        self.drawn = _shared((workers,), np.dtype(np.int64))
+        context = multiprocessing.get_context("fork")
+        self._processes = [
+            context.Process(
+                target=self._draw,
+                args=(pictures, worth, subject, (seed, number), number),
+                daemon=True,
+            )
+            for number in range(workers)
+        ]
+        for process in self._processes:
+            process.start()
+        while not self.drawn.all():
+            time.sleep(0.1)
+
+    def close(self) -> None:
+        """Let no more be drawn."""
+        for process in self._processes:
+            process.terminate()
+            process.join()
+
+    def _draw(
+        self,
+        pictures: list[Shown],
+        worth: npt.NDArray[np.float64],
+        subject: Subject,
+        seed: tuple[int, int],
+        number: int,
+    ) -> None:
+        random, chance = np.random.default_rng(seed), worth / worth.sum()
+        while True:
+            for row in random.choice(len(pictures), 512, p=chance):
+                at = self.drawn[number] % self.each
+                square = view(pictures[row].image(), subject, random)
+                self.views[number, at] = square.transpose(2, 0, 1)
+                self.rows[number, at] = row
+                self.drawn[number] += 1
+
+
+def _shared(shape: tuple[int, ...], kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
+    room = mmap.mmap(-1, int(np.prod(shape)) * kind.itemsize)
+    return np.frombuffer(room, kind).reshape(shape)
