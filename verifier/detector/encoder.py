@@ -77,6 +77,11 @@ def parts() -> tuple[bytes, dict[str, Shared]]:
     return _parts(MODEL, DIGEST)
 
 
+def forget() -> None:
+    """Give back what networks were opened with: each holds its own by then."""
+    _parts.cache_clear()
+
+
 @cache
 def _parts(model: Path, digest: str) -> tuple[bytes, dict[str, Shared]]:
     data = zlib.decompressobj().decompress(held(model, digest), _LARGEST)

@@ -1,7 +1,8 @@
 """A network that belongs to this version, ready to run: read by its digest, on one thread.
 
 Files are examined beside one another, each by a thread of its own: more threads within a network
-would wait for each other.
+would wait for each other. What networks need while they run they take from one place, since each
+would keep its own.
 """
 
 import contextlib
@@ -43,9 +44,18 @@ def _opened(network: Network) -> onnxruntime.InferenceSession:
     return running(held(path, network.digest), options(threads=1))
 
 
+@cache
+def _one_place() -> None:
+    """Let networks of this process share memory: told once."""
+    kind, use = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
+    onnxruntime.create_and_register_allocator(onnxruntime.OrtMemoryInfo("Cpu", kind, 0, use), None)
+
+
 def options(*, threads: int) -> onnxruntime.SessionOptions:
     """How a network runs on so many threads."""
+    _one_place()
     told = onnxruntime.SessionOptions()
+    told.add_session_config_entry("session.use_env_allocators", "1")
     told.intra_op_num_threads, told.inter_op_num_threads = threads, 1
     return told
 

@@ -1,6 +1,6 @@
 """Imported by the sandbox's server, so that no job has to load the detector's models for itself."""
 
-from . import clip, detect, examine, voice
+from . import clip, detect, encoder, examine, voice
 from .traces import clip as of_clips
 from .traces import counter, foreign
 from .traces import examine as of_pictures
@@ -10,3 +10,4 @@ __all__ = ["examine", "of_clips", "of_pictures", "of_sound"]
 
 for part in (detect, clip, voice, foreign.NETWORK, counter.NETWORK):
     part.ready()
+encoder.forget()

@@ -205,7 +205,8 @@ def test_a_damaged_head_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_every_file_of_weights_is_named_with_its_digest() -> None:
     named = digests()
-    assert set(named) == {"encoder.npz.z", "texture.onnx", "picture.npz", "face.npz"}
+    adapted = {"adapted_picture.onnx", "adapted_face.onnx"}
+    assert set(named) == {"encoder.npz.z", "texture.onnx", "picture.npz", "face.npz"} | adapted
     for name, digest in named.items():
         assert hashlib.sha256((head.FOLDER / name).read_bytes()).hexdigest() == digest
 
@@ -302,7 +303,7 @@ def test_the_shipped_head_is_the_one_that_is_named_and_is_bounded(subject: Subje
     more = 0 if isinstance(held, Likeness) else 1
     assert held.centre.shape == (seen.NUMBERS[subject] + more,)
     low, high = held.calibration.bounds
-    assert -3 < low < 0 < high < 3
+    assert -3 < low < 0 < high < 3.5  # a thousandfold and a little: as many files as there are
 
 
 def test_the_encoder_answers_alike_twice_and_with_any_number_of_threads() -> None:
