@@ -18,16 +18,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from ledger.asset import detect_media_type
 from verifier.detector import encoder
 from verifier.detector.result import Subject
 from verifier.detector.samples import aligned, files
 from verifier.detector.seen import squares
-from verifier.detector.views import FACE_SMALLEST, looks, looks_at_face
-from verifier.errors import Unreadable
-from verifier.media.picture import picture
+from verifier.detector.views import looks, looks_at_face
 
-_LEAST = {Subject.PICTURE: encoder.SIDE, Subject.FACE: FACE_SMALLEST}
+from .tuned_views import opened
 
 
 @cache
@@ -44,11 +41,8 @@ def said(
     for _, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        try:
-            image = picture(path, detect_media_type(data[:4096])).convert("RGB")
-        except (Unreadable, OSError):
-            continue
-        if min(image.size) < _LEAST[subject]:
+        image = opened(path, data, subject)
+        if image is None:
             continue
         ours = looks(image) if subject == Subject.PICTURE else looks_at_face(image, aligned(image))
         network = _network(nets / f"{left_out.get(digest, 'all')}.onnx")

@@ -68,15 +68,21 @@ def gathered(folder: Path, keep: Path, subject: Subject, most: int | None) -> li
         digest = hashlib.sha256(data).hexdigest()
         kept = keep / f"{digest}.{subject}.jpg"
         if not kept.exists():
-            try:
-                image = picture(path, detect_media_type(data[:4096])).convert("RGB")
-            except (Unreadable, OSError):
-                continue
-            if min(image.size) < _LEAST[subject]:
+            image = opened(path, data, subject)
+            if image is None:
                 continue
             kept.write_bytes(_shrunk(image, subject))
         told.append(Shown(digest, source, kept.read_bytes()))
     return told
+
+
+def opened(path: Path, data: bytes, subject: Subject) -> Image.Image | None:
+    """A picture of mode RGB; None where it cannot be read, or is smaller than what is looked at."""
+    try:
+        image = picture(path, detect_media_type(data[:4096])).convert("RGB")
+    except (Unreadable, OSError):
+        return None
+    return image if min(image.size) >= _LEAST[subject] else None
 
 
 def _shrunk(image: Image.Image, subject: Subject) -> bytes:

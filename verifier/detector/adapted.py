@@ -9,7 +9,6 @@ SWAPS sees that a face was laid over (`training.swaps`, on real faces laid over,
 PICTURES and FACES that a picture or a face was generated (`training.tuned`).
 """
 
-import contextlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from verifier.errors import ToolMissing
-
 from . import encoder
+from .network import Network
 from .weights import held
 
 FEATURES = 2 * encoder.WIDTH  # the last layer's first token, and the mean of its others
@@ -30,11 +28,9 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Adapted:
+class Adapted(Network):
     """A file of changes, the SHA-256 that it must have, and what it calls its score."""
 
-    file: str
-    digest: str
     says: str
 
     def look(self, square: Pixels) -> tuple[Floats, float]:
@@ -49,15 +45,6 @@ class Adapted:
     def session(self) -> onnxruntime.InferenceSession:
         """The network, read once in a process, for the calling thread alone; raises ToolMissing."""
         return _opened(self)
-
-    def ready(self) -> None:
-        """Read it now; where it is absent that is said when it is asked for."""
-        with contextlib.suppress(ToolMissing):
-            self.session()
-
-    def digests(self) -> dict[str, str]:
-        """The file, and the SHA-256 that it must have."""
-        return {self.file: self.digest}
 
 
 @cache
