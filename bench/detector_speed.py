@@ -21,15 +21,14 @@ from tests import media
 from verifier.detector.examine import PARTS
 from verifier.errors import VerifierError
 from verifier.media.probe import probe
-
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # read when numpy is imported
+from verifier.media.sandbox import ONE_THREAD
 
 
 def main() -> None:
     """Measure what the command line names."""
     if not ONE_THREAD.items() <= os.environ.items():
         again = [sys.executable, "-m", "bench.detector_speed", *sys.argv[1:]]
-        os.execve(sys.executable, again, os.environ | ONE_THREAD)  # noqa: S606 - this program itself
+        os.execve(sys.executable, again, os.environ | ONE_THREAD)  # noqa: S606  # this program itself
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("files", nargs="*", type=Path)
     options = parser.parse_args()

@@ -69,6 +69,7 @@ class Store:
         self.taken = np.zeros(workers, np.int64)
         self.allowed: list[tuple[Numbers, Numbers]] = []
         while not all(len(some) for both in self.allowed for some in both) or not self.allowed:
+            time.sleep(0.1)
             self.fetch()
         threading.Thread(target=self._always, daemon=True).start()
 

@@ -4,7 +4,7 @@
 
 NETS is of `training.tuned`. Each picture of FOLDER is looked at as the product looks, by the one of
 the four networks that was taught without its family or source; one that came to the list later, by
-the one of all, which has not seen it. A line a picture: the subject, the first twelve digits of its
+the one of all, which has not seen it. A line a picture: the subject, the first digits of its
 SHA-256, the score. `verifier.detector.train` takes the lines of both subjects, compressed (xz).
 """
 
@@ -20,7 +20,7 @@ import onnxruntime
 
 from verifier.detector import encoder
 from verifier.detector.result import Subject
-from verifier.detector.samples import aligned, files
+from verifier.detector.samples import DIGITS, aligned, files
 from verifier.detector.seen import squares
 from verifier.detector.views import looks, looks_at_face
 
@@ -50,7 +50,7 @@ def said(
             network.run(["generated"], {"pixels": np.ascontiguousarray(square)[None]})[0]
             for square in squares(ours)
         ]
-        yield subject, digest[:12], float(np.mean(scores))
+        yield subject, digest[:DIGITS], float(np.mean(scores))
 
 
 def main() -> None:

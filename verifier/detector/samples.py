@@ -35,6 +35,7 @@ from .views import (
 )
 
 TRAINING, EXAMINED = "training", "examined"  # views: as drawn, as the product looks; and CHANGES
+DIGITS = 12  # of a SHA-256, by which a list tells pictures apart
 _LEAST = {Subject.PICTURE: SIDE, Subject.FACE: FACE_SMALLEST}
 _UNTOUCHED = 1 << 30  # pixels of the shorter side: none is shrunk
 
@@ -101,8 +102,8 @@ def read_samples(
 ) -> Iterator[Sample]:
     """Read every source under `folder` in a view; what is abstained from is left out.
 
-    What `adapted` says comes last among the features. In training it is `said`, by the first twelve
-    digits of digests: by what was taught without a picture's like (KeyError where one lacks).
+    What `adapted` says comes last among the features. In training it is `said`, by the first DIGITS
+    of digests: by what was taught without a picture's like (KeyError where one lacks).
     """
     keep.mkdir(parents=True, exist_ok=True)
     by = ".".join((*(each[:8] for each in NETWORKS[subject]), *map(str, LAYERS[subject])))
@@ -119,7 +120,7 @@ def read_samples(
             width, height = (float(each) for each in held["size"])
             told = held["features"].astype(np.float32)
         if view == TRAINING:
-            last = said[digest[:12]] if said is not None else 0.0
+            last = said[digest[:DIGITS]] if said is not None else 0.0
         else:
             beside = keep / f"{digest}.{subject}.{view}.{ADAPTED[subject].digest[:8]}.npz"
             if not beside.exists() and not _keep(file, beside, _said):

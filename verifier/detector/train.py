@@ -3,10 +3,9 @@
 SUBJECT is `image` or `face`; FOLDER holds sources, as `samples` reads them. Every picture is
 resized and compressed once, by draws from its own bytes, so that both classes come alike. SAID
 holds what `adapted` says of each, taught without its like (`training.tuned`): lines of subject,
-twelve digits of the SHA-256, score. The same folder gives the same weights, where the runtime and
-its processor round alike. Printed beside the
-figure of what was held out: what file size, shape and format alone would tell, and what is learnt
-from labels at random (about 0.5).
+the first digits of the SHA-256, score. The same folder gives the same weights, where the runtime
+and its processor round alike. Printed beside the figure of what was held out: what file size, shape
+and format alone would tell, and what is learnt from labels at random (about 0.5).
 """
 
 import argparse

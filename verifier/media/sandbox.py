@@ -294,6 +294,10 @@ def _request(task: Callable[..., object], arguments: Sequence[object], limits: L
     )
 
 
+# Of libraries: jobs run beside one another, and a fork must find a single thread.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
 def _environment() -> dict[str, str]:
     """A clean environment: no key, token or password of ours is within a decoder's reach."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -301,9 +305,7 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "PYTHONDONTWRITEBYTECODE": "1",
         "LANG": "C.UTF-8",
-        # One thread each: jobs run beside one another, and a fork must find a single thread.
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
+        **ONE_THREAD,
     }
 
 
