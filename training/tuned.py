@@ -1,13 +1,13 @@
-"""Train `adapted_picture.onnx`, `adapted_face.onnx`: `python -m training.tuned SUBJECT FOLDER …`.
+"""Train `adapted_picture.onnx`, `adapted_face.onnx`: `python -m training.tuned SUBJECT SHRUNK …`.
 
 CLIP's layers are changed a little (`adapted`) until they tell generated pictures, or faces, from
-photographs. Five networks are taught side by side (`tuned_net`) on views that processes draw
-(`tuned_views`): four each without a fourth of the families of makers and of the sources of
-photographs, and one with all, which is what ships. Each class is half of a batch; within it every
-family and source weighs by the root of its size. NETS comes to hold 0.onnx to 3.onnx, all.onnx, and
-left_out.csv: which of the four was taught without which picture. `training.tuned_said` asks them.
-It stops after --seconds; what ships was taught for 700 on a graphics processor, pictures and faces
-at once, which drew 740,000 views and showed 262,000 to each network. Needs torch and onnx.
+photographs. Networks are taught side by side (`tuned_net`) on views that processes draw of SHRUNK
+(`tuned_views`): one with all, which is what ships; four each without a fourth of the families of
+makers and of the sources of photographs; and with --by-source four more, each without a fourth of
+the sources. Each class is half of a batch; within it every family weighs by the power 0.3 of its
+size. NETS comes to hold all.onnx, family0.onnx to family3.onnx, source0.onnx …, and left_out.csv:
+which two were taught without a picture's family, and without its source. `training.tuned_said`
+asks them. It stops after --seconds. Needs torch and onnx.
 """
 
 import argparse
@@ -30,6 +30,8 @@ from .tuned_views import Pool, Shown, gathered
 
 FOLDS = 4
 LARGE = {Subject.PICTURE: 400, Subject.FACE: 700}  # of a family: more do not fill a fold more
+POWER = 0.3  # of its size, by which a family weighs
+ALL = "all"
 PLACES = (98, 130, 196)  # of a picture's 196 that are shown, step after step
 AVERAGED = 0.998
 CERTAIN = 0.97  # that a generated picture is one
@@ -39,28 +41,53 @@ LATER = 1000  # views of a worker's stripe that are fetched at once, at most
 
 Labels = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+Names = npt.NDArray[np.str_]
 
 
-def folds(families: npt.NDArray[np.str_], generated: Labels, large: int, seed: int) -> Numbers:
-    """Which fold each picture is left out in: the largest families first, where there is room."""
-    random, told = np.random.default_rng(seed), np.zeros(len(families), np.int64)
+def folds(groups: Names, generated: Labels, large: int, seed: int) -> Numbers:
+    """Which fold each picture is left out in: the largest groups first, where there is room."""
+    random, told = np.random.default_rng(seed), np.zeros(len(groups), np.int64)
     for which in (False, True):
-        names, counts = np.unique(families[generated == which], return_counts=True)
+        names, counts = np.unique(groups[generated == which], return_counts=True)
         counts, held = counts.clip(max=large), np.zeros(FOLDS)
         for each in sorted(range(len(names)), key=lambda n: (-counts[n], random.random())):
             fold = int(np.argmin(held + random.random(FOLDS) * 1e-3))
             held[fold] += counts[each]
-            told[(families == names[each]) & (generated == which)] = fold
+            told[(groups == names[each]) & (generated == which)] = fold
     return told
 
 
+def in_parts(sources: Names, large: int) -> Names:
+    """Sources, those of more than `large` pictures in parts by turns."""
+    told = sources.astype(object)
+    for name, count in zip(*np.unique(sources, return_counts=True), strict=True):
+        parts = -(-count // large)
+        told[sources == name] = [f"{name} {number % parts}" for number in range(count)]
+    return told.astype(np.str_)
+
+
+def left_out(shown: list[Shown], large: int, seed: int, *, by_source: bool) -> list[Names]:
+    """Names of the networks that are taught without a picture's family, and without its source."""
+    generated = np.array([each.generated for each in shown])
+    sources = np.array([each.source for each in shown])
+    families = np.array([family(each) for each in sources])
+    groups = {"family": families} | ({"source": in_parts(sources, large)} if by_source else {})
+    return [
+        np.array([f"{kind}{fold}" for fold in folds(some, generated, large, seed)])
+        for kind, some in groups.items()
+    ]
+
+
 class Store:
-    """The pool's views where they are learnt from, and which of them each network may be shown."""
+    """The pool's views where they are learnt from, and which of them each network may be shown.
+
+    `taught` (networks, pictures) is who is taught which picture.
+    """
 
     def __init__(
-        self, pool: Pool, generated: Labels, fold: Numbers, device: torch.device, seed: int
+        self, pool: Pool, generated: Labels, taught: Labels, device: torch.device, seed: int
     ) -> None:
-        self.pool, self.generated, self.fold = pool, generated, fold
+        self.pool, self.generated, self.taught = pool, generated, taught
         self.random = np.random.default_rng(seed)
         workers, each = pool.rows.shape
         side = pool.views.shape[-1]
@@ -94,7 +121,7 @@ class Store:
         rows = self.rows[have]
         self.allowed = [
             (have[shown & ~self.generated[rows]], have[shown & self.generated[rows]])
-            for shown in (self.fold[rows] != number for number in range(FOLDS + 1))
+            for shown in self.taught[:, rows]
         ]
 
     def batch(self, many: int) -> torch.Tensor:
@@ -127,7 +154,7 @@ def learn(model: Many, store: Store, options: argparse.Namespace) -> State:
         betas=(0.9, 0.98),
     )
     side = (torch.arange(options.batch, device=store.views.device) >= options.batch // 2).float()
-    truth = (side * (2 * CERTAIN - 1) + 1 - CERTAIN).expand(FOLDS + 1, -1)
+    truth = (side * (2 * CERTAIN - 1) + 1 - CERTAIN).expand(len(store.taught), -1)
     began = said = time.monotonic()
     step = 0
     while (gone := (time.monotonic() - began) / options.seconds) < 1:
@@ -150,13 +177,14 @@ def learn(model: Many, store: Store, options: argparse.Namespace) -> State:
     return mean
 
 
-def _written(state: State, shown: list[Shown], fold: Numbers, to: Path) -> None:
+def _written(
+    state: State, names: list[str], shown: list[Shown], without: list[Names], to: Path
+) -> None:
     to.mkdir(parents=True, exist_ok=True)
-    for number, name in enumerate((*map(str, range(FOLDS)), "all")):
-        path = to / f"{name}.onnx"
-        adapted.export(one_of(state, number), path, name="generated", bits=8)
+    for number, name in enumerate(names):
+        adapted.export(one_of(state, number), to / f"{name}.onnx", name="generated", bits=8)
     with (to / "left_out.csv").open("w", encoding="ascii", newline="") as file:
-        rows = zip((each.digest for each in shown), fold.tolist(), strict=True)
+        rows = zip((each.digest for each in shown), without[0], without[-1], strict=True)
         csv.writer(file, lineterminator="\n").writerows(rows)
 
 
@@ -164,10 +192,9 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("subject", type=Subject, choices=(Subject.PICTURE, Subject.FACE))
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--keep", type=Path, required=True, help="where shrunk pictures are kept")
+    parser.add_argument("shrunk", type=Path, help="by `training.tuned_views`")
     parser.add_argument("--to", type=Path, required=True, help="NETS, a folder")
-    parser.add_argument("--most", type=int, help="pictures of a source")
+    parser.add_argument("--by-source", action="store_true", help="four networks more")
     parser.add_argument("--seconds", type=float, default=700, help="of learning")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=12, help="processes that draw")
@@ -177,25 +204,26 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    shown = gathered(options.folder, options.keep, options.subject, options.most)
+    shown = gathered(options.shrunk)
     generated = np.array([each.generated for each in shown])
+    without = left_out(shown, LARGE[options.subject], options.seed, by_source=options.by_source)
+    names = [*sorted({name for some in without for name in some.tolist()}), ALL]
+    taught = np.array([[name not in some for some in zip(*without, strict=True)] for name in names])
+    for name, some in zip(names, taught, strict=True):
+        print(f"{name}: without {(~some & generated).sum()} and {(~some & ~generated).sum()}")
     families = np.array([family(each.source) for each in shown])
-    fold = folds(families, generated, LARGE[options.subject], options.seed)
-    for number in range(FOLDS):
-        out = fold == number
-        print(f"{number}: without {(out & generated).sum()} and {(out & ~generated).sum()}")
-    worth, device = evenly(generated, families), torch.device(options.device)
     pool = Pool(
         shown,
-        worth,
+        evenly(generated, families, power=POWER),
         options.subject,
         workers=options.workers,
         kept=options.kept,
         seed=options.seed,
     )
-    store = Store(pool, generated, fold, device, options.seed)
-    model = Many(adapted.held(), FOLDS + 1).to(device)
-    _written(learn(model, store, options), shown, fold, options.to)
+    device = torch.device(options.device)
+    store = Store(pool, generated, taught, device, options.seed)
+    model = Many(adapted.held(), len(names)).to(device)
+    _written(learn(model, store, options), names, shown, without, options.to)
     pool.close()
 
 

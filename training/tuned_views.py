@@ -1,10 +1,15 @@
 """What `training.tuned` is shown: views of pictures and faces, drawn all the while by processes.
 
-Photographs and generated pictures are graded, resized and compressed by the same draws. A picture
-is then shown whole, its middle made small, or a part of it, mostly not resized; a face as in
-training everywhere (`views.looks_at_face_in_training`). Half are mirrored.
+    python -m training.tuned_views SUBJECT FOLDER --most N --to SHRUNK
+
+shrinks the pictures of FOLDER to what is drawn from, SHRUNK/SOURCE/SHA-256.jpg: a machine with a
+graphics processor needs no more of them. Photographs and generated pictures are graded, resized and
+compressed by the same draws. A picture is then shown whole, its middle made small, or a part of it,
+mostly not resized; a face as in training everywhere (`views.looks_at_face_in_training`). Half are
+mirrored.
 """
 
+import argparse
 import hashlib
 import io
 import mmap
@@ -59,21 +64,21 @@ class Shown:
         return Image.open(io.BytesIO(self.data)).convert("RGB")
 
 
-def gathered(folder: Path, keep: Path, subject: Subject, most: int | None) -> list[Shown]:
-    """The pictures of a folder, no larger than they are drawn; what is shrunk is kept."""
-    keep.mkdir(parents=True, exist_ok=True)
-    told = []
+def shrink(folder: Path, to: Path, subject: Subject, most: int | None) -> None:
+    """Write the pictures of a folder, no larger than they are drawn; one that is there stays."""
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        kept = keep / f"{digest}.{subject}.jpg"
-        if not kept.exists():
-            image = opened(path, data, subject)
-            if image is None:
-                continue
+        kept = to / source / f"{hashlib.sha256(data).hexdigest()}.jpg"
+        image = None if kept.exists() else opened(path, data, subject)
+        if image is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_bytes(_shrunk(image, subject))
-        told.append(Shown(digest, source, kept.read_bytes()))
-    return told
+
+
+def gathered(shrunk: Path) -> list[Shown]:
+    """What `shrink` wrote."""
+    paths = sorted(shrunk.glob("*/*.jpg"))
+    return [Shown(path.stem, path.parent.name, path.read_bytes()) for path in paths]
 
 
 def opened(path: Path, data: bytes, subject: Subject) -> Image.Image | None:
@@ -208,3 +213,18 @@ class Pool:
 def _shared(shape: tuple[int, ...], kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
     room = mmap.mmap(-1, int(np.prod(shape)) * kind.itemsize)
     return np.frombuffer(room, kind).reshape(shape)
+
+
+def main() -> None:
+    """Shrink what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("subject", type=Subject, choices=(Subject.PICTURE, Subject.FACE))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--most", type=int, help="pictures of a source")
+    parser.add_argument("--to", type=Path, required=True, help="SHRUNK")
+    options = parser.parse_args()
+    shrink(options.folder, options.to, options.subject, options.most)
+
+
+if __name__ == "__main__":
+    main()

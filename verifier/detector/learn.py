@@ -78,26 +78,34 @@ class Learnt(Generic[Kind]):
     left_out: Callable[[Labels, Names], Floats]  # labels and groups, (n,) each: scores by the rest
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Scores of its own, (n,) each, by what was taught without a picture's family, its source."""
+
+    by_family: Floats
+    by_source: Floats
+
+
 def learn(
     features: Floats,
     generated: Labels,
     sources: Names,
     *,
-    said: Floats | None = None,
+    said: Said | None = None,
     seed: int = 1,
 ) -> Learnt[Head]:
     """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources.
 
-    `said`, (n,), is a score of its own, by what was taught without each picture's like: the head
-    takes one more feature, and adds it, as much as the line's in deviations.
+    With `said` the head takes one more feature, and adds it, as loud as the line in deviations.
     """
     components = Components(features, COMPONENTS)
     along = components(features)
     families = np.array([family(each) for each in sources])
     by_family, by_source = (held_out(along, generated, each) for each in (families, sources))
-    more = np.zeros(0) if said is None else np.array([worth(said, by_family)])
+    more = np.zeros(0)
     if said is not None:
-        by_family, by_source = by_family + more * said, by_source + more * said
+        more = np.array([worth(said, by_family)])
+        by_family, by_source = with_said(by_family, by_source, said, float(more[0]))
     calibration = calibrated(by_family, by_source, generated, sources, seed)
     line = line_of(along, generated, sources)
     weights = components.scale * (components.directions @ line[:-1])
@@ -117,9 +125,16 @@ def learn(
     return Learnt(replace(head, farthest=farthest), by_family, by_source, left_out)
 
 
-def worth(said: Floats, scores: Floats, share: float = 1.0) -> float:
+def worth(said: Said, scores: Floats, share: float = 1.0) -> float:
     """What a score of its own is multiplied by to weigh `share` of others, in deviations."""
-    return share * float(scores.std() / said.std())
+    return share * float(scores.std() / said.by_family.std())
+
+
+def with_said(
+    by_family: Floats, by_source: Floats, said: Said, more: float
+) -> tuple[Floats, Floats]:
+    """Scores without families and without sources, and `more` of what is said so beside each."""
+    return by_family + more * said.by_family, by_source + more * said.by_source
 
 
 def calibrated(

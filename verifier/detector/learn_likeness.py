@@ -18,9 +18,11 @@ from .learn import (
     Components,
     Floats,
     Learnt,
+    Said,
     calibrated,
     evenly,
     family,
+    with_said,
     worth,
 )
 from .likeness import Likeness, directions, kernel
@@ -58,13 +60,13 @@ def learn_likeness(
     generated: Labels,
     sources: Names,
     *,
-    said: Floats | None = None,
+    said: Said | None = None,
     seed: int = 1,
 ) -> Learnt[Likeness]:
     """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources.
 
     Each class weighs alike, and within it each family of makers, and each source of photographs.
-    `said` is a score of its own, as in `learn.learn`, and weighs SHARE of what likeness says.
+    `said` is added as in `learn.learn`, and weighs SHARE of what likeness says.
     """
     components = Components(features, COMPONENTS)
     centre, scale = (each.astype(np.float32) for each in (components.centre, components.scale))
@@ -83,7 +85,7 @@ def learn_likeness(
     by_family, by_source = (solved.left_out(generated, each) for each in (families, sources))
     more = 0.0 if said is None else worth(said, by_family, SHARE)
     if said is not None:
-        by_family, by_source = by_family + more * said, by_source + more * said
+        by_family, by_source = with_said(by_family, by_source, said, more)
     calibration = calibrated(by_family, by_source, generated, sources, seed)
     spreads = along[:, :DOMAIN].std(0).astype(np.float32)
     distances = np.sqrt(((along[:, :DOMAIN] / spreads) ** 2).mean(1))

@@ -6,7 +6,7 @@ is seen is kept by the digest of the file: a second run costs seconds.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -98,12 +98,11 @@ def read_samples(
     view: str,
     *,
     most: int | None = None,
-    said: Mapping[str, float] | None = None,
 ) -> Iterator[Sample]:
     """Read every source under `folder` in a view; what is abstained from is left out.
 
-    What `adapted` says comes last among the features. In training it is `said`, by the first DIGITS
-    of digests: by what was taught without a picture's like (KeyError where one lacks).
+    What `adapted` says comes last among the features; nought in training, which `adapted` was
+    taught.
     """
     keep.mkdir(parents=True, exist_ok=True)
     by = ".".join((*(each[:8] for each in NETWORKS[subject]), *map(str, LAYERS[subject])))
@@ -119,9 +118,8 @@ def read_samples(
                 continue
             width, height = (float(each) for each in held["size"])
             told = held["features"].astype(np.float32)
-        if view == TRAINING:
-            last = said[digest[:DIGITS]] if said is not None else 0.0
-        else:
+        last = 0.0
+        if view != TRAINING:
             beside = keep / f"{digest}.{subject}.{view}.{ADAPTED[subject].digest[:8]}.npz"
             if not beside.exists() and not _keep(file, beside, _said):
                 continue

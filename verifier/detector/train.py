@@ -2,10 +2,11 @@
 
 SUBJECT is `image` or `face`; FOLDER holds sources, as `samples` reads them. Every picture is
 resized and compressed once, by draws from its own bytes, so that both classes come alike. SAID
-holds what `adapted` says of each, taught without its like (`training.tuned`): lines of subject,
-the first digits of the SHA-256, score. The same folder gives the same weights, where the runtime
-and its processor round alike. Printed beside the figure of what was held out: what file size, shape
-and format alone would tell, and what is learnt from labels at random (about 0.5).
+holds what `adapted` says of each, taught without its family and without its source
+(`training.tuned_said`): lines of subject, the first digits of the SHA-256, both scores. The same
+folder gives the same weights, where the runtime and its processor round alike. Printed beside the
+figure of what was held out: what file size, shape and format alone would tell, and what is learnt
+from labels at random (about 0.5).
 """
 
 import argparse
@@ -15,19 +16,22 @@ import lzma
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from . import head, likeness
 from .calibration import auc
-from .learn import Kind, Learnt, held_out, learn
+from .learn import Kind, Learnt, Said, held_out, learn
 from .learn_likeness import learn_likeness
 from .result import Subject
-from .samples import TRAINING, Samples, gathered, read_samples
+from .samples import DIGITS, TRAINING, Samples, gathered, read_samples
 
 
-def scores(path: Path, subject: Subject) -> dict[str, float]:
-    """What `adapted` says of pictures, by the first digits of their digests."""
+def scores(path: Path, subject: Subject, digests: npt.NDArray[np.str_]) -> Said:
+    """What `adapted` says of pictures, taught without their like; KeyError where one lacks."""
     with lzma.open(path, "rt", encoding="ascii", newline="") as file:
-        return {digest: float(score) for of, digest, score in csv.reader(file) if of == subject}
+        told = {digest: both for of, digest, *both in csv.reader(file) if of == subject}
+    both = np.array([told[each[:DIGITS]] for each in digests], np.float64)
+    return Said(both[:, 0], both[:, 1])
 
 
 def show(samples: Samples, learnt: Learnt[Kind]) -> None:
@@ -62,18 +66,18 @@ def main() -> None:
     parser.add_argument("--said", type=Path, required=True, help="scores by `adapted`, .csv.xz")
     parser.add_argument("--to", type=Path, required=True, help="where the weights are written")
     options = parser.parse_args()
-    subject, said = options.subject, scores(options.said, options.subject)
+    subject = options.subject
     samples = gathered(
-        read_samples(options.folder, options.keep, subject, TRAINING, most=options.most, said=said)
+        read_samples(options.folder, options.keep, subject, TRAINING, most=options.most)
     )
+    said = scores(options.said, subject, samples.digests)
     for name, count in zip(*np.unique(samples.sources, return_counts=True), strict=True):
         print(f"{count:5d} {name}")
     told = samples.features[:, :-1], samples.generated, samples.sources
-    last = samples.features[:, -1]
     if subject == Subject.PICTURE:
-        data = likeness.to_bytes(_shown(samples, learn_likeness(*told, said=last)))
+        data = likeness.to_bytes(_shown(samples, learn_likeness(*told, said=said)))
     else:
-        data = head.to_bytes(_shown(samples, learn(*told, said=last)))
+        data = head.to_bytes(_shown(samples, learn(*told, said=said)))
     options.to.write_bytes(data)
     print(f"DIGEST = {hashlib.sha256(data).hexdigest()!r}  # {len(data)} bytes")
 

@@ -16,7 +16,7 @@ from verifier.detector.detect import detect_face, detect_picture, digests, ready
 from verifier.detector.domain import blockiness, colours, flatness, why_not
 from verifier.detector.encoder import SIDE, WIDTH
 from verifier.detector.head import from_bytes, to_bytes
-from verifier.detector.learn import learn
+from verifier.detector.learn import Said, learn
 from verifier.detector.likeness import Likeness, kernel
 from verifier.detector.result import Detection, Subject
 from verifier.detector.views import (
@@ -286,15 +286,18 @@ def test_a_score_of_its_own_is_added_as_much_as_the_lines_and_says_nothing_of_wh
     names = np.repeat(["real_a", "real_b", "real_c", "fake_a", "fake_b", "fake_c"], 30)
     generated = np.char.startswith(names, "fake")
     features = random.normal(size=(180, 40)) + 0.1 * generated[:, None]
-    said = 7.0 * generated + random.normal(size=180)
+    one, other = (7.0 * generated + random.normal(size=180) for _ in range(2))
+    said = Said(by_family=one, by_source=other)
     alone, both = (learn(features, generated, names, said=each) for each in (None, said))
     added = both.by_source - alone.by_source
-    assert added.std() == pytest.approx(alone.by_family.std())
+    more = alone.by_family.std() / one.std()
+    assert both.by_family - alone.by_family == pytest.approx(more * one)
+    assert added == pytest.approx(more * other)
     assert auc(both.by_source, generated) > auc(alone.by_source, generated) + 0.1
-    one, other = (np.append(features[0], each).astype(np.float32) for each in (0, 2))
-    rose = both.head.score(other) - both.head.score(one)
-    assert rose == pytest.approx(2 * added[0] / said[0], rel=1e-4)
-    assert both.head.distance(one) == both.head.distance(other)
+    quiet, loud = (np.append(features[0], each).astype(np.float32) for each in (0, 2))
+    rose = both.head.score(loud) - both.head.score(quiet)
+    assert rose == pytest.approx(2 * more, rel=1e-4)
+    assert both.head.distance(quiet) == both.head.distance(loud)
 
 
 @pytest.mark.parametrize("subject", list(head.DIGESTS))

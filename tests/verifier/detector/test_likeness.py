@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from verifier.detector.calibration import auc
+from verifier.detector.learn import Said
 from verifier.detector.learn_likeness import RIDGE, SHARE, Solved, learn_likeness, solve
 from verifier.detector.likeness import Likeness, from_bytes, kernel, to_bytes
 
@@ -107,16 +108,17 @@ def test_a_makers_other_source_does_not_tell_for_its_family() -> None:
 
 def test_a_score_of_its_own_is_added_in_its_share() -> None:
     features = _pictures(180, GENERATED, 1)[:, :-1].astype(np.float64)
-    said = np.where(GENERATED, 3.0, -1.0) + np.random.default_rng(5).normal(size=180)
+    random = np.random.default_rng(5)
+    said = Said(*(np.where(GENERATED, 3.0, -1.0) + random.normal(size=180) for _ in range(2)))
     both = learn_likeness(features, GENERATED, SOURCES, said=said, seed=7)
     alone = learn_likeness(features, GENERATED, SOURCES, seed=7)
-    added = both.by_source - alone.by_source
-    assert added.std() == pytest.approx(SHARE * alone.by_family.std())
-    assert both.by_family - alone.by_family == pytest.approx(added)
+    more = SHARE * alone.by_family.std() / said.by_family.std()
+    assert both.by_family - alone.by_family == pytest.approx(more * said.by_family)
+    assert both.by_source - alone.by_source == pytest.approx(more * said.by_source)
     one = _pictures(1, np.array([True]), 3)[0]
     other = np.append(one[:-1], np.float32(2))
     rose = both.head.score(other) - both.head.score(one)
-    assert rose == pytest.approx(2 * added[0] / said[0], rel=1e-5)
+    assert rose == pytest.approx(2 * more, rel=1e-5)
     assert both.head.distance(one) == both.head.distance(other)
 
 

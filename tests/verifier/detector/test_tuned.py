@@ -1,5 +1,6 @@
 """Networks that are taught side by side: each by itself, by views of draws, without its fold."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests import media
-from training.tuned_views import LARGEST, Pool, gathered, view
+from training.tuned_views import LARGEST, Pool, Shown, gathered, shrink, view
 from verifier.detector import encoder
 from verifier.detector.encoder import SIDE
 from verifier.detector.result import Subject
@@ -36,19 +37,26 @@ def test_views_are_squares_by_their_draws_alone(subject: Subject, tmp_path: Path
     assert not np.array_equal(one, other)
 
 
-def test_pictures_are_kept_no_larger_than_they_are_drawn(tmp_path: Path) -> None:
-    folder = _sources(tmp_path / "image")
-    shown = gathered(folder, tmp_path / "keep", Subject.PICTURE, None)
+def _shrunk(folder: Path) -> list[Shown]:
+    shrink(_sources(folder / "image"), folder / "shrunk", Subject.PICTURE, None)
+    return gathered(folder / "shrunk")
+
+
+def test_pictures_are_shrunk_to_what_is_drawn_and_once(tmp_path: Path) -> None:
+    shown = _shrunk(tmp_path)
     assert [each.source for each in shown] == ["fake_b", "real_a"]
     assert [each.generated for each in shown] == [True, False]
     assert all(min(each.image().size) <= LARGEST[Subject.PICTURE] for each in shown)
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "keep").iterdir()}
-    assert gathered(folder, tmp_path / "keep", Subject.PICTURE, None) == shown
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "keep").iterdir()} == kept
+    for each in shown:
+        (path,) = (tmp_path / "image" / each.source).glob("*.png")
+        assert each.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "shrunk").glob("*/*")}
+    shrink(tmp_path / "image", tmp_path / "shrunk", Subject.PICTURE, None)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "shrunk").glob("*/*")} == kept
 
 
 def test_processes_draw_what_they_are_asked_for_and_nothing_of_no_worth(tmp_path: Path) -> None:
-    shown = gathered(_sources(tmp_path / "image"), tmp_path / "keep", Subject.PICTURE, None)
+    shown = _shrunk(tmp_path)
     worth = np.array([0.0, 1.0])
     pool = Pool(shown, worth, Subject.PICTURE, workers=2, kept=6, seed=1)
     assert pool.drawn.all()
@@ -74,6 +82,23 @@ def test_families_and_sources_are_left_out_whole_and_folds_are_alike() -> None:
     for which in (False, True):
         counts = np.bincount(fold[generated == which], minlength=tuned.FOLDS)
         assert counts.min() > 0.7 * counts.max()
+
+
+def test_every_picture_has_a_network_that_saw_no_like_of_it_and_all_sees_everything() -> None:
+    _, _, _, tuned = _tuned()
+    names = [name for name in NAMES for _ in range(30 if name == "real_a" else 5)]
+    shown = [Shown(str(number), name, b"") for number, name in enumerate(names)]
+    family, source = tuned.left_out(shown, 20, 1, by_source=True)
+    of = dict(zip(names, family, strict=True))
+    assert of["fake_gpt_a"] == of["fake_gpt_b"]
+    assert all(
+        len({f for f, n in zip(family, names, strict=True) if n == name}) == 1 for name in of
+    )
+    large = {each for each, name in zip(source, names, strict=True) if name == "real_a"}
+    assert len(large) == 2  # a source of more than twenty is left out in parts
+    assert source[names.index("fake_gpt_a")] != source[names.index("fake_gpt_b")]
+    (alone,) = tuned.left_out(shown, 20, 1, by_source=False)
+    assert (alone == family).all()
 
 
 def test_each_network_of_many_is_what_it_is_alone_and_says_so_when_it_is_written(
