@@ -1,6 +1,8 @@
 """Networks that are taught side by side: each by itself, by views of draws, without its fold."""
 
+import dataclasses
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,12 @@ from PIL import Image
 from tests import media
 from training.tuned_views import LARGEST, Pool, Shown, gathered, shrink, view
 from verifier.detector import encoder
+from verifier.detector.adapted import FACES, PICTURES
 from verifier.detector.encoder import SIDE
 from verifier.detector.result import Subject
+from verifier.detector.samples import DIGITS
+from verifier.detector.seen import squares
+from verifier.detector.views import looks
 
 NAMES = ("real_a", "real_b", "fake_gpt_a", "fake_gpt_b", "fake_flux_c", "fake_dit_d", "real_c")
 
@@ -99,6 +105,29 @@ def test_every_picture_has_a_network_that_saw_no_like_of_it_and_all_sees_everyth
     assert source[names.index("fake_gpt_a")] != source[names.index("fake_gpt_b")]
     (alone,) = tuned.left_out(shown, 20, 1, by_source=False)
     assert (alone == family).all()
+
+
+def test_a_picture_is_asked_of_the_two_networks_that_were_taught_without_its_like(
+    tmp_path: Path,
+) -> None:
+    _tuned()
+    said = pytest.importorskip("training.tuned_said")
+    for name, network in (("family1", PICTURES), ("source2", FACES), ("all", FACES)):
+        shutil.copy(Path(encoder.__file__).with_name(network.file), tmp_path / f"{name}.onnx")
+    path = media.photograph(tmp_path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    shown = looks(Image.open(path).convert("RGB"))
+    one, other = (
+        f"{np.mean([each.look(square)[1] for square in squares(shown)]):.2f}"
+        for each in (PICTURES, FACES)
+    )
+    left_out = {digest: ["family1", "source2"]}
+    asked = said.Asked(Subject.PICTURE, tmp_path, left_out, frozenset())
+    assert asked.line(path) == (Subject.PICTURE, digest[:DIGITS], one, other)
+    assert one != other
+    came_later = dataclasses.replace(asked, left_out={})
+    assert came_later.line(path) == (Subject.PICTURE, digest[:DIGITS], other, other)
+    assert dataclasses.replace(asked, known=frozenset({digest[:DIGITS]})).line(path) is None
 
 
 def test_each_network_of_many_is_what_it_is_alone_and_says_so_when_it_is_written(
