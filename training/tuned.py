@@ -98,12 +98,18 @@ class Store:
         while not all(len(some) for both in self.allowed for some in both) or not self.allowed:
             time.sleep(0.1)
             self.fetch()
-        threading.Thread(target=self._always, daemon=True).start()
+        self._over = threading.Event()
+        self._fetches = threading.Thread(target=self._always, daemon=True)
+        self._fetches.start()
 
     def _always(self) -> None:
-        while True:
-            time.sleep(1)
+        while not self._over.wait(1):
             self.fetch()
+
+    def close(self) -> None:
+        """Fetch no more."""
+        self._over.set()
+        self._fetches.join()
 
     def fetch(self) -> None:
         """Bring what was drawn since."""
@@ -223,8 +229,10 @@ def main() -> None:
     device = torch.device(options.device)
     store = Store(pool, generated, taught, device, options.seed)
     model = Many(adapted.held(), len(names)).to(device)
-    _written(learn(model, store, options), names, shown, without, options.to)
+    state = learn(model, store, options)
+    store.close()
     pool.close()
+    _written(state, names, shown, without, options.to)
 
 
 if __name__ == "__main__":
