@@ -1,12 +1,15 @@
 """What networks say of pictures that they were not taught: `python -m training.tuned_said …`.
 
-    python -m training.tuned_said SUBJECT NETS FOLDER --most N --to said.csv
+    python -m training.tuned_said SUBJECT FOLDER --nets NETS … --most N --to said.csv
+    python -m training.tuned_said SUBJECT --nets NETS … --mean adapted.onnx
 
-NETS is of `training.tuned`. Each picture of FOLDER is looked at as the product looks, by the
-network that was taught without its family and by the one that was taught without its source; one
-that came to the list later, by the one of all, which has not seen it. A line a picture: the
-subject, the first digits of its SHA-256, both scores. Pictures that said.csv has a line of are not
-asked again. `verifier.detector.train` takes the lines of both subjects, compressed (xz).
+NETS are of runs of `training.tuned`, which all begin alike. The second form writes what ships: the
+mean of all networks of all runs (`adapted.mean`). The first asks the same of each picture of
+FOLDER, looked at as the product looks, but of those networks alone that were taught without its
+family, and without its source: of a run that the picture came after, all of them. A line a picture:
+the subject, the first digits of its SHA-256, both scores. Pictures that said.csv has a line of are
+not asked again; nor, with --least, those that fewer networks were taught without. `verifier.
+detector.train` takes the lines of both subjects, compressed (xz).
 """
 
 import argparse
@@ -28,44 +31,74 @@ from verifier.detector.samples import DIGITS, aligned, files
 from verifier.detector.seen import squares
 from verifier.detector.views import Look, looks, looks_at_face
 
-from .tuned import ALL
+from . import adapted
 from .tuned_views import opened
 
 Line = tuple[str, str, str, str]
+Networks = tuple[Path, ...]
 
 
 @cache
-def _network(path: Path) -> onnxruntime.InferenceSession:
-    return encoder.opened(threads=1, graph=path.read_bytes())
+def _mean_of(networks: Networks) -> onnxruntime.InferenceSession:
+    graph = adapted.mean([each.read_bytes() for each in networks])
+    return encoder.opened(threads=1, graph=graph)
 
 
-def _score(path: Path, shown: tuple[Look, ...]) -> float:
+def _score(networks: Networks, shown: tuple[Look, ...]) -> float:
+    session = _mean_of(networks)
     asked = (np.ascontiguousarray(each)[None] for each in squares(shown))
-    return float(
-        np.mean([_network(path).run(["generated"], {"pixels": each})[0] for each in asked])
-    )
+    return float(np.mean([session.run(["generated"], {"pixels": each})[0] for each in asked]))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The networks of a run, and which two were taught without a picture's family and source."""
+
+    networks: Networks
+    left_out: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, nets: Path) -> "Run":
+        """What `training.tuned` wrote."""
+        with (nets / "left_out.csv").open(encoding="ascii", newline="") as file:
+            left_out = {digest: names for digest, *names in csv.reader(file)}
+        return cls(tuple(sorted(nets.glob("*.onnx"))), left_out)
+
+    def without(self, digest: str) -> tuple[Networks, Networks]:
+        """The networks that were taught without a picture's family, and without its source."""
+        if digest not in self.left_out:
+            return self.networks, self.networks
+        family, _ = names = self.left_out[digest]
+        told = [each for each in self.networks if each.stem in names]
+        return tuple(each for each in told if each.stem == family), tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The networks, who was taught what, and the digests that are known already."""
+    """The runs, of which pictures at least so many networks are asked, and what is known."""
 
     subject: Subject
-    nets: Path
-    left_out: dict[str, list[str]]
+    runs: tuple[Run, ...]
+    least: int
     known: frozenset[str]
 
     def line(self, path: Path) -> Line | None:
-        """What is said of a picture; None where it is known, cannot be read or is too small."""
+        """What is said of a picture; None where it is not asked for, or cannot be looked at."""
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        if digest[:DIGITS] in self.known or (image := opened(path, data, self.subject)) is None:
+        of_runs = [each.without(digest) for each in self.runs]
+        groups = [
+            tuple(each for told in some for each in told) for some in zip(*of_runs, strict=True)
+        ]
+        if digest[:DIGITS] in self.known or len(groups[0]) < self.least:
+            return None
+        image = opened(path, data, self.subject)
+        if image is None:
             return None
         of_picture = self.subject == Subject.PICTURE
         shown = looks(image) if of_picture else looks_at_face(image, aligned(image))
-        names = self.left_out.get(digest, [ALL, ALL])
-        told = {name: _score(self.nets / f"{name}.onnx", shown) for name in dict.fromkeys(names)}
-        by_family, by_source = (f"{told[name]:.2f}" for name in names)
+        told = {each: _score(each, shown) for each in dict.fromkeys(groups)}
+        by_family, by_source = (f"{told[each]:.2f}" for each in groups)
         return self.subject, digest[:DIGITS], by_family, by_source
 
 
@@ -80,25 +113,31 @@ def main() -> None:
     """Write what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("subject", type=Subject, choices=(Subject.PICTURE, Subject.FACE))
-    parser.add_argument("nets", type=Path)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--nets", type=Path, nargs="+", required=True)
+    parser.add_argument("--mean", type=Path, help="where the mean of all is written")
     parser.add_argument("--most", type=int, help="pictures of a source")
-    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--least", type=int, default=1, help="networks that a picture is asked of")
+    parser.add_argument("--to", type=Path)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    with (options.nets / "left_out.csv").open(encoding="ascii", newline="") as file:
-        left_out = {digest: names for digest, *names in csv.reader(file)}
+    runs = tuple(map(Run.of, options.nets))
+    if options.mean is not None:
+        every = [each.read_bytes() for run in runs for each in run.networks]
+        options.mean.write_bytes(adapted.mean(every))
+    if options.folder is None or options.to is None:
+        return
     with options.to.open("a+", encoding="ascii", newline="") as file:
         file.seek(0)
         known = frozenset(row[1] for row in csv.reader(file) if row[0] == options.subject)
-        asked = Asked(options.subject, options.nets, left_out, known)
+        asked = Asked(options.subject, runs, options.least, known)
         paths = [path for _, path in files(options.folder, options.subject, options.most)]
         writer = csv.writer(file, lineterminator="\n")
         for done, line in enumerate(lines(asked, paths, options.workers), 1):
             writer.writerow(line)
             if done % 200 == 0:
                 file.flush()
-                print(f"{done + len(known)} of {len(paths)}", flush=True)
+                print(f"{done + len(known)} of at most {len(paths)}", flush=True)
 
 
 if __name__ == "__main__":

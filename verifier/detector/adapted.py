@@ -60,11 +60,11 @@ SWAPS = Adapted(
 )
 PICTURES = Adapted(
     "adapted_picture.onnx",
-    "e1bfaf91dec168e384e89ea31f590417af7dc9e14be97560c7e49e36d140187b",
+    "34a6a7743ba8117ce6421e3b4639578f9211b7ba62ec0f27532a023df6105649",
     "generated",
 )
 FACES = Adapted(
     "adapted_face.onnx",
-    "5d71c976c788c51b36a5c5578ef8ecfb0ca2ea3450fd6a911f468919842cfc16",
+    "0e2c4f2ee4b0b63f653c1d977b7ac0279171551af2a2e55523df923d131b9740",
     "generated",
 )

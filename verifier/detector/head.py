@@ -27,9 +27,9 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "ad4db7de2c28460ed3747e905b8a99e1d49008c59cd45fb5ee2519eded727edd",
+        "5ac64f42e2e6c936ee1d2fc79214b4f48da85b23436e9dd4fb2ec5107e5396ab",
     ),
-    Subject.FACE: ("face.npz", "eb6d9ee26b43027e39cef64167b383dc76bc8c087c93f11cbede11b931cc9ca0"),
+    Subject.FACE: ("face.npz", "ce6daafdf5f12ff4ae55d1c94e1c7373e59c5fbb7b35a660754cefa233b20cd5"),
 }
 
 Floats = npt.NDArray[np.float64]

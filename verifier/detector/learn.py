@@ -20,6 +20,7 @@ from .likeness import Likeness
 
 COMPONENTS = 512  # of what differs most between pictures: the line is learnt in these
 PENALTY = 1000.0  # on the line's weights, in pictures
+SHARE = 1.5  # of what the line says: how much a score of its own weighs, in deviations
 DOMAIN = 32  # components that say how unlike the training a picture is
 FARTHEST = 0.995  # of the training's pictures are nearer than the farthest of which we speak
 _FAMILIES = {  # what generators have in common, by how their sources' names begin
@@ -80,7 +81,10 @@ class Learnt(Generic[Kind]):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Scores of its own, (n,) each, by what was taught without a picture's family, its source."""
+    """Scores of its own, (n,) each, by what was taught without a picture's family, its source.
+
+    NaN where it was not asked: the calibration is of the others.
+    """
 
     by_family: Floats
     by_source: Floats
@@ -96,7 +100,7 @@ def learn(
 ) -> Learnt[Head]:
     """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources.
 
-    With `said` the head takes one more feature, and adds it, as loud as the line in deviations.
+    With `said` the head takes one more feature, and adds it, SHARE times as loud as the line.
     """
     components = Components(features, COMPONENTS)
     along = components(features)
@@ -104,7 +108,7 @@ def learn(
     by_family, by_source = (held_out(along, generated, each) for each in (families, sources))
     more = np.zeros(0)
     if said is not None:
-        more = np.array([worth(said, by_family)])
+        more = np.array([worth(said, by_family, SHARE)])
         by_family, by_source = with_said(by_family, by_source, said, float(more[0]))
     calibration = calibrated(by_family, by_source, generated, sources, seed)
     line = line_of(along, generated, sources)
@@ -125,9 +129,10 @@ def learn(
     return Learnt(replace(head, farthest=farthest), by_family, by_source, left_out)
 
 
-def worth(said: Said, scores: Floats, share: float = 1.0) -> float:
+def worth(said: Said, scores: Floats, share: float) -> float:
     """What a score of its own is multiplied by to weigh `share` of others, in deviations."""
-    return share * float(scores.std() / said.by_family.std())
+    asked = np.isfinite(said.by_family)
+    return share * float(scores[asked].std() / said.by_family[asked].std())
 
 
 def with_said(
@@ -140,12 +145,13 @@ def with_said(
 def calibrated(
     by_family: Floats, by_source: Floats, generated: Labels, sources: Names, seed: int
 ) -> Calibration:
-    """The calibration by both scores of each picture, (n,) each, as told above."""
+    """The calibration by both scores of each picture, (n,) each, as told above; but for NaN."""
+    told = np.flatnonzero(np.isfinite(by_family))
     return calibrate(
-        np.concatenate((by_family, by_source)),
-        np.tile(generated, 2),
-        np.tile(sources, 2),
-        files=np.tile(np.arange(len(generated)).astype(np.str_), 2),
+        np.concatenate((by_family[told], by_source[told])),
+        np.tile(generated[told], 2),
+        np.tile(sources[told], 2),
+        files=np.tile(told.astype(np.str_), 2),
         seed=seed,
         unseen=True,
     )

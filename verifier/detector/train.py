@@ -27,10 +27,10 @@ from .samples import DIGITS, TRAINING, Samples, gathered, read_samples
 
 
 def scores(path: Path, subject: Subject, digests: npt.NDArray[np.str_]) -> Said:
-    """What `adapted` says of pictures, taught without their like; KeyError where one lacks."""
+    """What `adapted` says of pictures, taught without their like; NaN where it was not asked."""
     with lzma.open(path, "rt", encoding="ascii", newline="") as file:
         told = {digest: both for of, digest, *both in csv.reader(file) if of == subject}
-    both = np.array([told[each[:DIGITS]] for each in digests], np.float64)
+    both = np.array([told.get(each[:DIGITS], (np.nan, np.nan)) for each in digests], np.float64)
     return Said(both[:, 0], both[:, 1])
 
 
@@ -43,8 +43,9 @@ def show(samples: Samples, learnt: Learnt[Kind]) -> None:
     shuffled = random.permutation(generated)
     folds = random.integers(0, 5, len(generated)).astype(np.str_)
     by_chance = learnt.left_out(shuffled, folds)
-    print(f"sources left out   AUC {auc(learnt.by_source, generated):.3f}")
-    print(f"families left out  AUC {auc(learnt.by_family, generated):.3f}")
+    asked = np.isfinite(learnt.by_family)
+    for name, told in (("sources", learnt.by_source), ("families", learnt.by_family)):
+        print(f"{name + ' left out':18} AUC {auc(told[asked], generated[asked]):.3f}")
     print(f"format alone       AUC {auc(by_form, generated):.3f}")
     print(f"labels at random   AUC {auc(by_chance, shuffled):.3f}")
 

@@ -16,7 +16,7 @@ from verifier.detector.detect import detect_face, detect_picture, digests, ready
 from verifier.detector.domain import blockiness, colours, flatness, why_not
 from verifier.detector.encoder import SIDE, WIDTH
 from verifier.detector.head import from_bytes, to_bytes
-from verifier.detector.learn import Said, learn
+from verifier.detector.learn import SHARE, Said, learn
 from verifier.detector.likeness import Likeness, kernel
 from verifier.detector.result import Detection, Subject
 from verifier.detector.views import (
@@ -281,7 +281,7 @@ def test_learning_is_repeatable_and_tells_sources_apart_that_it_never_saw() -> N
     assert read.distance((features[0] + 1000).astype(np.float32)) > float(read.farthest)
 
 
-def test_a_score_of_its_own_is_added_as_much_as_the_lines_and_says_nothing_of_what_is_far() -> None:
+def test_a_score_of_its_own_is_added_in_its_share_and_says_nothing_of_what_is_far() -> None:
     random = np.random.default_rng(4)
     names = np.repeat(["real_a", "real_b", "real_c", "fake_a", "fake_b", "fake_c"], 30)
     generated = np.char.startswith(names, "fake")
@@ -290,7 +290,7 @@ def test_a_score_of_its_own_is_added_as_much_as_the_lines_and_says_nothing_of_wh
     said = Said(by_family=one, by_source=other)
     alone, both = (learn(features, generated, names, said=each) for each in (None, said))
     added = both.by_source - alone.by_source
-    more = alone.by_family.std() / one.std()
+    more = SHARE * alone.by_family.std() / one.std()
     assert both.by_family - alone.by_family == pytest.approx(more * one)
     assert added == pytest.approx(more * other)
     assert auc(both.by_source, generated) > auc(alone.by_source, generated) + 0.1
@@ -298,6 +298,20 @@ def test_a_score_of_its_own_is_added_as_much_as_the_lines_and_says_nothing_of_wh
     rose = both.head.score(loud) - both.head.score(quiet)
     assert rose == pytest.approx(2 * more, rel=1e-4)
     assert both.head.distance(quiet) == both.head.distance(loud)
+
+
+def test_what_a_score_of_its_own_was_not_asked_of_is_learnt_from_and_not_calibrated_by() -> None:
+    random = np.random.default_rng(4)
+    names = np.repeat(["real_a", "real_b", "real_c", "fake_a", "fake_b", "fake_c"], 30)
+    generated = np.char.startswith(names, "fake")
+    features = random.normal(size=(180, 40)) + 0.1 * generated[:, None]
+    said = 7.0 * generated + random.normal(size=180)
+    some = np.where(np.arange(180) % 3 > 0, said, np.nan)
+    every, fewer = (learn(features, generated, names, said=Said(s, s)) for s in (said, some))
+    assert (np.isnan(fewer.by_family) == np.isnan(some)).all()
+    assert (fewer.head.weights[:-1] == every.head.weights[:-1]).all()
+    assert np.isfinite(fewer.head.lines).all()
+    assert fewer.head.bounds[1] < every.head.bounds[1]
 
 
 @pytest.mark.parametrize("subject", list(head.DIGESTS))

@@ -13,7 +13,7 @@ from PIL import Image
 from tests import media
 from training.tuned_views import LARGEST, Pool, Shown, gathered, shrink, view
 from verifier.detector import encoder
-from verifier.detector.adapted import FACES, PICTURES
+from verifier.detector.adapted import FACES, PICTURES, Adapted
 from verifier.detector.encoder import SIDE
 from verifier.detector.result import Subject
 from verifier.detector.samples import DIGITS
@@ -107,27 +107,54 @@ def test_every_picture_has_a_network_that_saw_no_like_of_it_and_all_sees_everyth
     assert (alone == family).all()
 
 
-def test_a_picture_is_asked_of_the_two_networks_that_were_taught_without_its_like(
+def test_a_picture_is_asked_of_the_mean_of_the_networks_that_were_taught_without_its_like(
     tmp_path: Path,
 ) -> None:
     _tuned()
     said = pytest.importorskip("training.tuned_said")
-    for name, network in (("family1", PICTURES), ("source2", FACES), ("all", FACES)):
-        shutil.copy(Path(encoder.__file__).with_name(network.file), tmp_path / f"{name}.onnx")
+    made = pytest.importorskip("training.adapted")
     path = media.photograph(tmp_path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    for name, left_out in (("now", f"{digest},family1,source2\n"), ("before", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "left_out.csv").write_text(left_out)
+    graphs = {each: Path(encoder.__file__).with_name(each.file) for each in (PICTURES, FACES)}
+    for name, graph in (
+        ("now/all", PICTURES),
+        ("now/family1", PICTURES),
+        ("now/source2", FACES),
+        ("before/all", FACES),
+    ):
+        shutil.copy(graphs[graph], tmp_path / f"{name}.onnx")
+    now, before = (said.Run.of(tmp_path / name) for name in ("now", "before"))
     shown = looks(Image.open(path).convert("RGB"))
-    one, other = (
-        f"{np.mean([each.look(square)[1] for square in squares(shown)]):.2f}"
-        for each in (PICTURES, FACES)
+
+    def of(*networks: Adapted) -> str:
+        graph = made.mean([graphs[each].read_bytes() for each in networks])
+        session = encoder.opened(threads=1, graph=graph)
+        told = [session.run(["generated"], {"pixels": s[None].copy()})[0] for s in squares(shown)]
+        return f"{np.mean(told):.2f}"
+
+    first = (Subject.PICTURE, digest[:DIGITS])
+    asked = said.Asked(Subject.PICTURE, (now,), 1, frozenset())
+    assert asked.line(path) == (*first, of(PICTURES), of(PICTURES, FACES))
+    both = dataclasses.replace(asked, runs=(now, before))
+    assert both.line(path) == (*first, of(PICTURES, FACES), of(PICTURES, FACES, FACES))
+    assert dataclasses.replace(asked, runs=(before,)).line(path) == (*first, of(FACES), of(FACES))
+    assert len({of(PICTURES), of(FACES), of(PICTURES, FACES)}) == 3
+    for none in ({"least": 2}, {"known": frozenset({digest[:DIGITS]})}):
+        assert dataclasses.replace(asked, **none).line(path) is None
+
+
+def test_the_mean_of_a_network_and_itself_is_itself() -> None:
+    made = pytest.importorskip("training.adapted")
+    data = Path(encoder.__file__).with_name(PICTURES.file).read_bytes()
+    square = np.random.default_rng(1).integers(0, 255, (1, SIDE, SIDE, 3), np.uint8)
+    one, both = (
+        encoder.opened(threads=1, graph=each).run(["generated"], {"pixels": square})[0]
+        for each in (data, made.mean([data, data]))
     )
-    left_out = {digest: ["family1", "source2"]}
-    asked = said.Asked(Subject.PICTURE, tmp_path, left_out, frozenset())
-    assert asked.line(path) == (Subject.PICTURE, digest[:DIGITS], one, other)
-    assert one != other
-    came_later = dataclasses.replace(asked, left_out={})
-    assert came_later.line(path) == (Subject.PICTURE, digest[:DIGITS], other, other)
-    assert dataclasses.replace(asked, known=frozenset({digest[:DIGITS]})).line(path) is None
+    assert one == pytest.approx(both, abs=1e-5)
 
 
 def test_each_network_of_many_is_what_it_is_alone_and_says_so_when_it_is_written(
