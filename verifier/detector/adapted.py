@@ -65,6 +65,6 @@ PICTURES = Adapted(
 )
 FACES = Adapted(
     "adapted_face.onnx",
-    "0e2c4f2ee4b0b63f653c1d977b7ac0279171551af2a2e55523df923d131b9740",
+    "bdc17d8440d2e45462b7b37f3782f23f114817eb8ca7b1a04345f1eaa007b1cb",
     "generated",
 )

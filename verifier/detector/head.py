@@ -27,9 +27,9 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "5ac64f42e2e6c936ee1d2fc79214b4f48da85b23436e9dd4fb2ec5107e5396ab",
+        "978f91e51bcb08236760f7fa2f00116ee8c8033c4661edb96da1f75c92940e75",
     ),
-    Subject.FACE: ("face.npz", "ce6daafdf5f12ff4ae55d1c94e1c7373e59c5fbb7b35a660754cefa233b20cd5"),
+    Subject.FACE: ("face.npz", "99a82d5b71265408ecfd06294c67a8bf04209b3f6c8370150d613c8f23e05078"),
 }
 
 Floats = npt.NDArray[np.float64]

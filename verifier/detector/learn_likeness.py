@@ -28,7 +28,7 @@ from .learn import (
 from .likeness import Likeness, directions, kernel
 
 COMPONENTS = 256  # of what differs most between pictures
-SHARE = 0.5  # of what likeness says: how much a score of its own weighs, in deviations
+SHARE = 0.7  # of what likeness says: how much a score of its own weighs, in deviations
 RIDGE = 0.3  # over a picture's weight: how little a single picture is believed
 _FINE = 3.0  # levels a deviation of a direction's numbers: 3.6 bits each
 _COARSE = 0.08  # what rounding may add to a squared distance is its square, of the usual one
