@@ -163,7 +163,7 @@ class _Graph:
         self.stored = {each.name: each for each in graph.initializer}
 
     def put(self, name: str, values: npt.NDArray[np.generic]) -> None:
-        tensor = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        tensor = numpy_helper.from_array(np.asarray(values, order="C"), name)
         if name in self.stored:
             self.stored[name].CopyFrom(tensor)
         else:

@@ -60,7 +60,7 @@ SWAPS = Adapted(
 )
 PICTURES = Adapted(
     "adapted_picture.onnx",
-    "34a6a7743ba8117ce6421e3b4639578f9211b7ba62ec0f27532a023df6105649",
+    "db9a68fc9f4995bda9123a505704124cf7f311432f12502e236287d4b1159d2f",
     "generated",
 )
 FACES = Adapted(
