@@ -2,12 +2,12 @@
 
 CLIP's layers are changed a little (`adapted`) until they tell generated pictures, or faces, from
 photographs. Networks are taught side by side (`tuned_net`) on views that processes draw of SHRUNK
-(`tuned_views`): one with all, which is what ships; four each without a fourth of the families of
-makers and of the sources of photographs; and with --by-source four more, each without a fourth of
-the sources. Each class is half of a batch; within it every family weighs by the power 0.3 of its
-size. NETS comes to hold all.onnx, family0.onnx to family3.onnx, source0.onnx …, and left_out.csv:
-which two were taught without a picture's family, and without its source. `training.tuned_said`
-asks them. It stops after --seconds. Needs torch and onnx.
+(`tuned_views`): one with all; four each without a fourth of the families of makers and of the
+sources of photographs; and with --by-source four more, each without a fourth of the sources. Each
+class is half of a batch; within it every family weighs by the power 0.3 of its size. NETS comes to
+hold all.onnx, family0.onnx to family3.onnx, source0.onnx …, and left_out.csv: which two were taught
+without a picture's family, and without its source. What ships is one of them, or their mean:
+`training.tuned_said`. It stops after --seconds. Needs torch and onnx.
 """
 
 import argparse

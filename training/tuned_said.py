@@ -3,13 +3,13 @@
     python -m training.tuned_said SUBJECT FOLDER --nets NETS … --most N --to said.csv
     python -m training.tuned_said SUBJECT --nets NETS … --mean adapted.onnx
 
-NETS are of runs of `training.tuned`, which all begin alike. The second form writes what ships: the
-mean of all networks of all runs (`adapted.mean`). The first asks the same of each picture of
-FOLDER, looked at as the product looks, but of those networks alone that were taught without its
-family, and without its source: of a run that the picture came after, all of them. A line a picture:
-the subject, the first digits of its SHA-256, both scores. Pictures that said.csv has a line of are
-not asked again; nor, with --least, those that fewer networks were taught without. `verifier.
-detector.train` takes the lines of both subjects, compressed (xz).
+NETS are of runs of `training.tuned`, which all begin alike. The second form writes the mean of all
+networks of all runs (`adapted.mean`). The first asks the same of each picture of FOLDER, looked at
+as the product looks, but of those networks alone that were taught without its family, and of those
+without its source: of each run the one, or, where the picture came after it, all of the run. A line
+a picture: the subject, the first digits of its SHA-256, both scores. Pictures that said.csv has a
+line of are not asked again; nor, with --least, those that fewer networks were taught without.
+`verifier.detector.train` takes the lines of both subjects, compressed (xz).
 """
 
 import argparse
@@ -68,9 +68,11 @@ class Run:
         """The networks that were taught without a picture's family, and without its source."""
         if digest not in self.left_out:
             return self.networks, self.networks
-        family, _ = names = self.left_out[digest]
-        told = [each for each in self.networks if each.stem in names]
-        return tuple(each for each in told if each.stem == family), tuple(told)
+        family, source = (
+            tuple(each for each in self.networks if each.stem == name)
+            for name in self.left_out[digest]
+        )
+        return family, source
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,10 @@ def main() -> None:
     if options.mean is not None:
         every = [each.read_bytes() for run in runs for each in run.networks]
         options.mean.write_bytes(adapted.mean(every))
-    if options.folder is None or options.to is None:
+    if options.folder is None:
         return
+    if options.to is None:
+        parser.error("say where what is said of FOLDER is written: --to said.csv")
     with options.to.open("a+", encoding="ascii", newline="") as file:
         file.seek(0)
         known = frozenset(row[1] for row in csv.reader(file) if row[0] == options.subject)

@@ -137,9 +137,9 @@ def test_a_picture_is_asked_of_the_mean_of_the_networks_that_were_taught_without
 
     first = (Subject.PICTURE, digest[:DIGITS])
     asked = said.Asked(Subject.PICTURE, (now,), 1, frozenset())
-    assert asked.line(path) == (*first, of(PICTURES), of(PICTURES, FACES))
+    assert asked.line(path) == (*first, of(PICTURES), of(FACES))
     both = dataclasses.replace(asked, runs=(now, before))
-    assert both.line(path) == (*first, of(PICTURES, FACES), of(PICTURES, FACES, FACES))
+    assert both.line(path) == (*first, of(PICTURES, FACES), of(FACES, FACES))
     assert dataclasses.replace(asked, runs=(before,)).line(path) == (*first, of(FACES), of(FACES))
     assert len({of(PICTURES), of(FACES), of(PICTURES, FACES)}) == 3
     for none in ({"least": 2}, {"known": frozenset({digest[:DIGITS]})}):
