@@ -65,14 +65,15 @@ class Run:
         return cls(tuple(sorted(nets.glob("*.onnx"))), left_out)
 
     def without(self, digest: str) -> tuple[Networks, Networks]:
-        """The networks that were taught without a picture's family, and without its source."""
+        """The networks that were taught without a picture's family, and without its source.
+
+        Raises KeyError where the run lacks one that it says it taught.
+        """
         if digest not in self.left_out:
             return self.networks, self.networks
-        family, source = (
-            tuple(each for each in self.networks if each.stem == name)
-            for name in self.left_out[digest]
-        )
-        return family, source
+        named = {each.stem: each for each in self.networks}
+        family, source = self.left_out[digest]
+        return (named[family],), (named[source],)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,17 @@ from .samples import DIGITS, TRAINING, Samples, gathered, read_samples
 
 
 def scores(path: Path, subject: Subject, digests: npt.NDArray[np.str_]) -> Said:
-    """What `adapted` says of pictures, taught without their like; NaN where it was not asked."""
+    """What `adapted` says of pictures, taught without their like; NaN where it was not asked.
+
+    Raises ValueError where it was asked of none.
+    """
     with lzma.open(path, "rt", encoding="ascii", newline="") as file:
         told = {digest: both for of, digest, *both in csv.reader(file) if of == subject}
     both = np.array([told.get(each[:DIGITS], (np.nan, np.nan)) for each in digests], np.float64)
+    if np.isnan(both).all():
+        raise ValueError(
+            f"{path} has no line of these pictures: write one with training.tuned_said"
+        )
     return Said(both[:, 0], both[:, 1])
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from verifier.detector.head import from_bytes, to_bytes
 from verifier.detector.learn import SHARE, Said, learn
 from verifier.detector.likeness import Likeness, kernel
 from verifier.detector.result import Detection, Subject
+from verifier.detector.train import scores
 from verifier.detector.views import (
     LOOKS,
     around,
@@ -312,6 +314,18 @@ def test_what_a_score_of_its_own_was_not_asked_of_is_learnt_from_and_not_calibra
     assert (fewer.head.weights[:-1] == every.head.weights[:-1]).all()
     assert np.isfinite(fewer.head.lines).all()
     assert fewer.head.bounds[1] < every.head.bounds[1]
+
+
+def test_scores_of_other_pictures_are_refused_and_of_some_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "said.csv.xz"
+    path.write_bytes(lzma.compress(b"face,abcdefabcdef,1.5,-2.25\nimage,000000000000,9,9\n"))
+    digests = np.array(["abcdefabcdef" + 52 * "0", 64 * "0"])
+    told = scores(path, Subject.FACE, digests)
+    assert told.by_family[0] == 1.5
+    assert told.by_source[0] == -2.25
+    assert np.isnan(told.by_family[1])
+    with pytest.raises(ValueError, match="no line of these pictures"):
+        scores(path, Subject.FACE, digests[1:])
 
 
 @pytest.mark.parametrize("subject", list(head.DIGESTS))

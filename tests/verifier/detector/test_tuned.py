@@ -144,6 +144,9 @@ def test_a_picture_is_asked_of_the_mean_of_the_networks_that_were_taught_without
     assert len({of(PICTURES), of(FACES), of(PICTURES, FACES)}) == 3
     for none in ({"least": 2}, {"known": frozenset({digest[:DIGITS]})}):
         assert dataclasses.replace(asked, **none).line(path) is None
+    (tmp_path / "now" / "source2.onnx").unlink()
+    with pytest.raises(KeyError, match="source2"):
+        said.Run.of(tmp_path / "now").without(digest)
 
 
 def test_the_mean_of_a_network_and_itself_is_itself() -> None:
