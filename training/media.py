@@ -4,10 +4,12 @@
 
 `media.csv.xz` has a row a file: where it comes to lie (`image/measure/fake_…/…`: sources, as
 `verifier.detector.samples` reads them), the repository on GitHub, its commit, the path there, and
-what is cut out of a picture (left:top:width:height in pixels; saved as PNG), or nothing. CLONES
-holds clones, bare or not, each in a folder `owner+name` or in `repo` within it. What lies there
-already is left, so that a run that was cut short goes on. `--missing` only names the repositories
-that CLONES lacks. The exit code is 1 where something could not be laid out.
+what is cut out (left:top:width:height in pixels, and a level), or nothing. A picture is cut out as
+PNG, by zlib's level, since a file's bytes decide how it is drawn in training; a clip (`.mp4`)
+without its sound, as H.264 of that rate factor. CLONES holds clones, bare or not, each in a folder
+`owner+name` or in `repo` within it. What lies there already is left, so that a run that was cut
+short goes on. `--missing` only names the repositories that CLONES lacks. The exit code is 1 where
+something could not be laid out.
 """
 
 import argparse
@@ -16,16 +18,29 @@ import io
 import lzma
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from PIL import Image
 
+from ledger.asset import detect_media_type
+from verifier.media.ffmpeg import find_ffmpeg, open_stream
+
 LIST = Path(__file__).with_name("media.csv.xz")
 
-Box = tuple[int, int, int, int]  # left, top, width, height in pixels
+
+class Cut(NamedTuple):
+    """What is cut out, in pixels, and zlib's level or H.264's rate factor."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ class Medium:
     repository: str
     commit: str
     source: str
-    cut: Box | None
+    cut: Cut | None
 
 
 def read(data: bytes) -> Iterator[Medium]:
@@ -48,10 +63,10 @@ def read(data: bytes) -> Iterator[Medium]:
             raise ValueError(f"{path!r} does not lie in the folder")
         if not all(each.isprintable() for each in row):  # git is asked a line a name
             raise ValueError(f"{row!r} holds what no name holds")
-        box = tuple(int(each) for each in cut.split(":")) if cut else None
-        if box is not None and len(box) != 4:
-            raise ValueError(f"{cut!r} is no left:top:width:height")
-        yield Medium(told, repository, commit, source, box)
+        numbers = [int(each) for each in cut.split(":")] if cut else None
+        if numbers is not None and len(numbers) != len(Cut._fields):
+            raise ValueError(f"{cut!r} is no left:top:width:height:level")
+        yield Medium(told, repository, commit, source, Cut(*numbers) if numbers else None)
 
 
 def written(media: Iterable[Medium]) -> bytes:
@@ -118,18 +133,37 @@ def lay(media: list[Medium], git: Path, folder: Path) -> list[Medium]:
         to = folder / it.path
         to.parent.mkdir(parents=True, exist_ok=True)
         part = to.with_name(f".{to.name}.part")
-        part.write_bytes(data if it.cut is None else cut_out(data, it.cut))
+        part.write_bytes(as_laid(it, data))
         part.replace(to)
     return missing
 
 
-def cut_out(data: bytes, box: Box) -> bytes:
+def as_laid(it: Medium, data: bytes) -> bytes:
+    """The file that comes to lie there, of what the repository holds."""
+    if it.cut is None:
+        return data
+    return clip_cut_out(data, it.cut) if it.path.suffix == ".mp4" else cut_out(data, it.cut)
+
+
+def cut_out(data: bytes, cut: Cut) -> bytes:
     """A part of a picture, as PNG."""
-    left, top, width, height = box
+    box = (cut.left, cut.top, cut.left + cut.width, cut.top + cut.height)
     told = io.BytesIO()
     with Image.open(io.BytesIO(data)) as image:
-        image.convert("RGB").crop((left, top, left + width, top + height)).save(told, "PNG")
+        image.convert("RGB").crop(box).save(told, "PNG", compress_level=cut.level)
     return told.getvalue()
+
+
+def clip_cut_out(data: bytes, cut: Cut) -> bytes:
+    """A part of a clip's frames, as H.264 in MP4; raises ffmpeg.Error where it is no clip."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, part = Path(folder, "whole"), Path(folder, "part.mp4")
+        whole.write_bytes(data)
+        frames = open_stream(whole, detect_media_type(data[:4096]), "V:0")
+        some = frames.filter("crop", cut.width, cut.height, cut.left, cut.top)
+        how = {"vcodec": "libx264", "crf": cut.level, "pix_fmt": "yuv420p", "threads": 1}
+        some.output(str(part), **how).run(cmd=find_ffmpeg(), quiet=True)
+        return part.read_bytes()
 
 
 def main() -> int:

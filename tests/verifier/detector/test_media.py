@@ -5,11 +5,27 @@ import lzma
 import shutil
 import subprocess
 from pathlib import Path, PurePosixPath
+from typing import cast
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from training.media import LIST, Medium, by_repository, clone, lay, read, under, written
+from ledger.asset import detect_media_type
+from tests.media import run_ffmpeg
+from training.media import (
+    LIST,
+    Cut,
+    Medium,
+    by_repository,
+    clip_cut_out,
+    clone,
+    lay,
+    read,
+    under,
+    written,
+)
+from verifier.media.ffmpeg import decoding, open_stream, probe_json
 
 
 def _picture(colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> bytes:
@@ -37,7 +53,7 @@ def cloned(tmp_path: Path) -> tuple[Path, str]:
     return tmp_path / "clones", told.stdout.strip()
 
 
-def _medium(path: str, commit: str, source: str, cut: tuple[int, int, int, int] | None) -> Medium:
+def _medium(path: str, commit: str, source: str, cut: Cut | None) -> Medium:
     return Medium(PurePosixPath(path), "somebody/pictures", commit, source, cut)
 
 
@@ -47,12 +63,30 @@ def test_files_are_laid_out_whole_and_cut(cloned: tuple[Path, str], tmp_path: Pa
     assert git is not None
     media = [
         _medium("image/real_a/photo.png", commit, "photo.png", None),
-        _medium("image/fake_b/part.png", commit, "a folder/grid.png", (10, 5, 20, 20)),
+        _medium("image/fake_b/part.png", commit, "a folder/grid.png", Cut(10, 5, 20, 20, 6)),
+        _medium("image/fake_b/unpacked.png", commit, "a folder/grid.png", Cut(10, 5, 20, 20, 0)),
     ]
     assert lay(media, git, tmp_path / "out") == []
     assert (tmp_path / "out/image/real_a/photo.png").read_bytes() == _picture((0, 255, 0))
-    with Image.open(tmp_path / "out/image/fake_b/part.png") as part:
-        assert part.getcolors() == [(400, (255, 0, 0))]
+    parts = [tmp_path / "out/image/fake_b" / each for each in ("part.png", "unpacked.png")]
+    for each in parts:
+        with Image.open(each) as part:
+            assert part.getcolors() == [(400, (255, 0, 0))]
+    assert parts[0].stat().st_size < parts[1].stat().st_size
+
+
+def test_a_part_of_a_clip_is_its_frames_alone(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mp4"
+    two = "color=red:s=64x48:d=0.4[a];color=blue:s=64x48:d=0.4[b];[a][b]hstack"
+    run_ffmpeg("-f", "lavfi", "-i", two, "-f", "lavfi", "-i", "sine=d=0.4", str(whole))
+    part = tmp_path / "part.mp4"
+    part.write_bytes(clip_cut_out(whole.read_bytes(), Cut(64, 0, 64, 48, 18)))
+    kind = detect_media_type(part.read_bytes()[:4096])
+    (stream,) = cast("list[dict[str, object]]", probe_json(part, kind)["streams"])
+    assert (stream["codec_name"], stream["width"], stream["height"]) == ("h264", 64, 48)
+    with decoding(open_stream(part, kind, "V:0"), format="rawvideo", pix_fmt="rgb24") as frames:
+        red, _, blue = np.frombuffer(frames.read(), np.uint8).reshape(-1, 3).mean(0)
+    assert blue > 200 > 50 > red
 
 
 def test_what_a_clone_lacks_is_named_and_the_rest_is_laid_out(
@@ -98,6 +132,7 @@ def test_what_lies_there_already_is_left(cloned: tuple[Path, str], tmp_path: Pat
         "/etc/out.png,a/b,c,d.png,\n",
         'out.png,a/b,c,"two\nlines.png",\n',
         "out.png,a/b,c,d.png,1:2:3\n",
+        "out.png,a/b,c,d.png,1:2:3:4\n",
         "out.png,a/b,c,d.png\n",
     ],
 )
