@@ -45,13 +45,14 @@ bench-compare: $(VENV)/.test
 # Every table of docs/detector.md, of what MEDIA=/folder holds: pictures/ (faces in pictures/face/), clips/ and
 # voices/ with sources that no training has seen, one a folder, real*/ and fake*/; originals/pictures/*/,
 # and originals/ with clips/ and sounds/, which are edited here. What is seen is kept in .venv/detector. Peers
-# beside ours: CLIP's wheel where it is installed, MESO=Meso4_DF.h5, AASIST='CODE WEIGHTS CONFIG' (needs torch).
+# beside ours: CLIP's wheel where it is installed, a linear probe of it (PROBE=/folder of training media),
+# MESO=Meso4_DF.h5, AASIST='CODE WEIGHTS CONFIG' (needs torch).
 SEEN := $(VENV)/detector
 bench-detector: $(VENV)/.test
 	@test -n "$(MEDIA)" || { echo "say MEDIA=/folder, as the Makefile tells"; exit 2; }
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m bench.detector_speed
-	! test -d "$(MEDIA)/pictures" || $(BIN)/python -m bench.detector "$(MEDIA)/pictures" --keep $(SEEN) --most 40 --plot docs --wheel
+	! test -d "$(MEDIA)/pictures" || $(BIN)/python -m bench.detector "$(MEDIA)/pictures" --keep $(SEEN) --most 40 --plot docs --wheel $(if $(PROBE),--probe "$(PROBE)")
 	! test -d "$(MEDIA)/clips" || $(BIN)/python -m bench.detector_clips "$(MEDIA)/clips" --keep $(SEEN)/clips $(if $(MESO),--meso "$(MESO)")
 	! test -d "$(MEDIA)/voices" || $(BIN)/python -m bench.detector_voices "$(MEDIA)/voices" --keep $(SEEN)/voices $(if $(AASIST),--peer $(AASIST))
 	! test -d "$(MEDIA)/originals/pictures" || \

@@ -19,7 +19,7 @@ from .views import Box, Look, looks, looks_at_face
 from .weights import named
 
 STRATA = {
-    Subject.PICTURE: "photographs and generated pictures, re-compressed, of at least 224 pixels",
+    Subject.PICTURE: "photographs and generated pictures, re-compressed, of at least 320 pixels",
     Subject.FACE: "photographed and generated faces, re-compressed, of at least 96 pixels",
 }
 SIDES = {

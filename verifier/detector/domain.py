@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .encoder import SIDE
-from .views import FACE_SMALLEST, Box, around
+from .views import FACE_SMALLEST, LEAST, Box, around
 
 FLAT = 0.7  # share of neighbouring pixels that are equal: screens, text, drawings; photographs less
 FEW = 10  # colours of 4,096 that cover nine tenths of a picture: graphics; photographs have more
@@ -31,8 +30,8 @@ def why_not(image: Image.Image, coarseness: float | None) -> str | None:
 
 
 def _reasons(image: Image.Image, coarseness: float | None) -> Iterator[str]:
-    if min(image.size) < SIDE:
-        yield f"it is smaller than {SIDE} pixels on one side"
+    if min(image.size) < LEAST:
+        yield f"it is smaller than {LEAST} pixels on one side"
         return
     if coarseness is not None and coarseness > _LUMA_SUM / 64 * 50 / COARSE:
         yield "it is compressed so heavily that little is left to judge"

@@ -18,7 +18,8 @@ from PIL import Image
 from .encoder import SIDE
 
 LARGEST, SMALLEST = 512, 256  # pixels of the shorter side: what a picture is brought to
-LOOKS = ((LARGEST, 85), (320, 75))  # such pixels, and a quality: a picture is looked at twice
+LEAST = 320  # the same of the second look: of smaller pictures nothing is said
+LOOKS = ((LARGEST, 85), (LEAST, 75))  # such pixels, and a quality: a picture is looked at twice
 FACE_LARGEST, FACE_SMALLEST = 256, 96  # the same of a face's square
 PARTS = 2  # of a look at a picture that are looked at as they are: its roughest and its smoothest
 PLACES = 4  # along each side of a picture where a part may lie

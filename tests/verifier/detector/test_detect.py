@@ -22,6 +22,7 @@ from verifier.detector.likeness import Likeness, kernel
 from verifier.detector.result import Detection, Subject
 from verifier.detector.train import scores
 from verifier.detector.views import (
+    LEAST,
     LOOKS,
     around,
     looks,
@@ -81,6 +82,12 @@ def test_a_tiny_picture_is_not_judged() -> None:
     assert "smaller" in reason
 
 
+def test_a_picture_smaller_than_its_second_look_is_not_judged(tmp_path: Path) -> None:
+    whole = photograph(tmp_path)
+    reasons = [why_not(whole.crop((0, 0, 400, side)), None) for side in (LEAST - 1, LEAST)]
+    assert reasons == ["it is smaller than 320 pixels on one side", None]
+
+
 def test_a_page_of_text_is_not_judged() -> None:
     reason = why_not(page(), None)
     assert reason is not None
@@ -89,12 +96,12 @@ def test_a_page_of_text_is_not_judged() -> None:
 
 def test_a_picture_of_few_colours_is_not_judged() -> None:
     assert colours(np.asarray(Image.new("RGB", (300, 300), "red"))) == 1
-    assert why_not(noise(300, 300).quantize(4).convert("RGB"), None) is not None
+    assert why_not(noise(400, 400).quantize(4).convert("RGB"), None) is not None
 
 
 def test_a_picture_compressed_away_is_not_judged() -> None:
     data = io.BytesIO()
-    noise(400, 300).save(data, "JPEG", quality=10)
+    noise(400, 400).save(data, "JPEG", quality=10)
     with Image.open(data) as opened:
         step = float(np.mean(opened.quantization[0]))  # type: ignore[attr-defined]
         reason = why_not(opened.convert("RGB"), step)
