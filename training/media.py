@@ -29,6 +29,7 @@ from PIL import Image
 
 from ledger.asset import detect_media_type
 from verifier.media.ffmpeg import find_ffmpeg, open_stream
+from verifier.media.picture import opaque
 
 LIST = Path(__file__).with_name("media.csv.xz")
 
@@ -150,7 +151,7 @@ def cut_out(data: bytes, cut: Cut) -> bytes:
     box = (cut.left, cut.top, cut.left + cut.width, cut.top + cut.height)
     told = io.BytesIO()
     with Image.open(io.BytesIO(data)) as image:
-        image.convert("RGB").crop(box).save(told, "PNG", compress_level=cut.level)
+        opaque(image).convert("RGB").crop(box).save(told, "PNG", compress_level=cut.level)
     return told.getvalue()
 
 

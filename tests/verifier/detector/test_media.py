@@ -20,12 +20,14 @@ from training.media import (
     by_repository,
     clip_cut_out,
     clone,
+    cut_out,
     lay,
     read,
     under,
     written,
 )
 from verifier.media.ffmpeg import decoding, open_stream, probe_json
+from verifier.media.picture import GREY
 
 
 def _picture(colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> bytes:
@@ -73,6 +75,13 @@ def test_files_are_laid_out_whole_and_cut(cloned: tuple[Path, str], tmp_path: Pa
         with Image.open(each) as part:
             assert part.getcolors() == [(400, (255, 0, 0))]
     assert parts[0].stat().st_size < parts[1].stat().st_size
+
+
+def test_what_is_transparent_lies_over_grey_as_wherever_a_picture_is_opened() -> None:
+    data = io.BytesIO()
+    Image.new("RGBA", (40, 30), (255, 0, 0, 0)).save(data, "PNG")
+    with Image.open(io.BytesIO(cut_out(data.getvalue(), Cut(10, 5, 20, 20, 6)))) as part:
+        assert part.getcolors() == [(400, (GREY, GREY, GREY))]
 
 
 def test_a_part_of_a_clip_is_its_frames_alone(tmp_path: Path) -> None:
