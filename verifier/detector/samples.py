@@ -66,6 +66,17 @@ class Samples:
         return Samples(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is to be seen in a view; its bytes, by their SHA-256, decide what is drawn."""
+
+    path: Path
+    data: bytes
+    digest: str
+    subject: Subject
+    view: str
+
+
 def gathered(samples: Iterator[Sample]) -> Samples:
     """Put samples together."""
     rows = list(samples)
@@ -109,7 +120,7 @@ def read_samples(
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        file = _File(path, data, digest, subject, view)
+        file = File(path, data, digest, subject, view)
         kept = keep / f"{digest}.{subject}.{view}.{by}.npz"
         if not kept.exists() and not _keep(file, kept, numbers):
             continue
@@ -131,26 +142,17 @@ def read_samples(
         yield Sample(digest, source, source.startswith("fake"), told, (*np.log(form), *kinds))
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    path: Path
-    data: bytes
-    digest: str
-    subject: Subject
-    view: str
-
-
 def _said(subject: Subject, shown: tuple[Look, ...]) -> npt.NDArray[np.float32]:
     return np.array([generated(subject, shown)], np.float32)
 
 
 def _keep(
-    file: _File,
+    file: File,
     kept: Path,
     tell: Callable[[Subject, tuple[Look, ...]], npt.NDArray[np.float32]],
 ) -> bool:
     try:
-        size, shown = shown_of(file.path, file.data, file.subject, file.view)
+        size, shown = shown_of(file)
     except (Unreadable, OSError):
         return False
     features = np.zeros(0) if shown is None else tell(file.subject, shown)
@@ -161,21 +163,18 @@ def _keep(
     return True
 
 
-def shown_of(
-    path: Path, data: bytes, subject: Subject, view: str
-) -> tuple[tuple[int, int], tuple[Look, ...] | None]:
-    """A file's width and height, and its looks in a view; None where the product would abstain.
+def shown_of(file: File) -> tuple[tuple[int, int], tuple[Look, ...] | None]:
+    """A file's width and height, and its looks; None where the product would abstain.
 
-    `data` are the file's bytes, which decide what is drawn. Raises Unreadable or OSError.
+    Raises Unreadable or OSError.
     """
-    image = picture(path, detect_media_type(data[:4096])).convert("RGB")
-    with Image.open(path) as opened:
+    image = picture(file.path, detect_media_type(file.data[:4096])).convert("RGB")
+    with Image.open(file.path) as opened:
         tables = getattr(opened, "quantization", None)
     coarseness = float(np.mean(tables[0])) if tables else None
-    if min(image.size) < _LEAST[subject]:
+    if min(image.size) < _LEAST[file.subject]:
         return image.size, None
-    digest = hashlib.sha256(data).hexdigest()
-    return image.size, _shown(image, coarseness, digest, subject, view)
+    return image.size, _shown(image, coarseness, file.digest, file.subject, file.view)
 
 
 def _shown(

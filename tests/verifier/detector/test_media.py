@@ -115,6 +115,16 @@ def test_what_a_clone_lacks_is_named_and_the_rest_is_laid_out(
     assert clone(clones, "somebody/else") is None
 
 
+@pytest.mark.parametrize("inner", [".", ".git", "repo", "repo/.git"])
+def test_a_clone_is_found_bare_or_not_in_its_folder_or_in_repo_within_it(
+    tmp_path: Path, inner: str
+) -> None:
+    git = tmp_path / "somebody+pictures" / inner
+    git.mkdir(parents=True)
+    (git / "HEAD").touch()
+    assert clone(tmp_path, "somebody/pictures") == git
+
+
 def test_folders_are_laid_out_and_not_those_whose_names_begin_alike() -> None:
     media = [
         _medium(path, "0" * 40, "photo.png", None)
