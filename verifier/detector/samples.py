@@ -25,6 +25,7 @@ from .seen import ADAPTED, LAYERS, NETWORKS, generated, numbers
 from .views import (
     ALIGNED,
     FACE_SMALLEST,
+    LEAST,
     Box,
     Look,
     looks,
@@ -117,6 +118,8 @@ def read_samples(
     """
     keep.mkdir(parents=True, exist_ok=True)
     by = ".".join((*(each[:8] for each in NETWORKS[subject]), *map(str, LAYERS[subject])))
+    if view != TRAINING:
+        by += f".{LEAST}"  # of smaller pictures nothing is seen
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
