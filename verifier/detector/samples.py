@@ -77,6 +77,11 @@ class File:
     subject: Subject
     view: str
 
+    def kept(self, keep: Path, name: str) -> Path:
+        """Where what is seen of it is kept; apart where smaller pictures were told than now."""
+        view = self.view if self.view == TRAINING else f"{self.view}.{LEAST}"
+        return keep / f"{self.digest}.{self.subject}.{view}.{name}"
+
 
 def gathered(samples: Iterator[Sample]) -> Samples:
     """Put samples together."""
@@ -118,13 +123,11 @@ def read_samples(
     """
     keep.mkdir(parents=True, exist_ok=True)
     by = ".".join((*(each[:8] for each in NETWORKS[subject]), *map(str, LAYERS[subject])))
-    if view != TRAINING:
-        by += f".{LEAST}"  # of smaller pictures nothing is seen
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         file = File(path, data, digest, subject, view)
-        kept = keep / f"{digest}.{subject}.{view}.{by}.npz"
+        kept = file.kept(keep, f"{by}.npz")
         if not kept.exists() and not _keep(file, kept, numbers):
             continue
         with np.load(kept, allow_pickle=False) as held:
@@ -134,7 +137,7 @@ def read_samples(
             told = held["features"].astype(np.float32)
         last = 0.0
         if view != TRAINING:
-            beside = keep / f"{digest}.{subject}.{view}.{ADAPTED[subject].digest[:8]}.npz"
+            beside = file.kept(keep, f"{ADAPTED[subject].digest[:8]}.npz")
             if not beside.exists() and not _keep(file, beside, _said):
                 continue
             with np.load(beside, allow_pickle=False) as held:
@@ -167,7 +170,7 @@ def _keep(
 
 
 def shown_of(file: File) -> tuple[tuple[int, int], tuple[Look, ...] | None]:
-    """A file's width and height, and its looks; None where the product would abstain.
+    """A file's width and height, and its looks; None where it is small or would be abstained from.
 
     Raises Unreadable or OSError.
     """
