@@ -15,8 +15,6 @@ import numpy.typing as npt
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
-from torch.nn import functional
 
 from verifier.detector import encoder
 
@@ -77,86 +75,6 @@ def held() -> Held:
     return Held(arrays["w2"], arrays["w4"], arrays["w5"], colours, norms, matrices)
 
 
-class Changed(nn.Module):
-    """A matrix that is held, and what is added to it."""
-
-    def __init__(self, weight: Floats, bias: Floats) -> None:
-        super().__init__()
-        self.register_buffer("weight", torch.from_numpy(weight), persistent=False)
-        self.register_buffer("bias", torch.from_numpy(bias), persistent=False)
-        self.down = nn.Parameter(torch.randn(len(weight), RANK) / len(weight) ** 0.5)
-        self.up = nn.Parameter(torch.zeros(RANK, weight.shape[1]))
-
-    def forward(self, value: torch.Tensor) -> torch.Tensor:
-        """Multiply by both, and add the bias."""
-        return value @ self.weight + self.bias + (value @ self.down) @ self.up * SCALE
-
-
-def _norm(weight: Floats, bias: Floats) -> nn.LayerNorm:
-    layer = nn.LayerNorm(len(weight), 1e-5)
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias))
-    return layer
-
-
-class Layer(nn.Module):
-    """One layer of the tower."""
-
-    def __init__(
-        self, norms: list[tuple[Floats, Floats]], matrices: list[tuple[Floats, Floats]]
-    ) -> None:
-        super().__init__()
-        self.first, self.second = (_norm(*each) for each in norms)
-        self.qkv, self.out, self.wide, self.narrow = (Changed(*each) for each in matrices)
-
-    def forward(self, value: torch.Tensor) -> torch.Tensor:
-        """Attend, then look at each place alone."""
-        n, tokens, width = value.shape
-        wide = self.qkv(self.first(value)).view(n, tokens, 3, HEADS, width // HEADS)
-        query, key, each = wide.permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(query, key, each)
-        value = value + self.out(mixed.transpose(1, 2).reshape(n, tokens, width))
-        inner = self.wide(self.second(value))
-        return value + self.narrow(inner * torch.sigmoid(1.702 * inner))
-
-
-class Adapted(nn.Module):
-    """The whole: bytes (n, 3, SIDE, SIDE) in; scores (n,), and (n, 2, PLACES, PLACES), out.
-
-    More for a face that looks laid over; for a place that looks laid over, and for a seam.
-    """
-
-    def __init__(self, start: Held) -> None:
-        super().__init__()
-        rest = (start.kernel, start.first, start.spots, *(c.ravel() for c in start.colours))
-        names = ("kernel", "token", "spots", "mean", "deviation")
-        for name, value in zip(names, rest, strict=True):
-            self.register_buffer(name, torch.from_numpy(value), persistent=False)
-        self.before = _norm(*start.norms[0])
-        self.blocks = nn.ModuleList(
-            Layer(start.norms[2 * i + 1 : 2 * i + 3], start.matrices[4 * i : 4 * i + 4])
-            for i in range(len(start.matrices) // 4)
-        )
-        self.line_norm = nn.LayerNorm(2 * encoder.WIDTH)
-        self.drop = nn.Dropout(0.2)
-        self.line = nn.Linear(2 * encoder.WIDTH, 1)
-        self.where = nn.Conv2d(encoder.WIDTH, 2, 1)
-
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Say whether, and where."""
-        seen = (pixels - self.mean.view(1, 3, 1, 1)) / self.deviation.view(1, 3, 1, 1)
-        seen = functional.conv2d(seen, self.kernel, None, 16).flatten(2).transpose(1, 2)
-        seen = torch.cat((self.token.expand(len(seen), -1, -1).to(seen.dtype), seen), 1)
-        seen = self.before(seen + self.spots)
-        for layer in self.blocks:
-            seen = layer(seen)
-        seen = seen.float()
-        whole = self.line_norm(torch.cat((seen[:, 0], seen[:, 1:].mean(1)), 1))
-        places = seen[:, 1:].transpose(1, 2).unflatten(2, (PLACES, PLACES))
-        return self.line(self.drop(whole))[:, 0], self.where(places)
-
-
 class _Graph:
     def __init__(self, graph: onnx.GraphProto) -> None:
         self.graph = graph
@@ -170,21 +88,19 @@ class _Graph:
             self.graph.initializer.append(tensor)
 
 
-def export(state: dict[str, torch.Tensor], path: Path, *, name: str, bits: int) -> None:
+def export(state: dict[str, torch.Tensor], path: Path, *, name: str) -> None:
     """Write what was learnt as a graph over the encoder's matrices.
 
-    It answers with `seen` and a score called `name`; changes are stored in 16 bits, or 8.
+    It answers with `seen` and a score called `name`; changes are stored in 8 bits.
     """
     model = onnx.load_from_string(encoder.parts()[0])
     graph, told = _Graph(model.graph), {name: v.float().numpy() for name, v in state.items()}
     norms = [node for node in model.graph.node if node.op_type == "LayerNormalization"]
-    layers = range((len(norms) - 1) // 2)
-    names = ["before", *(f"blocks.{i}.{which}" for i in layers for which in ("first", "second"))]
-    for node, at in zip(norms, names, strict=True):
+    for node, at in zip(norms, _norm_names(len(norms)), strict=True):
         graph.put(node.input[1], told[f"{at}.weight"])
         graph.put(node.input[2], told[f"{at}.bias"])
-    nodes = _with_changes(graph, told, bits)
-    last = next(n.input[0] for n in nodes if n.output[0] == f"layer{len(layers)}")
+    nodes = _with_changes(graph, told)
+    last = next(n.input[0] for n in nodes if n.output[0] == f"layer{len(norms) // 2}")
     kept = [node for node in nodes if not node.output[0].startswith("layer")]
     del model.graph.node[:], model.graph.output[:]
     model.graph.node.extend([*kept, *_ending(graph, told, last, name)])
@@ -194,7 +110,7 @@ def export(state: dict[str, torch.Tensor], path: Path, *, name: str, bits: int) 
     path.write_bytes(model.SerializeToString())
 
 
-def _with_changes(graph: _Graph, told: dict[str, Floats], bits: int) -> list[onnx.NodeProto]:
+def _with_changes(graph: _Graph, told: dict[str, Floats]) -> list[onnx.NodeProto]:
     """The graph's nodes, and after each product by a matrix what is added to it."""
     made = {name: node for node in graph.graph.node for name in node.output}
     after = {added.output[0]: product for product, added, _ in products(graph.graph)}
@@ -210,7 +126,7 @@ def _with_changes(graph: _Graph, told: dict[str, Floats], bits: int) -> list[onn
         node.output[0] = f"{name}_held"
         for side, factor in (("down", 1.0), ("up", SCALE)):
             values = told[f"{key}.{side}"] * np.float32(factor)
-            nodes += _stored(graph, f"{side}{number}", values, bits, axis=int(side == "up"))
+            nodes += _stored(graph, f"{side}{number}", values, axis=int(side == "up"))
             product_of = helper.make_node(
                 "MatMul", [value, f"{side}{number}"], [f"{side}{number}p"]
             )
@@ -220,13 +136,8 @@ def _with_changes(graph: _Graph, told: dict[str, Floats], bits: int) -> list[onn
     return nodes
 
 
-def _stored(
-    graph: _Graph, name: str, values: Floats, bits: int, *, axis: int
-) -> list[onnx.NodeProto]:
-    """Store values in 16 bits, or in 8 and a step along the axis; the nodes that widen them."""
-    if bits == 16:
-        graph.put(f"{name}h", values.astype(np.float16))
-        return [helper.make_node("Cast", [f"{name}h"], [name], to=TensorProto.FLOAT)]
+def _stored(graph: _Graph, name: str, values: Floats, *, axis: int) -> list[onnx.NodeProto]:
+    """Store values in 8 bits and a step along the axis; the nodes that widen them."""
     _put_in_bytes(graph, name, values, axis)
     cast = helper.make_node("Cast", [f"{name}h"], [f"{name}f"], to=TensorProto.FLOAT)
     return [cast, helper.make_node("Mul", [f"{name}f", f"{name}s"], [name])]
@@ -238,8 +149,32 @@ def _put_in_bytes(graph: _Graph, name: str, values: Floats, axis: int) -> None:
     graph.put(f"{name}s", steps)
 
 
+def read(graph: bytes) -> dict[str, Floats]:
+    """The numbers that `export` was given: what learning goes on from."""
+    model = onnx.load_from_string(graph)
+    told = {name: each.astype(np.float32) for name, each in _widened(model.graph).items()}
+    norms = [node for node in model.graph.node if node.op_type == "LayerNormalization"]
+    names = _norm_names(len(norms) - 1)
+    state = {}
+    for node, at in zip(norms, (*names, "line_norm"), strict=True):
+        state[f"{at}.weight"], state[f"{at}.bias"] = told[node.input[1]], told[node.input[2]]
+    for number in range(4 * (len(names) // 2)):
+        key = f"blocks.{number // 4}.{NAMES[number % 4]}"
+        state[f"{key}.down"], state[f"{key}.up"] = (
+            told[f"down{number}"],
+            told[f"up{number}"] / SCALE,
+        )
+    return state | {"line.weight": told["line_weight"].T, "line.bias": told["line_bias"]}
+
+
+def _norm_names(count: int) -> list[str]:
+    """Of the layers' normalisations, in their order."""
+    layers = range(count // 2)
+    return ["before", *(f"blocks.{i}.{which}" for i in layers for which in ("first", "second"))]
+
+
 def mean(graphs: Sequence[bytes]) -> bytes:
-    """One graph whose numbers are the means of those of graphs that `export` wrote in 8 bits.
+    """One graph whose numbers are the means of those of graphs that `export` wrote.
 
     Networks that were taught from one beginning can be averaged so ("Model soups: averaging weights
     of multiple fine-tuned models improves accuracy without increasing inference time", ICML 2022).
@@ -263,6 +198,7 @@ def _widened(graph: onnx.GraphProto) -> dict[str, Floats]:
     levels = {name for name, each in stored.items() if each.dtype == np.int8}
     steps = {f"{name.removesuffix('h')}s" for name in levels}
     told = {n.removesuffix("h"): stored[n] * stored[f"{n.removesuffix('h')}s"] for n in levels}
+    told |= {n.removesuffix("h"): each for n, each in stored.items() if each.dtype == np.float16}
     plain = {name for name, each in stored.items() if each.dtype == np.float32} - steps
     return told | {name: stored[name] for name in sorted(plain)}
 

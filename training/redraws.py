@@ -1,8 +1,9 @@
 """Pairs of a face: as it is, and laid over by one kind of draw or another; both coded alike.
 
-By `verifier.detector.blend` as it is, over itself or another's, and by three draws more: drawn anew
-by an auto-encoder (`training.makers`), whole or the mouth alone, and told again by a coarse grid,
-as a small generator would. A face may first be coded as a clip once, and the whole be shrunk after.
+By `verifier.detector.blend` as it is, over itself or another's, and by four draws more: drawn anew
+by an auto-encoder (`training.makers`), another's, whole or the mouth alone, and told again by a
+coarse grid, as a small generator would. A face may first be coded as a clip once and its skin be
+made smooth, as streams do, and the whole be shrunk after.
 Needs opencv and PyAV (an encoder within the process: x264's start costs more than its frames).
 """
 
@@ -24,9 +25,11 @@ CELLS = 30  # of a mask, along a side
 CHIP, CHIP_ROOM = 160, 1.3  # pixels that an auto-encoder sees, and their side in faces
 ROOMS, WIDTHS = (1.35, 1.65), (90, 200)
 QUALITIES = (18, 22, 25, 28, 31, 34, 37, 40)  # x264's constant rate factor
-KINDS = ("self", "other", "redrawn", "redrawn-mouth", "told-again")
+KINDS = ("self", "other", "other-redrawn", "redrawn", "redrawn-mouth", "told-again")
 STEADY = (33, 133, 362, 263, 168, 6, 4, 10)  # points that no mouth moves
 DRIFT = 1.5  # pixels a frame, and thousandths of its size and turn
+SMOOTHED = 0.2  # share of faces whose skin is made smooth before anything else
+_EDGE = 24  # pixels that a chip's edge is drawn out by, where it is laid over another face
 _REAL = 0.5  # share of faces that are changed as a whole
 
 Pixels = npt.NDArray[np.uint8]
@@ -66,6 +69,14 @@ def chip(rgb: Pixels, points: Points) -> Pixels:
     smooth = cv2.GaussianBlur(rgb, (0, 0), 0.45 * factor) if factor > 1.4 else rgb
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(smooth, rows, (CHIP, CHIP), flags=how, borderMode=cv2.BORDER_REFLECT)
+
+
+def of_chip(drawn: Pixels, points: Points) -> Portrait:
+    """A chip that was drawn anew as a face by itself; `points` are those of what it was cut of."""
+    rows = chip_place(points)
+    within = np.linalg.solve(rows[:, :2], (points - rows[:, 2]).T).T
+    rgb = cv2.copyMakeBorder(drawn, *(_EDGE,) * 4, cv2.BORDER_REPLICATE)
+    return Portrait(rgb, within + _EDGE)
 
 
 def on_canvas(rgb: Pixels, points: Points, width: float) -> Portrait:
@@ -196,6 +207,14 @@ def _finished(inner: Floats, random: Random) -> Floats:
     return inner
 
 
+def _smoothed(face: Portrait, random: Random) -> Portrait:
+    """As cameras and streams make skin smooth: real faces are not all rough."""
+    wide, strength = int(random.integers(5, 10)), random.uniform(15, 60)
+    smooth = cv2.bilateralFilter(face.rgb, wide, strength, wide / 2)
+    share = random.uniform(0.4, 1.0)
+    return Portrait(cv2.addWeighted(smooth, share, face.rgb, 1 - share, 0), face.points)
+
+
 def _laid(face: Portrait, inner: Floats, mask: Floats, random: Random, *, mouth: bool) -> Blended:
     """Move what is laid over a little, finish and tone it, and lay it over."""
     base = face.rgb.astype(np.float32)
@@ -225,8 +244,8 @@ def _redrawn(face: Portrait, drawn: Pixels, random: Random, *, mouth: bool) -> B
 def _laid_by(
     kind: str, face: Portrait, other: Portrait | None, drawn: Pixels | None, random: Random
 ) -> Blended:
-    if kind in ("self", "other"):
-        return self_blended(face, random, other if kind == "other" else None)
+    if kind in ("self", "other", "other-redrawn"):
+        return self_blended(face, random, None if kind == "self" else other)
     if random.random() < _REAL:  # `self_blended` changes the one or the other itself
         changed = changed_whole(face.rgb.astype(np.float32), random, 0.7).astype(np.uint8)
         face = Portrait(changed, face.points)
@@ -266,8 +285,10 @@ def pair(
     if random.random() < 0.35:  # a first generation of video
         (once,) = coded([base.rgb], int(random.integers(16, 30)), preset="ultrafast")
         base = Portrait(once, base.points)
+    if random.random() < SMOOTHED:
+        base = _smoothed(base, random)
     base = worn(base, random)
-    if other is not None:
+    if other is not None and kind == "other":
         other = on_canvas(other.rgb, other.points, width * larger)
     real = base.rgb
     if random.random() < _REAL:

@@ -1,19 +1,16 @@
-"""Train `verifier/detector/adapted.onnx`: `python -m training.swaps FOLDER --to adapted.onnx`.
+"""Train `verifier/detector/adapted.onnx`: `python -m training.swaps PORTRAITS … --to NETS`.
 
-FOLDER holds real sources alone: folders `face/**/real*/` of pictures and `video/**/real*/` of
-clips. Processes draw pairs of a face, as it is and laid over (`redraws`), all the while; a network
-(`adapted`) learns from them to tell the two, and where the seam lies ("Detecting Deepfakes with
-Self-Blended Images", CVPR 2022; "Face X-ray for More General Face Forgery Detection", CVPR 2020).
-First auto-encoders (`makers`) learn to draw the same faces anew, which some of the pairs are laid
-over by. Sources named by --left-out are seen by neither. It stops after --seconds; a graphics
-processor learns from a hundred times as many faces as a core does. Needs torch, onnx, opencv and
-PyAV.
+PORTRAITS are real faces alone (`training.portraits`). Processes draw pairs of a face, as it is and
+laid over (`redraws`), all the while; networks side by side (`tuned_net`) learn from them to tell
+the two, and where the seam lies ("Detecting Deepfakes with Self-Blended Images", CVPR 2022; "Face
+X-ray for More General Face Forgery Detection", CVPR 2020), each without a part of the faces. First
+auto-encoders (`makers`) learn to draw the same faces anew, which some pairs are laid over by.
+Sources named by --left-out are seen by none. NETS comes to hold the networks, 0.onnx …, and what
+draws anew. What ships is the mean of the networks: `python -m training.swaps --mean NETS/?.onnx
+--to adapted.onnx`. It stops after --seconds. Needs torch, onnx, opencv and PyAV.
 """
 
 import argparse
-import copy
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,233 +19,243 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset
 
-from verifier.detector.blend import Portrait
-from verifier.detector.calibration import auc
-from verifier.detector.clip_train import portraits
+from verifier.detector.blend import ANCHORS, OVAL
 
-from . import adapted, makers, redraws
-from .redraws import KINDS, LOOK, Pixels, Random
+from . import adapted, makers, portraits, redraws
+from .pool import Array, Draws, Field, Pool, shared
+from .portraits import Gathered
+from .redraws import CELLS, CHIP, KINDS, LOOK, SQUARE, Pair, Pixels, Random
+from .teach import Numbers, Ring, taught
+from .tuned_net import Laid, State, one_of, onward
 
-ODDS = (0.33, 0.15, 0.27, 0.1, 0.15)  # of the kinds of draw
-WORTH = {"video": 5.0, "face/real_ffhq256": 2.0, "face/real_web_nomask": 1.5}  # of a face
-KEPT = 100_000  # pairs at most that are learnt from at once
-NEW = 0.8  # share of a step's pairs that were not shown before, while there are some
+NETWORKS = 4  # each is taught without as small a part of the faces
+ODDS = (0.28, 0.12, 0.16, 0.2, 0.1, 0.14)  # of the kinds of draw
+FIRST = (0.5, 0.2, 0.0, 0.0, 0.0, 0.3)  # until faces are drawn anew
+WORTH = {"video": 3.0, "face": 1.5, "face/real_utk_bagashvilit": 0.5}  # of a face
+ALIKE = 32  # faces of others, of which the one that holds its head most alike is laid over
 WHERE = 0.5  # how much telling where weighs beside telling whether
-AVERAGED = 0.998
-FALLING = 0.45  # share of the time in which steps become smaller
+DROP = 0.2  # of what the line sees
+FALLING = 0.5  # share of the time in which steps become smaller
+FIELDS: tuple[Field, ...] = (
+    ((2, SQUARE, SQUARE, 3), np.uint8),
+    ((CELLS, CELLS), np.uint8),
+    ((), np.int32),
+)  # of a draw: both squares, the mask, and which face it is of
+PLACES = 14  # along a side of what is seen
 
-Drawn = tuple[Pixels, Pixels, int]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """What is drawn from: faces, where each comes from, chips, and chips drawn anew."""
+    """Faces, how they hold their heads, and as they are drawn anew: (makers, faces, …), once ready.
 
-    faces: list[Portrait]
-    sources: npt.NDArray[np.str_]
-    files: npt.NDArray[np.str_]
-    chips: Pixels
-    anew: list[Pixels]
+    `ready` is one number, in memory that processes share: not nought once faces are drawn anew.
+    """
 
-    def pair(self, place: int, kind: int, among: npt.NDArray[np.int64], random: Random) -> Drawn:
+    told: Gathered
+    poses: Floats
+    anew: Pixels
+    ready: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, told: Gathered) -> "Faces":
+        """Faces, none of them drawn anew."""
+        anew = shared((len(makers.KINDS), len(told.faces), CHIP, CHIP, 3), np.uint8)
+        poses = np.array([_pose(each.points) for each in told.faces])
+        return cls(told, poses, anew, shared((1,), np.uint8))
+
+    def chips(self) -> Pixels:
+        """The faces as auto-encoders see them."""
+        return np.stack([redraws.chip(each.rgb, each.points) for each in self.told.faces])
+
+    def pair(self, place: int, kind: str, among: Numbers, random: Random) -> Pair:
         """Draw a face of this place, laid over by itself or by one of `among`."""
-        other = int(random.choice(among))
-        by_other = KINDS[kind] == "other" and self.files[other] != self.files[place]
-        drawn = self.anew[random.integers(len(self.anew))][place] if self.anew else None
-        told = redraws.pair(
-            self.faces[place], self.faces[other] if by_other else None, drawn, KINDS[kind], random
-        )
-        return told.squares, told.cells, kind
+        maker = self.anew[random.integers(len(self.anew))]
+        other = self._other(place, among, random) if kind.startswith("other") else None
+        if other is None:
+            by = None
+        elif kind == "other":
+            by = self.told.faces[other]
+        else:
+            by = redraws.of_chip(maker[other], self.told.faces[other].points)
+        return redraws.pair(self.told.faces[place], by, maker[place], kind, random)
+
+    def _other(self, place: int, among: Numbers, random: Random) -> int | None:
+        """Whose face is laid over this one: None where all that were drawn are of the same file."""
+        some = random.choice(among, ALIKE)
+        some = some[self.told.files[some] != self.told.files[place]]
+        away = np.abs(self.poses[some] - self.poses[place]).sum(1)
+        return int(some[np.argmin(away)]) if len(some) else None
 
 
-def gathered(folder: Path, most: int) -> Faces:
-    """The faces of a folder, no larger than they are drawn."""
-    faces, sources, files = [], [], []
-    for source in sorted(folder.glob("*/**/real*")):
-        if not source.is_dir() or source.parts[-3] not in ("face", "video"):
-            continue
-        for name, rgb, mesh in portraits(source, most):
-            faces.append(redraws.on_canvas(rgb, mesh.points[:, :2], redraws.WIDTHS[1]))
-            sources.append(f"{source.parts[-3]}/{source.name}")
-            files.append(name)
-    chips = np.stack([redraws.chip(each.rgb, each.points) for each in faces])
-    return Faces(faces, np.array(sources), np.array(files), chips, [])
+def _pose(points: redraws.Points) -> Floats:
+    """Where the outline lies of a face whose eyes and mouth are brought to one place."""
+    wanted = np.column_stack((points[list(ANCHORS)], np.ones(3)))
+    rows = np.linalg.solve(wanted, np.array(((0.0, 0.0), (1.0, 0.0), (0.5, 1.0))))
+    return (np.column_stack((points[list(OVAL)], np.ones(len(OVAL)))) @ rows).ravel()
 
 
-class Pairs(IterableDataset[Drawn]):
-    """Pairs without end, drawn in as many processes as there are workers."""
+def draws(faces: Faces, learnt: Numbers) -> Draws:
+    """Pairs without end of the faces of some places."""
+    names = faces.told.sources[learnt]
+    worth = np.array([WORTH.get(s, WORTH.get(s.split("/")[0], 1.0)) for s in names])
+    chance = worth / worth.sum()
 
-    def __init__(self, faces: Faces, learnt: npt.NDArray[np.int64], seed: int) -> None:
-        self.faces, self.learnt, self.seed = faces, learnt, seed
-
-    def __iter__(self) -> Iterator[Drawn]:
+    def drawn(random: Random) -> Iterator[tuple[Array, ...]]:
         cv2.setNumThreads(1)
-        about = torch.utils.data.get_worker_info()
-        random = np.random.default_rng((self.seed, about.id if about else 0))
-        names = self.faces.sources[self.learnt]
-        worth = np.array([WORTH.get(s, WORTH.get(s.split("/")[0], 1.0)) for s in names])
         while True:
-            place = int(random.choice(self.learnt, p=worth / worth.sum()))
-            kind = int(random.choice(len(KINDS), p=ODDS))
-            yield self.faces.pair(place, kind, self.learnt, random)
+            for place in random.choice(learnt, 64, p=chance):
+                kind = random.choice(KINDS, p=ODDS if faces.ready[0] else FIRST)
+                pair = faces.pair(int(place), str(kind), learnt, random)
+                yield pair.squares, pair.cells, np.array(place)
+
+    return drawn
 
 
-class Store:
-    """The pairs that were drawn last, where they are learnt from; a thread fetches them."""
+class Store(Ring):
+    """The pairs that were drawn last, where they are learnt from; each network lacks some faces."""
 
-    def __init__(self, pairs: Pairs, workers: int, kept: int, device: torch.device) -> None:
-        side, cells = redraws.SQUARE, redraws.CELLS
-        self.squares = torch.zeros((kept, 2, side, side, 3), dtype=torch.uint8, device=device)
-        self.cells = torch.zeros((kept, cells, cells), dtype=torch.uint8, device=device)
-        self.drawn = self.shown = 0
-        self.kept = kept
-        loader = DataLoader(pairs, batch_size=8, num_workers=workers)
-        threading.Thread(target=self._fetch, args=(loader,), daemon=True).start()
+    def batch(self, many: int, random: Random) -> tuple[torch.Tensor, torch.Tensor]:
+        """For each network `many` faces, and the same laid over; and masks of the latter.
 
-    def _fetch(self, loader: DataLoader[Drawn]) -> None:
-        for squares, cells, _ in loader:
-            rows = (torch.arange(len(squares)) + self.drawn) % self.kept
-            self.squares[rows], self.cells[rows] = (
-                each.to(self.squares.device) for each in (squares, cells)
-            )
-            self.drawn += len(squares)
-
-    def batch(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Squares of faces as they are, then of the same laid over, changed alike; and masks."""
-        self.shown = max(self.shown, self.drawn - self.kept // 2)
-        new = min(int(count * NEW), self.drawn - self.shown)
-        first = torch.arange(self.shown, self.shown + new) % self.kept
-        self.shown += new
-        rest = torch.randint(min(self.drawn, self.kept), (count - new,))
-        rows = torch.cat((first, rest)).to(self.squares.device)
-        cell = redraws.SQUARE // redraws.CELLS
-        top, left = (int(each) for each in torch.randint(3, (2,)))
-        side, cells = LOOK, LOOK // cell
-        squares = self.squares[rows, :, top * cell :, left * cell :][:, :, :side, :side].float()
-        masks = self.cells[rows, top : top + cells, left : left + cells].float()[:, None] / 255
-        flip = (torch.rand(count, device=rows.device) < 0.5)[:, None, None, None]
-        squares = torch.where(flip[..., None], squares.flip(3), squares)
-        masks = torch.where(flip, masks.flip(3), masks)
-        bright = 0.85 + 0.3 * torch.rand((count, 1, 1, 1, 3), device=rows.device)
-        told = (squares * bright).clamp(0, 255).transpose(0, 1).flatten(0, 1).permute(0, 3, 1, 2)
-        return _rescaled(told).round(), masks
+        (networks, 2 * many, 3, LOOK, LOOK), changed alike, and (networks, many, 1, cells, cells).
+        """
+        have = self.have()
+        of = self.facts[have] % NETWORKS
+        picked = [random.choice(have[of != number], many) for number in range(NETWORKS)]
+        rows = torch.from_numpy(np.concatenate(picked)).to(self.device)
+        cell = SQUARE // CELLS
+        top, left = random.integers(0, (SQUARE - LOOK) // cell + 1, 2).tolist()
+        cells = LOOK // cell
+        squares = self.fields[0][rows, :, top * cell :, left * cell :][:, :, :LOOK, :LOOK].float()
+        masks = self.fields[1][rows, top : top + cells, left : left + cells].float() / 255
+        flip = (torch.rand(len(rows), device=self.device) < 0.5)[:, None, None]
+        squares = torch.where(flip[..., None, None], squares.flip(3), squares)
+        masks = torch.where(flip, masks.flip(2), masks)[:, None]
+        bright = 0.85 + 0.3 * torch.rand((len(rows), 1, 1, 1, 3), device=self.device)
+        told = (squares * bright).clamp(0, 255).permute(1, 0, 4, 2, 3).flatten(0, 1)
+        told = _rescaled(told, random).round().unflatten(0, (2, NETWORKS, many))
+        return told.transpose(0, 1).flatten(1, 2), masks.unflatten(0, (NETWORKS, many))
 
 
-def _rescaled(pixels: torch.Tensor) -> torch.Tensor:
+def _rescaled(pixels: torch.Tensor, random: Random) -> torch.Tensor:
     """Now and then at a lower resolution, as a clip that was sent on."""
-    if torch.rand(()) >= 0.3:
+    if random.random() >= 0.3:
         return pixels
-    side = int(LOOK * (0.55 + 0.4 * torch.rand(())))
+    side = int(LOOK * random.uniform(0.55, 0.95))
     small = functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
     return functional.interpolate(small, (LOOK, LOOK), mode="bicubic").clamp(0, 255)
 
 
 def places(masks: torch.Tensor) -> torch.Tensor:
-    """(2n, 2, PLACES, PLACES) of the masks of n: laid over, and a seam; nothing for the others."""
-    over = functional.avg_pool2d(masks, 2)
-    both = torch.cat((over, functional.max_pool2d(4 * masks * (1 - masks), 2)), 1)
-    return torch.cat((torch.zeros_like(both), both))
+    """Of masks, and as many faces before them that nothing is laid over: laid over, and a seam.
+
+    (networks, n, 1, cells, cells) to (networks, 2n, PLACES², 2).
+    """
+    flat = masks.flatten(0, 1)
+    side = flat.shape[-1] // PLACES
+    seam = functional.max_pool2d(4 * flat * (1 - flat), side)
+    both = torch.cat((functional.avg_pool2d(flat, side), seam), 1).flatten(2).transpose(1, 2)
+    both = both.unflatten(0, masks.shape[:2])
+    return torch.cat((torch.zeros_like(both), both), 1)
 
 
-def look(model: nn.Module, left: list[Drawn], device: torch.device) -> str:
-    """How well pairs of faces that were left out are told: all, and by each kind of draw."""
-    if not left:
-        return "nothing left out"
-    edge, scores = (redraws.SQUARE - LOOK) // 2, []
-    model.eval()
-    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
-        for squares, _, _ in left:
-            some = torch.from_numpy(squares[:, edge:-edge, edge:-edge].copy()).to(device)
-            scores.append(model(some.permute(0, 3, 1, 2).float())[0].float().cpu().numpy())
-    told, kinds = np.stack(scores).astype(np.float64), np.array([each[2] for each in left])
-    words = []
-    for name, rows in (("all", kinds >= 0), *((n, kinds == k) for k, n in enumerate(KINDS))):
-        if rows.any():
-            truth = np.tile((False, True), int(rows.sum()))
-            words.append(f"{name} {auc(told[rows].ravel(), truth):.3f}")
-    return ", ".join(words)
+def learn(model: Laid, store: Store, options: argparse.Namespace) -> State:
+    """Teach the networks until the time is up: the mean of their weights over the last steps."""
+    random = np.random.default_rng(options.seed)
+    truth = torch.arange(2 * options.batch, device=store.device) >= options.batch
+    whether = truth.float().expand(NETWORKS, -1)
+
+    def lesson(_: int) -> torch.Tensor:
+        pixels, masks = store.batch(options.batch, random)
+        seen = model.seen(pixels)
+        bce = functional.binary_cross_entropy_with_logits
+        told = bce(model.told(seen, DROP), whether, reduction="none").mean(1)
+        where = bce(model.where_of(seen), places(masks), reduction="none").mean((1, 2, 3))
+        return told + WHERE * where
+
+    return taught(
+        model,
+        lesson,
+        seconds=options.seconds,
+        rate=options.rate,
+        falling=FALLING,
+        so_far=lambda state: _written(state, options.to),
+    )
 
 
-def learn(
-    model: adapted.Adapted, store: Store, left: list[Drawn], options: argparse.Namespace
-) -> adapted.Adapted:
-    """Teach the network until the time is up; the mean of its weights over the last steps."""
-    device, bce = torch.device(options.device), functional.binary_cross_entropy_with_logits
-    head = [*model.line.parameters(), *model.where.parameters()]
-    heads = {id(each) for each in head}
-    deep = [each for each in model.parameters() if id(each) not in heads]
-    groups = [{"params": deep, "share": 1.0}, {"params": head, "share": 5.0}]
-    optimiser = torch.optim.AdamW(groups, options.rate, weight_decay=0.02)
-    averaged = copy.deepcopy(model)
-    truth = (torch.arange(2 * options.batch, device=device) >= options.batch).float()
-    began, step, said = time.monotonic(), 0, time.monotonic()
-    while (gone := (time.monotonic() - began) / options.seconds) < 1:
-        if store.drawn < options.batch:
-            time.sleep(0.1)
-            continue
-        slower = min(1.0, (step + 1) / 100, (1 - gone) / FALLING)
-        for group in optimiser.param_groups:
-            group["lr"] = group["share"] * options.rate * slower
-        model.train()
-        pixels, masks = store.batch(options.batch)
-        with torch.autocast(device.type, torch.bfloat16):
-            told, where = model(pixels)
-        loss = bce(told.float(), truth) + WHERE * bce(where.float(), places(masks))
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_([*deep, *head], 3.0)
-        optimiser.step()
-        share = 1 - min(AVERAGED, 1 - 1 / (step / 4 + 2))
-        with torch.no_grad():
-            for mean, each in zip(averaged.parameters(), model.parameters(), strict=True):
-                mean.lerp_(each, share)
-        step += 1
-        if time.monotonic() - said > options.seconds / 8:
-            said = time.monotonic()
-            print(step, store.drawn, f"{loss.item():.3f}", look(averaged, left, device), flush=True)
-            _written(averaged, options.to)
-    return averaged
+def _written(state: State, to: Path) -> None:
+    for number in range(NETWORKS):
+        part = to / f"{number}.part"
+        adapted.export(one_of(state, number), part, name="laid_over")
+        part.replace(to / f"{number}.onnx")
 
 
-def _written(model: adapted.Adapted, path: Path) -> None:
-    state = {name: each.cpu() for name, each in model.state_dict().items()}
-    adapted.export(state, path, name="laid_over", bits=16)
+def drawn_anew(
+    faces: Faces, learnt: Numbers, seconds: float, device: torch.device, to: Path
+) -> None:
+    """Teach auto-encoders for so long, draw all faces anew by them, and keep them."""
+    chips = faces.chips()
+    for number, maker in enumerate(makers.taught(chips, learnt, seconds, device)):
+        faces.anew[number] = makers.drawn(maker, chips)
+        torch.save(
+            {name: v.half().cpu() for name, v in maker.state_dict().items()},
+            to / f"maker{number}.pt",
+        )
+    faces.ready[0] = 1
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("portraits", type=Path, nargs="?")
     parser.add_argument("--left-out", nargs="*", default=[], help="as in video/real_talkers")
-    parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=240, help="of learning")
-    parser.add_argument("--anew", type=float, default=48, help="seconds for the auto-encoders")
+    parser.add_argument("--to", type=Path, required=True, help="NETS")
+    parser.add_argument(
+        "--mean", type=Path, nargs="*", help="write the mean of these to NETS, a file"
+    )
+    parser.add_argument("--start", type=Path, help="a network that all begin as")
+    parser.add_argument("--seconds", type=float, default=580, help="of learning")
+    parser.add_argument("--anew", type=float, default=45, help="seconds for the auto-encoders")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw")
-    parser.add_argument("--batch", type=int, default=128, help="pairs of a step")
-    parser.add_argument("--rate", type=float, default=4e-4)
-    parser.add_argument("--most", type=int, default=8000, help="files of a source")
-    parser.add_argument("--kept", type=int, default=KEPT, help="pairs at once, 350 kB each")
+    parser.add_argument("--workers", type=int, default=15, help="processes that draw")
+    parser.add_argument("--batch", type=int, default=64, help="pairs of a step, of each network")
+    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--kept", type=int, default=60_000, help="pairs at once, 350 kB each")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    if options.mean:
+        options.to.write_bytes(adapted.mean([each.read_bytes() for each in options.mean]))
+        return
+    options.to.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
-    device, faces = torch.device(options.device), gathered(options.folder, options.most)
-    out = np.isin(faces.sources, options.left_out)
-    learnt, left = np.flatnonzero(~out), np.flatnonzero(out)
-    print(f"{len(learnt)} faces to learn from, {len(left)} left out", flush=True)
-    for maker in makers.taught(faces.chips, learnt, options.anew, device):
-        faces.anew.append(makers.drawn(maker, faces.chips))
-    random = np.random.default_rng(options.seed)
-    held = [faces.pair(int(p), int(random.integers(len(KINDS))), left, random) for p in left]
-    store = Store(Pairs(faces, learnt, options.seed), options.workers, options.kept, device)
-    model = adapted.Adapted(adapted.held()).to(device)
-    averaged = learn(model, store, held, options)
-    print(look(averaged, held, device))
-    _written(averaged, options.to)
+    torch.backends.cudnn.benchmark = True
+    device, faces = torch.device(options.device), Faces.of(portraits.gathered(options.portraits))
+    out = np.isin(faces.told.sources, options.left_out)
+    learnt = np.flatnonzero(~out)
+    print(f"{len(learnt)} faces to learn from, {out.sum()} left out", flush=True)
+    each = max(1, min(options.kept // options.workers, 500))
+    pool = Pool(
+        draws(faces, learnt),
+        FIELDS,
+        workers=options.workers,
+        kept=options.workers * each,
+        seed=options.seed,
+    )
+    drawn_anew(faces, learnt, options.anew, device, options.to)
+    store = Store(pool, options.kept, device)
+    store.begin()
+    model = Laid(adapted.held(), NETWORKS)
+    if options.start:
+        onward(model, adapted.read(options.start.read_bytes()))
+    state = learn(model.to(device), store, options)
+    print(f"{store.drawn} pairs were drawn", flush=True)
+    store.close()
+    pool.close()
+    _written(state, options.to)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Networks side by side over the matrices that the encoder holds, each with changes of its own.
 
-One network of them is what `adapted.Adapted` is, without saying where. They are taught at once, so
+A network is CLIP's nine layers with the changes that `adapted` writes, and a line over the last
+layer's first token and the mean of its others; `Laid` also says where. They are taught at once, so
 that what is left out of one can be asked of it; what is held is multiplied once for all. Numbers
 that are multiplied by held matrices are rounded as the product rounds them: to 8 bits of what a
 picture spans; gradients pass as if they were not ("Estimating or Propagating Gradients Through
@@ -138,6 +139,10 @@ class Many(nn.Module):
         self, pixels: torch.Tensor, keep: int | None = None, drop: float = 0.0
     ) -> torch.Tensor:
         """Say how generated each looks; of `keep` places of a picture, drawn, where it is given."""
+        return self.told(self.seen(pixels, keep), drop)
+
+    def seen(self, pixels: torch.Tensor, keep: int | None = None) -> torch.Tensor:
+        """What the last layer sees: (networks, b, 1 + places, WIDTH)."""
         networks, many = pixels.shape[:2]
         kind = torch.bfloat16 if pixels.is_cuda else torch.float32
         seen = pixels.flatten(0, 1).float() - self.mean.view(1, 3, 1, 1)
@@ -154,14 +159,41 @@ class Many(nn.Module):
         seen = self.before(seen.reshape(networks, many * tokens, encoder.WIDTH))
         for layer in self.blocks:
             seen = layer(seen, tokens)
-        seen = seen.view(networks, many, tokens, encoder.WIDTH).float()
+        return seen.view(networks, many, tokens, encoder.WIDTH).float()
+
+    def told(self, seen: torch.Tensor, drop: float) -> torch.Tensor:
+        """The score of what was seen: (networks, b)."""
         whole = self.line_norm(torch.cat((seen[:, :, 0], seen[:, :, 1:].mean(2)), 2))
         whole = functional.dropout(whole, drop, drop > 0)
         return (whole * self.line[:, None]).sum(2) + self.offset[:, None]
 
 
+class Laid(Many):
+    """Networks that also say where: whether a place looks laid over, and whether it is a seam."""
+
+    def __init__(self, start: Held, count: int) -> None:
+        super().__init__(start, count)
+        self.where = nn.Parameter(0.01 * torch.randn(1, encoder.WIDTH, 2).repeat(count, 1, 1))
+        self.where_offset = nn.Parameter(torch.zeros(count, 1, 2))
+
+    def where_of(self, seen: torch.Tensor) -> torch.Tensor:
+        """Of what was seen, of each place: (networks, b, places, 2)."""
+        places = seen[:, :, 1:].flatten(1, 2)
+        told = torch.baddbmm(self.where_offset, places, self.where)
+        return told.unflatten(1, (seen.shape[1], -1))
+
+
+def onward(model: Many, told: dict[str, Floats]) -> None:
+    """Let all networks begin where another was: `told` is as `adapted.read` tells it."""
+    told = told | {"line": told["line.weight"][0], "offset": told["line.bias"][0]}
+    with torch.no_grad():
+        for name, each in model.named_parameters():
+            if not name.startswith("where"):
+                each.copy_(torch.from_numpy(np.asarray(told[name])))
+
+
 def one_of(state: State, number: int) -> State:
-    """The state of one network, as `adapted.Adapted` names it."""
+    """The state of one network, as `adapted.export` takes it."""
     told = {name: each[number].float().cpu() for name, each in state.items()}
     told["line.weight"] = told.pop("line")[None]
     told["line.bias"] = told.pop("offset").reshape(1)

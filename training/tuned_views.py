@@ -12,9 +12,7 @@ mirrored.
 import argparse
 import hashlib
 import io
-import mmap
-import multiprocessing
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +28,8 @@ from verifier.detector.samples import files
 from verifier.errors import Unreadable
 from verifier.media.picture import picture
 
+from .pool import Array, Draws, Field, Random
+
 LARGEST = {Subject.PICTURE: 416, Subject.FACE: 320}  # pixels of the shorter side that are kept
 _LEAST = {Subject.PICTURE: SIDE, Subject.FACE: views.FACE_SMALLEST}
 _LONGEST = {Subject.PICTURE: 1.5, Subject.FACE: 1.0}  # of the shorter side: the middle is kept
@@ -43,7 +43,7 @@ _RESIZED = (
 _QUALITIES = (62, 97)
 
 Pixels = npt.NDArray[np.uint8]
-Random = np.random.Generator
+FIELDS: tuple[Field, ...] = (((3, SIDE, SIDE), np.uint8), ((), np.int32))  # of a draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,64 +155,17 @@ def _coded(image: Image.Image, random: Random) -> Image.Image:
     return Image.open(data).convert("RGB")
 
 
-class Pool:
-    """The views that were drawn last, each process's in a stripe of memory that all share."""
+def draws(pictures: list[Shown], worth: npt.NDArray[np.float64], subject: Subject) -> Draws:
+    """Views of pictures, each as often as it is worth, and the pictures' numbers."""
+    chance = worth / worth.sum()
 
-    def __init__(
-        self,
-        pictures: list[Shown],
-        worth: npt.NDArray[np.float64],
-        subject: Subject,
-        *,
-        workers: int,
-        kept: int,
-        seed: int,
-    ) -> None:
-        self.each = kept // workers
-        self.views = _shared((workers, self.each, 3, SIDE, SIDE), np.dtype(np.uint8))
-        self.rows = _shared((workers, self.each), np.dtype(np.int32))
-        self.drawn = _shared((workers,), np.dtype(np.int64))
-        context = multiprocessing.get_context("fork")
-        self._processes = [
-            context.Process(
-                target=self._draw,
-                args=(pictures, worth, subject, (seed, number), number),
-                daemon=True,
-            )
-            for number in range(workers)
-        ]
-        for process in self._processes:
-            process.start()
-        while not self.drawn.all():
-            time.sleep(0.1)
-
-    def close(self) -> None:
-        """Let no more be drawn."""
-        for process in self._processes:
-            process.terminate()
-            process.join()
-
-    def _draw(
-        self,
-        pictures: list[Shown],
-        worth: npt.NDArray[np.float64],
-        subject: Subject,
-        seed: tuple[int, int],
-        number: int,
-    ) -> None:
-        random, chance = np.random.default_rng(seed), worth / worth.sum()
+    def drawn(random: Random) -> Iterator[tuple[Array, ...]]:
         while True:
             for row in random.choice(len(pictures), 512, p=chance):
-                at = self.drawn[number] % self.each
                 square = view(pictures[row].image(), subject, random)
-                self.views[number, at] = square.transpose(2, 0, 1)
-                self.rows[number, at] = row
-                self.drawn[number] += 1
+                yield square.transpose(2, 0, 1), np.array(row)
 
-
-def _shared(shape: tuple[int, ...], kind: np.dtype[np.generic]) -> npt.NDArray[np.generic]:
-    room = mmap.mmap(-1, int(np.prod(shape)) * kind.itemsize)
-    return np.frombuffer(room, kind).reshape(shape)
+    return drawn
 
 
 def main() -> None:

@@ -57,8 +57,10 @@ class Views:
     files: npt.NDArray[np.str_]
 
 
-def portraits(source: Path, most: int = PICTURES) -> Iterator[tuple[str, Pixels, Mesh]]:
-    """The largest faces of pictures, and of some frames of clips: file name, picture, points."""
+def portraits(
+    source: Path, most: int = PICTURES, rate: float = RATE
+) -> Iterator[tuple[str, Pixels, Mesh]]:
+    """The largest faces of pictures, and of some frames a second of clips: file, picture, points."""
     files = sorted(
         (each for each in source.iterdir() if each.is_file()),
         key=lambda path: hashlib.sha256(path.name.encode()).digest(),
@@ -66,7 +68,7 @@ def portraits(source: Path, most: int = PICTURES) -> Iterator[tuple[str, Pixels,
     for path in files[:most]:
         media_type = detect_media_type(path.read_bytes()[:4096])
         try:
-            found = list(_of_picture(path) if "face" in source.parts else _of_clip(path))
+            found = list(_of_picture(path) if "face" in source.parts else _of_clip(path, rate))
         except Unreadable:
             print(f"left out {media_type} {path.name}")
             continue
@@ -85,10 +87,10 @@ def _of_picture(path: Path) -> Iterator[tuple[Pixels, Mesh]]:
         yield rgb, mesh
 
 
-def _of_clip(path: Path) -> Iterator[tuple[Pixels, Mesh]]:
+def _of_clip(path: Path, rate: float) -> Iterator[tuple[Pixels, Mesh]]:
     media_type = detect_media_type(path.read_bytes()[:4096])
     info = probe(path, media_type)
-    for look in watch(path, media_type, info.size or (2, 2), stretch(info.duration), RATE):
+    for look in watch(path, media_type, info.size or (2, 2), stretch(info.duration), rate):
         if look.mesh is not None:
             yield look.rgb, look.mesh
 

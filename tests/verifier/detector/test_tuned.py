@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from tests import media
-from training.tuned_views import LARGEST, Pool, Shown, gathered, shrink, view
+from training.pool import Pool
+from training.tuned_views import FIELDS, LARGEST, Shown, draws, gathered, shrink, view
 from verifier.detector import encoder
 from verifier.detector.adapted import FACES, PICTURES, Adapted
 from verifier.detector.encoder import SIDE
@@ -64,10 +65,11 @@ def test_pictures_are_shrunk_to_what_is_drawn_and_once(tmp_path: Path) -> None:
 def test_processes_draw_what_they_are_asked_for_and_nothing_of_no_worth(tmp_path: Path) -> None:
     shown = _shrunk(tmp_path)
     worth = np.array([0.0, 1.0])
-    pool = Pool(shown, worth, Subject.PICTURE, workers=2, kept=6, seed=1)
+    pool = Pool(draws(shown, worth, Subject.PICTURE), FIELDS, workers=2, kept=6, seed=1)
+    views, rows = pool.fields
     assert pool.drawn.all()
-    assert set(pool.rows[:, 0].tolist()) == {1}
-    assert pool.views[:, 0].any()
+    assert set(rows[:, 0].tolist()) == {1}
+    assert views[:, 0].any()
     pool.close()
 
 
@@ -181,7 +183,7 @@ def test_each_network_of_many_is_what_it_is_alone_and_says_so_when_it_is_written
             assert alone[0, 0].item() == pytest.approx(both[number].item(), abs=1e-4)
     assert abs(both[0] - both[1]) > 0.1
     path = tmp_path / "one.onnx"
-    adapted.export(net.one_of(state, 1), path, name="generated", bits=8)
+    adapted.export(net.one_of(state, 1), path, name="generated")
     session = encoder.opened(threads=1, graph=path.read_bytes())
     (told,) = session.run(["generated"], {"pixels": square[None].copy()})
     assert float(told[0, 0]) == pytest.approx(both[1].item(), abs=0.25)

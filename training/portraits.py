@@ -1,0 +1,117 @@
+"""Real faces, cut out once for `training.swaps`: `python -m training.portraits FOLDER … --to DIR`.
+
+Each FOLDER holds real sources alone: folders `face/**/real*/` of pictures and `video/**/real*/` of
+clips. Of each picture the largest face, of each clip some moments of it, is brought to the size
+that it is drawn from at most, with what is around it. DIR comes to hold them by source, in parts of at
+most PART faces, as WebP beside their points, so that they can be carried to where networks are
+taught. A part that is there stays.
+"""
+
+import argparse
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from verifier.detector.blend import Portrait
+from verifier.detector.clip_train import portraits
+
+from . import redraws
+
+RATE = 2.4  # frames a second of a clip: 24 of ten seconds
+PART = 512  # faces that lie in one file
+QUALITY = 88  # of WebP
+FINE = 64  # parts of a pixel that a point is told to
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Faces, and the source and file that each is of."""
+
+    faces: list[Portrait]
+    sources: npt.NDArray[np.str_]
+    files: npt.NDArray[np.str_]
+
+
+def source_of(folder: Path) -> str:
+    """What a source is called, `face/real_…` or `video/real_…`."""
+    kind = next(each for each in reversed(folder.parts) if each in ("face", "video"))
+    return f"{kind}/{folder.name}"
+
+
+def sources(folder: Path) -> Iterator[Path]:
+    """The real sources of a folder."""
+    for each in sorted(folder.glob("**/real*")):
+        if each.is_dir() and {"face", "video"} & set(each.parts):
+            yield each
+
+
+def cut_out(source: Path, most: int, to: Path) -> None:
+    """Write the faces of a source, those of `most` files of it."""
+    name = source_of(source).replace("/", "-")
+    if (to / f"{name}.0.npz").exists():
+        return
+    told = portraits(source, most, RATE)
+    for number, some in enumerate(iter(lambda: list(islice(told, PART)), [])):
+        widest = redraws.WIDTHS[1]
+        faces = [redraws.on_canvas(rgb, mesh.points[:, :2], widest) for _, rgb, mesh in some]
+        coded = [_coded(each) for each in faces]
+        path = to / f"{name}.{number}.npz"
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(
+                file,
+                data=np.frombuffer(b"".join(coded), np.uint8),
+                ends=np.cumsum([len(each) for each in coded]),
+                points=np.array([np.rint(each.points * FINE) for each in faces], np.int16),
+                files=np.array([each[0] for each in some]),
+            )
+        part.replace(path)
+        print(path.name, len(some), flush=True)
+
+
+def _coded(face: Portrait) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(face.rgb).save(data, "WEBP", quality=QUALITY)
+    return data.getvalue()
+
+
+def gathered(folder: Path) -> Gathered:
+    """What `cut_out` wrote."""
+    faces: list[Portrait] = []
+    sources: list[str] = []
+    files: list[str] = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as held:
+            starts = (0, *held["ends"][:-1].tolist())
+            data, names = held["data"].tobytes(), held["files"].tolist()
+            for first, last, points in zip(
+                starts, held["ends"].tolist(), held["points"], strict=True
+            ):
+                rgb = np.asarray(Image.open(io.BytesIO(data[first:last])))
+                faces.append(Portrait(rgb, points / float(FINE)))
+        files += names
+        sources += [path.name.split(".")[0].replace("-", "/", 1)] * len(names)
+    return Gathered(faces, np.array(sources), np.array(files))
+
+
+def main() -> None:
+    """Cut out what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--most", type=int, default=8000, help="files of a source")
+    options = parser.parse_args()
+    options.to.mkdir(parents=True, exist_ok=True)
+    for folder in options.folders:
+        for source in sources(folder):
+            cut_out(source, options.most, options.to)
+
+
+if __name__ == "__main__":
+    main()
