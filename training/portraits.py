@@ -2,14 +2,15 @@
 
 Each FOLDER holds real sources alone: folders `face/**/real*/` of pictures and `video/**/real*/` of
 clips. Of each picture the largest face, of each clip some moments of it, is brought to the size
-that it is drawn from at most, with what is around it. DIR comes to hold them by source, in parts of at
-most PART faces, as WebP beside their points, so that they can be carried to where networks are
+that it is drawn from at most, with what is around it. DIR comes to hold them by source, in parts of
+at most PART faces, as WebP beside their points, so that they can be carried to where networks are
 taught. A part that is there stays.
 """
 
 import argparse
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -83,21 +84,28 @@ def _coded(face: Portrait) -> bytes:
 
 def gathered(folder: Path) -> Gathered:
     """What `cut_out` wrote."""
-    faces: list[Portrait] = []
-    sources: list[str] = []
-    files: list[str] = []
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path, allow_pickle=False) as held:
-            starts = (0, *held["ends"][:-1].tolist())
-            data, names = held["data"].tobytes(), held["files"].tolist()
-            for first, last, points in zip(
-                starts, held["ends"].tolist(), held["points"], strict=True
-            ):
-                rgb = np.asarray(Image.open(io.BytesIO(data[first:last])))
-                faces.append(Portrait(rgb, points / float(FINE)))
-        files += names
-        sources += [path.name.split(".")[0].replace("-", "/", 1)] * len(names)
+    paths = sorted(folder.glob("*.npz"))
+    with ThreadPoolExecutor() as pool:
+        parts = list(pool.map(_read, paths))
+    faces = [each for part, _ in parts for each in part]
+    files = [each for _, names in parts for each in names]
+    sources = [
+        path.name.split(".")[0].replace("-", "/", 1)
+        for path, (part, _) in zip(paths, parts, strict=True)
+        for _ in part
+    ]
     return Gathered(faces, np.array(sources), np.array(files))
+
+
+def _read(path: Path) -> tuple[list[Portrait], list[str]]:
+    with np.load(path, allow_pickle=False) as held:
+        data, ends = held["data"].tobytes(), held["ends"].tolist()
+        points, names = held["points"] / float(FINE), held["files"].tolist()
+    within = zip((0, *ends[:-1]), ends, strict=True)
+    coded = (io.BytesIO(data[first:last]) for first, last in within)
+    return [
+        Portrait(np.asarray(Image.open(c)), p) for c, p in zip(coded, points, strict=True)
+    ], names
 
 
 def main() -> None:

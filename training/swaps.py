@@ -12,6 +12,7 @@ draws anew. What ships is the mean of the networks: `python -m training.swaps --
 
 import argparse
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +70,10 @@ class Faces:
 
     def chips(self) -> Pixels:
         """The faces as auto-encoders see them."""
-        return np.stack([redraws.chip(each.rgb, each.points) for each in self.told.faces])
+        with ThreadPoolExecutor() as pool:
+            return np.stack(
+                list(pool.map(lambda f: redraws.chip(f.rgb, f.points), self.told.faces))
+            )
 
     def pair(self, place: int, kind: str, among: Numbers, random: Random) -> Pair:
         """Draw a face of this place, laid over by itself or by one of `among`."""

@@ -60,7 +60,7 @@ class Views:
 def portraits(
     source: Path, most: int = PICTURES, rate: float = RATE
 ) -> Iterator[tuple[str, Pixels, Mesh]]:
-    """The largest faces of pictures, and of some frames a second of clips: file, picture, points."""
+    """The largest faces of pictures, and of frames of clips: file name, picture, points."""
     files = sorted(
         (each for each in source.iterdir() if each.is_file()),
         key=lambda path: hashlib.sha256(path.name.encode()).digest(),
