@@ -57,7 +57,8 @@ class Ring:
         """Bring what was drawn since."""
         each = self.pool.each
         for worker, until in enumerate(self.pool.drawn.tolist()):
-            first = max(self._taken[worker], until - min(each, LATER))
+            # No more than a half: the oldest may be written over meanwhile.
+            first = max(self._taken[worker], until - min(each // 2, LATER))
             at = np.arange(first, until) % each
             to = (self.drawn + np.arange(len(at))) % self.kept
             self._taken[worker] = until
