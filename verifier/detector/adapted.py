@@ -55,7 +55,7 @@ def _opened(adapted: Adapted) -> onnxruntime.InferenceSession:
 
 SWAPS = Adapted(
     "adapted.onnx",
-    "8be7f17e2af29a6230a5e1850f0863bc5e71bb3e4b0fbcb375d9159e5445c7bd",
+    "1d3c00ff7ba5724eb5812cf638228590141e735e8bcbf1d77621d2b3e22577c6",
     "laid_over",
 )
 PICTURES = Adapted(

@@ -23,7 +23,7 @@ from .weights import held
 
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
-DIGEST = "5d134e561b3aa2a6fc3a9fa599419211df920f126ac15fe7532a6ffe60444b0b"  # SHA-256 of that file
+DIGEST = "282c2fa2ea13f93ab9d2db5b15834af11216a2c169ecda7b19f37dabb6e5bd5e"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
