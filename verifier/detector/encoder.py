@@ -6,12 +6,14 @@ parts are kept, those after them, that name what is shown, are not.
 
     encoder.npz.z   zlib over graph, an ONNX file: `pixels` (1, SIDE, SIDE, 3) of bytes in, `layer1`
                     … `layer9` (1, 197, WIDTH) out, and for each matrix of it levels (inputs,
-                    outputs), and steps, in FINE parts, (inputs / 64, outputs); and w2 …, whatever
-                    else graphs over the same matrices share: all but the normalisations
+                    outputs / 2), two in a byte, and steps, in FINE parts, (inputs / 64, outputs);
+                    and w2 …, whatever else graphs over the same matrices share: all but the
+                    normalisations
 
 Pictures are encoded one at a time: the graph scales its 8-bit arithmetic to what it is shown, so a
 picture's features would depend on its neighbours. Products are of 8-bit by 7-bit integers, so that
-no processor's kernel saturates, and sums are exact: rounding alone differs between machines.
+no processor's kernel saturates, and sums are exact; what else a graph does comes out the same, to
+the bit, with the widest vectors of a processor and with AVX2 (docs/detector.md).
 """
 
 import io
@@ -27,10 +29,11 @@ from . import network
 from .weights import held
 
 MODEL = Path(__file__).with_name("encoder.npz.z")
-DIGEST = "375953c500ac1f8be08e28534893543114100bf0cacbe32664268b8cb84529d1"  # SHA-256 of that file
+DIGEST = "c0f86d6a6654e1d13c1adf69a12508e6ebf0c75eb17e2762413b9c72c190d0b1"  # SHA-256 of that file
 SIDE = 224  # pixels
 WIDTH = 768
 FINE = 8  # parts of a step
+MOST = 3  # levels on each side of nought
 _LARGEST = 128 << 20  # bytes of the graph
 
 Pixels = npt.NDArray[np.uint8]
@@ -95,7 +98,9 @@ def _parts(model: Path, digest: str) -> tuple[bytes, dict[str, Shared]]:
         }
 
 
-def _matrix(levels: npt.NDArray[np.int8], steps: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
-    grouped = levels.reshape(len(steps), -1, levels.shape[1])
+def _matrix(pairs: npt.NDArray[np.uint8], steps: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+    inputs, outputs = len(pairs), steps.shape[1]
+    levels = np.stack(np.divmod(pairs, np.uint8(2 * MOST + 1)), -1).astype(np.int8) - np.int8(MOST)
+    grouped = levels.reshape(len(steps), -1, outputs)
     whole = np.rint(grouped * (steps[:, None] / np.float32(FINE)))
-    return whole.astype(np.int8).reshape(levels.shape)
+    return whole.astype(np.int8).reshape(inputs, outputs)
