@@ -18,6 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from verifier.detector import encoder
 
+from .encoder import TURNED, norms
+
 RANK, SCALE = 8, 2.0  # of what is added to a matrix
 HEADS, PLACES = 12, 14  # of attention; along a side of what is seen
 NAMES = ("qkv", "out", "wide", "narrow")  # of a layer's four matrices
@@ -38,12 +40,12 @@ class Held:
 
 
 def products(graph: onnx.GraphProto) -> list[tuple[onnx.NodeProto, onnx.NodeProto, str]]:
-    """Of each matrix: the node that multiplies, the one that adds its bias, its scales' name."""
+    """Of each matrix: the node that multiplies, the one that brings its bias, its scales' name."""
     made = {name: node for node in graph.node for name in node.output}
     named = {each.name for each in graph.initializer}
     told = []
     for node in graph.node:
-        scaled = made.get(node.input[0]) if node.op_type == "Add" else None
+        scaled = made.get(node.input[0]) if node.op_type == "Sub" else None
         cast = made.get(scaled.input[0]) if scaled is not None and scaled.op_type == "Mul" else None
         product = made.get(cast.input[0]) if cast is not None and cast.op_type == "Cast" else None
         if scaled is not None and product is not None and product.op_type == "MatMulInteger":
@@ -63,16 +65,12 @@ def held() -> Held:
     }
     arrays = {name: each.astype(np.float32) for name, each in (arrays | beside).items()}
     matrices = [
-        (arrays[product.input[1]] * arrays[scales], arrays[added.input[1]])
+        (arrays[product.input[1]] * arrays[scales], arrays[added.input[1].removesuffix(TURNED)])
         for product, added, scales in products(model.graph)
     ]
-    norms = [
-        (arrays[node.input[1]], arrays[node.input[2]])
-        for node in model.graph.node
-        if node.op_type == "LayerNormalization"
-    ]
+    level = [(arrays[weight], arrays[bias]) for weight, bias in norms(model.graph)]
     colours = (arrays["w0"], arrays["w1"])
-    return Held(arrays["w2"], arrays["w4"], arrays["w5"], colours, norms, matrices)
+    return Held(arrays["w2"], arrays["w4"], arrays["w5"], colours, level, matrices)
 
 
 class _Graph:
@@ -95,12 +93,12 @@ def export(state: dict[str, torch.Tensor], path: Path, *, name: str) -> None:
     """
     model = onnx.load_from_string(encoder.parts()[0])
     graph, told = _Graph(model.graph), {name: v.float().numpy() for name, v in state.items()}
-    norms = [node for node in model.graph.node if node.op_type == "LayerNormalization"]
-    for node, at in zip(norms, _norm_names(len(norms)), strict=True):
-        graph.put(node.input[1], told[f"{at}.weight"])
-        graph.put(node.input[2], told[f"{at}.bias"])
+    level = norms(model.graph)
+    for (weight, bias), at in zip(level, _norm_names(len(level)), strict=True):
+        graph.put(weight, told[f"{at}.weight"])
+        graph.put(bias, told[f"{at}.bias"])
     nodes = _with_changes(graph, told)
-    last = next(n.input[0] for n in nodes if n.output[0] == f"layer{len(norms) // 2}")
+    last = next(n.input[0] for n in nodes if n.output[0] == f"layer{len(level) // 2}")
     kept = [node for node in nodes if not node.output[0].startswith("layer")]
     del model.graph.node[:], model.graph.output[:]
     model.graph.node.extend([*kept, *_ending(graph, told, last, name)])
@@ -153,11 +151,11 @@ def read(graph: bytes) -> dict[str, Floats]:
     """The numbers that `export` was given: what learning goes on from."""
     model = onnx.load_from_string(graph)
     told = {name: each.astype(np.float32) for name, each in _widened(model.graph).items()}
-    norms = [node for node in model.graph.node if node.op_type == "LayerNormalization"]
-    names = _norm_names(len(norms) - 1)
-    state = {}
-    for node, at in zip(norms, (*names, "line_norm"), strict=True):
-        state[f"{at}.weight"], state[f"{at}.bias"] = told[node.input[1]], told[node.input[2]]
+    level = norms(model.graph)
+    names = _norm_names(len(level))
+    state = {"line_norm.weight": told["norm_weight"], "line_norm.bias": told["norm_bias"]}
+    for (weight, bias), at in zip(level, names, strict=True):
+        state[f"{at}.weight"], state[f"{at}.bias"] = told[weight], told[bias]
     for number in range(4 * (len(names) // 2)):
         key = f"blocks.{number // 4}.{NAMES[number % 4]}"
         state[f"{key}.down"], state[f"{key}.up"] = (

@@ -33,6 +33,9 @@ SIDE, PATCH, WIDTH, HEADS = 224, 16, 768, 12
 GROUP = 64  # inputs of an output that share a step
 RANGE = 63  # of an 8-bit weight, so that sums of two products fit in 16 bits everywhere
 FINE = 8  # a group's step is a multiple of 1 / FINE of its output's
+LANES = 16  # columns of ones that add up
+TURNED = "_turned"  # how the name of a bias ends whose sign is turned
+SCALED = "_scaled"  # how the name ends of what a layer norm has multiplied by its weights
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 VISION = "vision_model."
 _DAMP = 0.01  # of the mean curvature, added to all: keeps the inverse finite
@@ -135,9 +138,7 @@ class Layer:
         """Round the layer on tokens (n, tokens, WIDTH), and pass them through as rounded."""
         seen = _norm(tokens, *self.norms[0])
         self.wide = self._smooth(0, seen, self.wide)
-        mixed = _attend(
-            self._round(_norm(tokens, *self.norms[0]), self.wide) + self.wide_bias
-        )
+        mixed = _attend(self._round(_norm(tokens, *self.norms[0]), self.wide) + self.wide_bias)
         tokens = tokens + self._round(mixed, self.out) + self.out_bias
         seen = _norm(tokens, *self.norms[1])
         self.first = self._smooth(1, seen, self.first)
@@ -256,11 +257,14 @@ class Graph:
         value = self.add("Cast", "pixels", to=TensorProto.FLOAT)
         value = self.add("Sub", value, self.hold(255 * np.array(MEAN, np.float32)))
         value = self.add("Div", value, self.hold(255 * np.array(DEVIATION, np.float32)))
-        value = self.add("Transpose", value, perm=[0, 3, 1, 2])
-        patches = self.halves(weights["embeddings.patch_embedding.weight"])
-        value = self.add("Conv", value, patches, kernel_shape=[PATCH] * 2, strides=[PATCH] * 2)
-        value = self.add("Reshape", value, self.axes(0, WIDTH, -1))
-        value = self.add("Transpose", value, perm=[0, 2, 1])
+        # A product, and no convolution: those are added up in an order of each processor's own.
+        across = SIDE // PATCH
+        value = self.add("Reshape", value, self.axes(0, across, PATCH, across, PATCH, 3))
+        value = self.add("Transpose", value, perm=[0, 1, 3, 5, 2, 4])
+        value = self.add("Reshape", value, self.axes(0, across**2, -1))
+        kernel = self.halves(weights["embeddings.patch_embedding.weight"])
+        kernel = self.add("Reshape", kernel, self.axes(WIDTH, -1))
+        value = self.add("MatMul", value, self.add("Transpose", kernel, perm=[1, 0]))
         first = self.halves(weights["embeddings.class_embedding"].reshape(1, 1, WIDTH))
         value = self.add("Concat", first, value, axis=1)
         places = self.halves(weights["embeddings.position_embedding.weight"][None])
@@ -306,22 +310,49 @@ class Graph:
 
 
 def steady(graph: onnx.GraphProto) -> None:
-    """Take Softmax to pieces: of what these graphs do, it alone differs between processors.
+    """Let every processor make the same of a graph, to the last bit.
 
-    The runtime adds its terms up in as many lanes as a processor has. One last bit is enough for
-    8-bit products to differ, and then ever more from layer to layer.
+    One last bit is enough for 8-bit products to differ, and then ever more from layer to layer.
+    Softmax and layer norms are taken to pieces, since the runtime adds up in as many lanes as a
+    processor has: what is added up is multiplied by a matrix of ones, in its order, instead. And
+    biases are taken away with their signs turned, so that the runtime does not scale and add them
+    in one step, which some processors round once and others twice.
     """
     soft = {node.output[0]: node for node in graph.node if node.op_type == "Softmax"}
-    if not soft:
-        return
+    wide = {each.name for each in graph.initializer if list(each.dims) == [WIDTH]}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
         near = soft.get(node.input[0]) if node.op_type == "MatMul" else None
-        if node.op_type != "Softmax":
-            nodes += [node] if near is None else _mixed(near.input[0], node)
+        if near is not None:
+            nodes += _mixed(near.input[0], node)
+        elif node.op_type == "LayerNormalization" and node.input[1] in wide:
+            nodes += _level(node)
+        elif node.op_type != "Softmax":
+            nodes.append(node)
+    nodes = [each for node in nodes for each in _in_two_steps(node)]
     del graph.node[:]
+    ones = (("tokens_ones", (SIDE // PATCH) ** 2 + 1, 1.0), ("width_ones", WIDTH, 1 / WIDTH))
+    for name, rows, each in ones:
+        value = numpy_helper.from_array(np.array([each], np.float32))
+        shape = numpy_helper.from_array(np.array([rows, LANES], np.int64), f"{name}_shape")
+        graph.initializer.append(shape)
+        graph.node.append(helper.make_node("ConstantOfShape", [shape.name], [name], value=value))
     graph.node.extend(nodes)
-    graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "last"))
+    held = {
+        "lanes_0": np.array([0], np.int64),
+        "lanes_1": np.array([1], np.int64),
+        "lanes_axis": np.array([-1], np.int64),
+        "least": np.array([1e-5], np.float32),
+    }
+    graph.initializer.extend(numpy_helper.from_array(each, name) for name, each in held.items())
+
+
+def _added_up(value: str, ones: str, told: str) -> list[onnx.NodeProto]:
+    """The sum of the last axis, or its mean: by one column of ones processors differ, not by 16."""
+    return [
+        helper.make_node("MatMul", [value, ones], [f"{told}_lanes"]),
+        helper.make_node("Slice", [f"{told}_lanes", "lanes_0", "lanes_1", "lanes_axis"], [told]),
+    ]
 
 
 def _mixed(near: str, product: onnx.NodeProto) -> list[onnx.NodeProto]:
@@ -332,10 +363,44 @@ def _mixed(near: str, product: onnx.NodeProto) -> list[onnx.NodeProto]:
         make("ReduceMax", [near], [most], axes=[-1], keepdims=1),
         make("Sub", [near, most], [less]),
         make("Exp", [less], [each]),
-        make("ReduceSum", [each, "last"], [total], keepdims=1),
+        *_added_up(each, "tokens_ones", total),
         make("MatMul", [each, product.input[1]], [whole]),
         make("Div", [whole, total], [product.output[0]]),
     ]
+
+
+def _level(norm: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """A layer norm."""
+    value, weight, bias = norm.input
+    told = norm.output[0]
+    make = helper.make_node
+    return [
+        *_added_up(value, "width_ones", f"{told}_mean"),
+        make("Sub", [value, f"{told}_mean"], [f"{told}_away"]),
+        make("Mul", [f"{told}_away", f"{told}_away"], [f"{told}_square"]),
+        *_added_up(f"{told}_square", "width_ones", f"{told}_variance"),
+        make("Add", [f"{told}_variance", "least"], [f"{told}_more"]),
+        make("Sqrt", [f"{told}_more"], [f"{told}_deviation"]),
+        make("Div", [f"{told}_away", f"{told}_deviation"], [f"{told}_level"]),
+        make("Mul", [f"{told}_level", weight], [f"{told}{SCALED}"]),
+        make("Add", [f"{told}{SCALED}", bias], [told]),
+    ]
+
+
+def _in_two_steps(node: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """A node; one that adds a matrix's bias takes it away, its sign turned."""
+    if node.op_type != "Add" or node.input[0].endswith(SCALED) or node.input[1][0] != "w":
+        return [node]
+    (told,), (value, bias) = node.output, node.input
+    turned = helper.make_node("Neg", [bias], [f"{bias}{TURNED}"])
+    return [turned, helper.make_node("Sub", [value, f"{bias}{TURNED}"], [told])]
+
+
+def norms(graph: onnx.GraphProto) -> list[tuple[str, str]]:
+    """Names of the weights and biases of a graph's layer norms, in their order."""
+    biased = {node.input[0]: node.input[1] for node in graph.node if node.op_type == "Add"}
+    scaled = (node for node in graph.node if node.output[0].endswith(SCALED))
+    return [(node.input[1], biased[node.output[0]]) for node in scaled]
 
 
 def beside(name: str, kind: int, shape: tuple[int, ...]) -> TensorProto:

@@ -55,16 +55,16 @@ def _opened(adapted: Adapted) -> onnxruntime.InferenceSession:
 
 SWAPS = Adapted(
     "adapted.onnx",
-    "7e4b7d2031c33927f2efc653a554675d4e82c55f1101cd098d8b4a10772774c5",
+    "cba802c75355005db3897edaf0e4f96527a007533147026066b18daf02e730a8",
     "laid_over",
 )
 PICTURES = Adapted(
     "adapted_picture.onnx",
-    "3eea794bab79943453efc7668150b214c84621616c18db21bb9342b2a053cd45",
+    "7551a7a7c61df158c71e519de77dd67069ce576a39e7d72df2a9ea31265ad136",
     "generated",
 )
 FACES = Adapted(
     "adapted_face.onnx",
-    "df325504961e4ff8bc39b0cbae4401db82b60de146d7a36083672bade3a0afe8",
+    "b30ebe577b4e64954632d670fde4d1978aa61b6664b816557c47c5f2a57646f1",
     "generated",
 )

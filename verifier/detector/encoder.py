@@ -29,7 +29,7 @@ from . import network
 from .weights import held
 
 MODEL = Path(__file__).with_name("encoder.npz.z")
-DIGEST = "c0f86d6a6654e1d13c1adf69a12508e6ebf0c75eb17e2762413b9c72c190d0b1"  # SHA-256 of that file
+DIGEST = "0c0f9eca431451ac9de30b1e3a363bca72b8b40fde89ade37ee818bccdab149a"  # SHA-256 of that file
 SIDE = 224  # pixels
 WIDTH = 768
 FINE = 8  # parts of a step
