@@ -196,7 +196,6 @@ def _widened(graph: onnx.GraphProto) -> dict[str, Floats]:
     levels = {name for name, each in stored.items() if each.dtype == np.int8}
     steps = {f"{name.removesuffix('h')}s" for name in levels}
     told = {n.removesuffix("h"): stored[n] * stored[f"{n.removesuffix('h')}s"] for n in levels}
-    told |= {n.removesuffix("h"): each for n, each in stored.items() if each.dtype == np.float16}
     plain = {name for name, each in stored.items() if each.dtype == np.float32} - steps
     return told | {name: stored[name] for name in sorted(plain)}
 
