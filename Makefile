@@ -46,7 +46,7 @@ bench-compare: $(VENV)/.test
 # voices/ with sources that no training has seen, one a folder, real*/ and fake*/; originals/pictures/*/,
 # and originals/ with clips/ and sounds/, which are edited here. What is seen is kept in .venv/detector. Peers
 # beside ours: CLIP's wheel where it is installed, a linear probe of it (PROBE=/folder of training media),
-# MESO=Meso4_DF.h5, AASIST='CODE WEIGHTS CONFIG' (needs torch).
+# MESO=Meso4_DF.h5, AASIST='CODE WEIGHTS CONFIG' (needs torch, onnx).
 SEEN := $(VENV)/detector
 bench-detector: $(VENV)/.test
 	@test -n "$(MEDIA)" || { echo "say MEDIA=/folder, as the Makefile tells"; exit 2; }

@@ -21,6 +21,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -242,10 +243,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where decoded sound is kept")
     parser.add_argument("--most", type=int, default=32, help="clips of a source")
-    parser.add_argument("--peer", type=Path, nargs=3, action="append", default=[])
+    parser.add_argument(
+        "--peer",
+        type=Path,
+        nargs=3,
+        action="append",
+        default=[],
+        help="code weights configuration: AASIST's (needs torch, onnx)",
+    )
     parser.add_argument("--without", action="append", default=[], help="sources left out, a row")
     parser.add_argument("--few", type=int, default=8, help="clips of a source for codecs and peers")
     options = parser.parse_args()
+    lacking = [each for each in ("torch", "onnx") if options.peer and find_spec(each) is None]
+    if lacking:
+        parser.error(f"a peer needs {' and '.join(lacking)}: pip install {' '.join(lacking)}")
     clips = gathered(options.folder, options.keep, options.most)
     print(f"{'':42} {'n':>5}  {'AUC':24} EER")
     scores, cloned, sources = measure(clips, NONE)
