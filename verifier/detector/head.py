@@ -29,7 +29,7 @@ DIGESTS = {  # SHA-256 of each file
         "picture.npz",
         "978f91e51bcb08236760f7fa2f00116ee8c8033c4661edb96da1f75c92940e75",
     ),
-    Subject.FACE: ("face.npz", "99a82d5b71265408ecfd06294c67a8bf04209b3f6c8370150d613c8f23e05078"),
+    Subject.FACE: ("face.npz", "d1b218f3e30f55e592c870c377e1aeba94ddbcdf83d2f988ecf656571b2515cf"),
 }
 
 Floats = npt.NDArray[np.float64]
