@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from verifier.detector import encoder
 
-from .encoder import TURNED, norms
+from .steady import TURNED, norms
 
 RANK, SCALE = 8, 2.0  # of what is added to a matrix
 HEADS, PLACES = 12, 14  # of attention; along a side of what is seen

@@ -4,7 +4,7 @@ Each FOLDER holds real sources alone: folders `face/**/real*/` of pictures and `
 clips. Of each picture the largest face, of each clip some moments of it, is brought to the size
 that it is drawn from at most, with what is around it. DIR comes to hold them by source, in parts of
 at most PART faces, as WebP beside their points, so that they can be carried to where networks are
-taught. A part that is there stays.
+taught. A source that is there stays.
 """
 
 import argparse
@@ -57,14 +57,13 @@ def cut_out(source: Path, most: int, to: Path) -> None:
     name = source_of(source).replace("/", "-")
     if (to / f"{name}.0.npz").exists():
         return
-    told = portraits(source, most, RATE)
+    told, parts = portraits(source, most, RATE), []
     for number, some in enumerate(iter(lambda: list(islice(told, PART)), [])):
         widest = redraws.WIDTHS[1]
         faces = [redraws.on_canvas(rgb, mesh.points[:, :2], widest) for _, rgb, mesh in some]
         coded = [_coded(each) for each in faces]
-        path = to / f"{name}.{number}.npz"
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        parts.append(to / f"{name}.{number}.part")
+        with parts[-1].open("wb") as file:
             np.savez(
                 file,
                 data=np.frombuffer(b"".join(coded), np.uint8),
@@ -72,8 +71,9 @@ def cut_out(source: Path, most: int, to: Path) -> None:
                 points=np.array([np.rint(each.points * FINE) for each in faces], np.int16),
                 files=np.array([each[0] for each in some]),
             )
-        part.replace(path)
-        print(path.name, len(some), flush=True)
+        print(parts[-1].stem, len(some), flush=True)
+    for each in reversed(parts):  # the first comes last: where it is, all are
+        each.replace(each.with_suffix(".npz"))
 
 
 def _coded(face: Portrait) -> bytes:

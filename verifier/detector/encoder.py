@@ -13,7 +13,7 @@ parts are kept, those after them, that name what is shown, are not.
 Pictures are encoded one at a time: the graph scales its 8-bit arithmetic to what it is shown, so a
 picture's features would depend on its neighbours. Products are of 8-bit by 7-bit integers, so that
 no processor's kernel saturates, and sums are exact; all else is done by steps that come out the
-same to the bit with AVX-512, with AVX2 and on 64-bit ARM (`training.encoder.steady`).
+same to the bit with AVX-512, with AVX2 and on 64-bit ARM (`training.steady`).
 """
 
 import io

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier.detector.encoder import FINE, MOST, SIDE, WIDTH, _matrix
+from verifier.detector.encoder import FINE, MOST, WIDTH, _matrix
 
 onnx: Any = pytest.importorskip("onnx")
 made: Any = pytest.importorskip("training.encoder")
+steady: Any = pytest.importorskip("training.steady")
 
-TOKENS = (SIDE // made.PATCH) ** 2 + 1
+TOKENS = steady.TOKENS
 Floats = npt.NDArray[np.float32]
 
 
@@ -64,8 +65,8 @@ def test_a_layer_in_pieces_says_what_the_layer_says() -> None:
     tokens = random.normal(0.3, 2.0, (1, TOKENS, WIDTH)).astype(np.float32)
     graph = _graph(random)
     whole = _run(graph, tokens)
-    made.steady(graph)
-    assert made.norms(graph) == [("w0", "w1")]
+    steady.steady(graph)
+    assert steady.norms(graph) == [("w0", "w1")]
     kinds = {node.op_type for node in graph.node}
     assert not kinds & {"Softmax", "LayerNormalization"}
     # A number that lies between two levels may go to the other.
