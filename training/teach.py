@@ -55,20 +55,24 @@ class Ring:
 
     def fetch(self) -> None:
         """Bring what was drawn since."""
-        each = self.pool.each
-        for worker, until in enumerate(self.pool.drawn.tolist()):
-            # No more than a half: the oldest may be written over meanwhile.
-            first = max(self._taken[worker], until - min(each // 2, LATER))
-            at = np.arange(first, until) % each
-            to = (self.drawn + np.arange(len(at))) % self.kept
-            self._taken[worker] = until
-            if not len(at):
-                continue
-            rows = torch.from_numpy(to).to(self.device)
-            for field, drawn in zip(self.fields, self.pool.fields, strict=True):
-                field[rows] = torch.from_numpy(drawn[worker, at]).to(self.device)
-            self.facts[to] = self.pool.fields[-1][worker, at]
-            self.drawn += len(at)
+        each, drawn = self.pool.each, self.pool.drawn.copy()
+        # No more than a half: the oldest may be written over meanwhile.
+        first = np.maximum(self._taken, drawn - min(each // 2, LATER))
+        counts = drawn - first
+        if not counts.any():
+            return
+        workers = np.repeat(np.arange(len(drawn)), counts)
+        at = np.concatenate([np.arange(*ends) for ends in zip(first, drawn, strict=True)]) % each
+        new = [field[workers, at] for field in self.pool.fields]
+        told = [torch.from_numpy(some).to(self.device) for some in new]
+        to = (self.drawn + np.arange(len(at))) % self.kept
+        rows = torch.from_numpy(to).to(self.device)
+        # Written at once, when all is there: what is learnt from and what is known of it agree.
+        for field, some in zip(self.fields, told, strict=True):
+            field[rows] = some
+        self.facts[to] = new[-1]
+        self._taken = drawn
+        self.drawn += len(at)
 
     def have(self) -> Numbers:
         """The rows that hold a draw."""
