@@ -6,6 +6,7 @@ Artifacts", Distill 2016). What they make of a face is laid over the same face b
 """
 
 import time
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -101,3 +102,18 @@ def drawn(maker: Maker, chips: Pixels) -> Pixels:
             made = maker(some.permute(0, 3, 1, 2).float() / 255)
             told.append((made * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())
     return np.concatenate(told)
+
+
+def write(maker: Maker, folder: Path, number: int) -> None:
+    """Keep the maker of this number, in 16 bits."""
+    state = {name: each.half().cpu() for name, each in maker.state_dict().items()}
+    torch.save(state, folder / f"maker{number}.pt")
+
+
+def read(folder: Path) -> list[Maker]:
+    """The makers that `write` kept."""
+    kept = [Maker(*each) for each in KINDS]
+    for number, maker in enumerate(kept):
+        state = torch.load(folder / f"maker{number}.pt", weights_only=True)
+        maker.load_state_dict({name: each.float() for name, each in state.items()})
+    return kept

@@ -242,14 +242,14 @@ def _redrawn(face: Portrait, drawn: Pixels, random: Random, *, mouth: bool) -> B
 
 
 def _laid_by(
-    kind: str, face: Portrait, other: Portrait | None, drawn: Pixels | None, random: Random
+    kind: str, face: Portrait, other: Portrait | None, drawn: Pixels, random: Random
 ) -> Blended:
     if kind in ("self", "other", "other-redrawn"):
         return self_blended(face, random, None if kind == "self" else other)
     if random.random() < _REAL:  # `self_blended` changes the one or the other itself
         changed = changed_whole(face.rgb.astype(np.float32), random, 0.7).astype(np.uint8)
         face = Portrait(changed, face.points)
-    if kind.startswith("redrawn") and drawn is not None:
+    if kind.startswith("redrawn"):
         return _redrawn(face, drawn, random, mouth=kind == "redrawn-mouth")
     return told_again(face, random)
 
@@ -275,9 +275,7 @@ def of_another_moment(face: Portrait, other: Portrait, random: Random) -> Blende
     return _laid(face, inner, mask, random, mouth=False)
 
 
-def pair(
-    face: Portrait, other: Portrait | None, drawn: Pixels | None, kind: str, random: Random
-) -> Pair:
+def pair(face: Portrait, other: Portrait | None, drawn: Pixels, kind: str, random: Random) -> Pair:
     """Draw a pair of a face; `other` and `drawn` (a chip) are what it may be laid over by."""
     width = random.uniform(*WIDTHS)
     larger = random.uniform(1.1, 1.7) if random.random() < 0.35 else 1.0  # shrunk afterwards

@@ -6,8 +6,9 @@ the two, and where the seam lies ("Detecting Deepfakes with Self-Blended Images"
 X-ray for More General Face Forgery Detection", CVPR 2020), each without a part of the faces. First
 auto-encoders (`makers`) learn to draw the same faces anew, which some pairs are laid over by.
 Sources named by --left-out are seen by none. NETS comes to hold the networks, 0.onnx …, and what
-draws anew. What ships is the mean of the networks: `python -m training.swaps --mean NETS/?.onnx
---to adapted.onnx`. It stops after --seconds. Needs torch, onnx, opencv and PyAV.
+draws anew; `training.swaps_told` asks them of what was left out. What ships is the mean of the
+networks: `python -m training.swaps --mean NETS/?.onnx --to adapted.onnx`. It stops after --seconds.
+Needs torch, onnx, opencv and PyAV.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from torch.nn import functional
 from verifier.detector.blend import ANCHORS, OVAL
 
 from . import adapted, makers, portraits, redraws
+from .adapted import PLACES
 from .pool import Array, Draws, Field, Pool, shared
 from .portraits import Gathered
 from .redraws import CELLS, CHIP, KINDS, LOOK, SQUARE, Pair, Pixels, Random
@@ -44,7 +46,6 @@ FIELDS: tuple[Field, ...] = (
     ((CELLS, CELLS), np.uint8),
     ((), np.int32),
 )  # of a draw: both squares, the mask, and which face it is of
-PLACES = 14  # along a side of what is seen
 
 Floats = npt.NDArray[np.float64]
 
@@ -205,10 +206,7 @@ def drawn_anew(
     chips = faces.chips()
     for number, maker in enumerate(makers.taught(chips, learnt, seconds, device)):
         faces.anew[number] = makers.drawn(maker, chips)
-        torch.save(
-            {name: v.half().cpu() for name, v in maker.state_dict().items()},
-            to / f"maker{number}.pt",
-        )
+        makers.write(maker, to, number)
     faces.ready[0] = 1
 
 
@@ -234,6 +232,8 @@ def main() -> None:
     if options.mean:
         options.to.write_bytes(adapted.mean([each.read_bytes() for each in options.mean]))
         return
+    if options.portraits is None:
+        parser.error("say what is learnt from: PORTRAITS, by training.portraits")
     options.to.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
     torch.backends.cudnn.benchmark = True

@@ -20,6 +20,7 @@ for needed in ("av", "cv2", "onnx", "torch"):
     pytest.importorskip(needed)
 torch: Any = pytest.importorskip("torch")
 adapted: Any = pytest.importorskip("training.adapted")
+makers: Any = pytest.importorskip("training.makers")
 portraits: Any = pytest.importorskip("training.portraits")
 redraws: Any = pytest.importorskip("training.redraws")
 swaps: Any = pytest.importorskip("training.swaps")
@@ -64,6 +65,16 @@ def test_a_chip_is_a_face_by_itself_with_its_points_in_place(folder: Path) -> No
     eye = tuple(np.rint(chip.points[33]).astype(int)[::-1])
     was = tuple(np.rint(face.points[33]).astype(int)[::-1])
     assert chip.rgb[eye].astype(float) == pytest.approx(face.rgb[was].astype(float), abs=40)
+
+
+def test_auto_encoders_that_were_kept_draw_as_they_did(folder: Path, tmp_path: Path) -> None:
+    chips = swaps.Faces.of(portraits.gathered(folder)).chips()
+    made = [makers.Maker(*each) for each in makers.KINDS]
+    for number, maker in enumerate(made):
+        makers.write(maker, tmp_path, number)
+    for maker, kept in zip(made, makers.read(tmp_path), strict=True):
+        once, again = (makers.drawn(each, chips[:1]).astype(int) for each in (maker, kept))
+        assert np.abs(once - again).max() <= 2  # kept in 16 bits
 
 
 @pytest.mark.parametrize("kind", redraws.KINDS)
