@@ -95,7 +95,7 @@ def _level(norm: onnx.NodeProto) -> list[onnx.NodeProto]:
 
 
 def _in_two_steps(node: onnx.NodeProto) -> list[onnx.NodeProto]:
-    """A node; one that adds a matrix's bias, as `Graph` holds it (w…), takes it away, sign turned."""
+    """A node; one that adds a matrix's bias (`Graph` names it w…) takes it away, sign turned."""
     if node.op_type != "Add" or node.input[0].endswith(SCALED) or node.input[1][0] != "w":
         return [node]
     (told,), (value, bias) = node.output, node.input
