@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parent
 DIGESTS = {  # SHA-256 of each file
     Subject.PICTURE: (
         "picture.npz",
-        "978f91e51bcb08236760f7fa2f00116ee8c8033c4661edb96da1f75c92940e75",
+        "89093824d816c5f5569f1f8969d22e4c640641b403c6ac21a0b75a5e1d9ee45a",
     ),
     Subject.FACE: ("face.npz", "d1b218f3e30f55e592c870c377e1aeba94ddbcdf83d2f988ecf656571b2515cf"),
 }
