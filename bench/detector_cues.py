@@ -1,53 +1,88 @@
-"""What each measurement of a face over time is worth: its range in real clips, and in others.
+"""What each measurement of a face is worth: its range in real media, and in others.
 
-    python -m bench.detector_cues TRAINING MEASURING --keep DIR [--plot FILE]
+    python -m bench.detector_cues TRAINING MEASURING --keep DIR [--pictures] [--most N] [--plot F]
 
-Both folders hold `real*/` and `fake*/` sources of clips. Printed are, for each measurement, the
-range of 95 % of TRAINING's real clips (what `verifier.detector.cues` calls usual), the share of
-MEASURING's real and other clips that lie outside it, and how well the measurement alone tells the
-two (AUC, 0.5 for nothing, with its interval; below 0.5 it is lower in the others). `--plot` draws
-every clip's value. Measurements are kept in DIR by digest.
+Both folders hold `real*/` and `fake*/` sources of clips, or of pictures. Printed are, for each
+measurement, the range of 95 % of TRAINING's real ones (what `verifier.detector.cues` calls usual),
+the share of MEASURING's real and other ones that lie outside it, and how well the measurement alone
+tells the two (AUC, 0.5 for nothing, with its interval; below 0.5 it is lower in the others). Of a
+picture it is the largest face. `--plot` draws every value. Measurements are kept in DIR by digest.
 """
 
 import argparse
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ledger.asset import detect_media_type
+from ledger.asset import Kind, MediaType, detect_media_type
+from ledger.errors import FirsthandError
 from verifier.detector.calibration import Floats, auc, interval
 from verifier.detector.clip import LEAST_SECONDS, LEAST_WIDTH
-from verifier.detector.cues import KINDS
+from verifier.detector.cues import IN_CLIPS, IN_PICTURES, KINDS, Measured, Usual
+from verifier.detector.domain import why_not_face
+from verifier.detector.faces import find_faces
+from verifier.detector.pictured import pictured
 from verifier.detector.watched import heard, measured, watched
+from verifier.media.picture import picture
 from verifier.media.probe import probe
 
 Rows = list[dict[str, float | None]]
 
 
-def measurements(folder: Path, keep: Path, start: str) -> Rows:
-    """Measure the clips of the sources whose names begin so, or read what was kept of them."""
-    rows = []
-    for place in sorted(folder.rglob(f"{start}*")):
-        if place.is_dir():
-            rows += [_of(path, keep) for path in sorted(place.iterdir()) if path.is_file()]
-    return [row for row in rows if row]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is measured: where it is kept, clips or pictures, how many of a source."""
+
+    keep: Path
+    kind: Kind
+    most: int | None
+
+    def of(self, folder: Path, start: str) -> Rows:
+        """Measure the sources whose names begin so, or read what was kept of them."""
+        rows = []
+        for place in sorted(each for each in folder.rglob(f"{start}*") if each.is_dir()):
+            paths = sorted(
+                (each for each in place.iterdir() if each.is_file()),
+                key=lambda path: hashlib.sha256(path.name.encode()).digest(),
+            )
+            rows += [self._of(path) for path in paths[: self.most]]
+        return [row for row in rows if row]
+
+    def _of(self, path: Path) -> dict[str, float | None]:
+        data = path.read_bytes()
+        kept = self.keep / f"{hashlib.sha256(data).hexdigest()}.{self.kind.value}.json"
+        if not kept.exists():
+            try:
+                told = self._measured(path, detect_media_type(data[:4096]))
+            except (FirsthandError, OSError):
+                told = None
+            kept.write_text(json.dumps(asdict(told) if told else {}))
+        read = json.loads(kept.read_text())
+        return {str(name): value for name, value in read.items()}
+
+    def _measured(self, path: Path, media_type: MediaType) -> Measured | None:
+        if media_type.kind is not self.kind:
+            return None
+        return _pictured(path, media_type) if self.kind is Kind.PICTURE else _clip(path, media_type)
 
 
-def _of(path: Path, keep: Path) -> dict[str, float | None]:
-    data = path.read_bytes()
-    kept = keep / f"{hashlib.sha256(data).hexdigest()}.json"
-    if not kept.exists():
-        media_type = detect_media_type(data[:4096])
-        info = probe(path, media_type)
-        seen = watched(path, media_type, info)
-        fit = seen.seconds >= LEAST_SECONDS and np.median(seen.widths) >= LEAST_WIDTH
-        told = asdict(measured(seen, heard(path, media_type, info, seen.within))) if fit else {}
-        kept.write_text(json.dumps(told))
-    told = json.loads(kept.read_text())
-    return {str(name): value for name, value in told.items()}
+def _clip(path: Path, media_type: MediaType) -> Measured | None:
+    info = probe(path, media_type)
+    seen = watched(path, media_type, info)
+    if seen.seconds < LEAST_SECONDS or np.median(seen.widths) < LEAST_WIDTH:
+        return None
+    return measured(seen, heard(path, media_type, info, seen.within))
+
+
+def _pictured(path: Path, media_type: MediaType) -> Measured | None:
+    image = picture(path, media_type).convert("RGB")
+    rgb = np.asarray(image)
+    for face in find_faces(rgb, most=1):
+        return None if why_not_face(image, face.box) else pictured(rgb, face)
+    return None
 
 
 def column(rows: Rows, name: str) -> Floats:
@@ -55,10 +90,10 @@ def column(rows: Rows, name: str) -> Floats:
     return np.array([value for row in rows if (value := row.get(name)) is not None], np.float64)
 
 
-def show(usual: Rows, real: Rows, others: Rows) -> None:
+def show(names: Usual, usual: Rows, real: Rows, others: Rows) -> None:
     """Print the table."""
     print(f"{'':14} {'n':>3}  {'usual':18}  {'n':>3} {'out':>5}  {'n':>3} {'out':>5}  AUC")
-    for name in KINDS:
+    for name in names:
         known, one, two = (column(rows, name) for rows in (usual, real, others))
         low, high = np.quantile(known, (0.025, 0.975)) if len(known) else (np.nan, np.nan)
         line = f"{name:14} {len(known):3}  {low:8.3f} {high:8.3f} "
@@ -72,15 +107,16 @@ def show(usual: Rows, real: Rows, others: Rows) -> None:
         print(line)
 
 
-def draw(usual: Rows, real: Rows, others: Rows, file: Path) -> None:
-    """Draw every clip's value of each measurement, over the usual range."""
+def draw(names: Usual, usual: Rows, real: Rows, others: Rows, file: Path) -> None:
+    """Draw every value of each measurement, over the usual range."""
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(4, 3, figsize=(11, 9))
+    figure, axes = plt.subplots(-(-len(names) // 4), 4, figsize=(14, 2.2 * -(-len(names) // 4)))
     random = np.random.default_rng(0)
-    for axis, (name, kind) in zip(axes.ravel(), KINDS.items(), strict=False):
-        axis.axvspan(*kind.usual, color="0.9")
-        groups = (("training, real", usual), ("measuring, real", real), ("swapped", others))
+    for axis, (name, known) in zip(axes.ravel(), names.items(), strict=False):
+        kind = KINDS[name]
+        axis.axvspan(*known, color="0.9")
+        groups = (("training, real", usual), ("measuring, real", real), ("others", others))
         for place, (label, rows) in enumerate(groups):
             values = column(rows, name)
             heights = -place + random.uniform(-0.25, 0.25, len(values))
@@ -88,7 +124,7 @@ def draw(usual: Rows, real: Rows, others: Rows, file: Path) -> None:
         axis.set(title=f"{kind.code}, {kind.unit[:24]}", yticks=[])
         axis.title.set_size(9)
     axes.ravel()[0].legend(fontsize=7)
-    for axis in axes.ravel()[len(KINDS) :]:
+    for axis in axes.ravel()[len(names) :]:
         axis.axis("off")
     figure.tight_layout()
     figure.savefig(file, dpi=80)
@@ -100,15 +136,19 @@ def main() -> None:
     parser.add_argument("training", type=Path)
     parser.add_argument("measuring", type=Path)
     parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--pictures", action="store_true", help="of pictures, not of clips")
+    parser.add_argument("--most", type=int, help="of a source")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
-    usual = measurements(options.training, options.keep, "real")
-    real = measurements(options.measuring, options.keep, "real")
-    others = measurements(options.measuring, options.keep, "fake")
-    show(usual, real, others)
+    kind = Kind.PICTURE if options.pictures else Kind.CLIP
+    reading = Reading(options.keep, kind, options.most)
+    usual = reading.of(options.training, "real")
+    real, others = (reading.of(options.measuring, each) for each in ("real", "fake"))
+    names = IN_PICTURES if options.pictures else IN_CLIPS
+    show(names, usual, real, others)
     if options.plot:
-        draw(usual, real, others, options.plot)
+        draw(names, usual, real, others, options.plot)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from verifier.media.probe import MediaInfo, probe
 from . import encoder, faces, seams, swap
 from .adapted import SWAPS
 from .calibration import weigh
-from .cues import cues
+from .cues import of_clip
 from .domain import colours
 from .result import Cue, Detection, Subject, abstention, opinion
 from .track import RATE, STRETCH
@@ -52,7 +52,9 @@ def detect_clip(path: Path, media_type: MediaType, *, rate: float = RATE) -> Det
     kept = watched(path, media_type, info, rate=rate)
     if kept.within[0] > 0 and not kept.times:
         kept = watched(path, media_type, info, within=(0.0, STRETCH), rate=rate)
-    shown = cues(measured(kept, heard(path, media_type, info, kept.within))) if seen(kept) else ()
+    shown = (
+        of_clip(measured(kept, heard(path, media_type, info, kept.within))) if seen(kept) else ()
+    )
     reason = next(reasons(kept), None) or too_coarse(info, path.stat().st_size)
     if reason is not None:
         return _abstained(reason, *shown)

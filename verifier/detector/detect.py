@@ -4,6 +4,7 @@ Nothing of it is a finding that a conclusion weighs.
 """
 
 import contextlib
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -14,7 +15,7 @@ from . import faces, seen
 from . import head as learnt
 from .calibration import weigh
 from .domain import why_not, why_not_face
-from .result import Detection, Subject, abstention, opinion
+from .result import Cue, Detection, Subject, abstention, opinion
 from .views import Box, Look, looks, looks_at_face
 from .weights import named
 
@@ -40,16 +41,17 @@ def detect_picture(image: Image.Image, coarseness: float | None = None) -> Detec
     return _weighed(Subject.PICTURE, looks(image))
 
 
-def detect_face(image: Image.Image, box: Box) -> Detection:
+def detect_face(image: Image.Image, box: Box, *, cues: tuple[Cue, ...] = ()) -> Detection:
     """Weigh one face of a picture of mode RGB: made as a whole, or photographed.
 
-    `box` is from brow to chin, and may reach beyond the picture. A face that was swapped into a
-    photograph is another question. Raises ToolMissing where weights are absent.
+    `box` is from brow to chin, and may reach beyond the picture; `cues` are what was measured of
+    it. A face that was swapped into a photograph is another question. Raises ToolMissing where
+    weights are absent.
     """
     reason = why_not_face(image, box)
     if reason is not None:
-        return _abstained(Subject.FACE, reason)
-    return _weighed(Subject.FACE, looks_at_face(image, box))
+        return replace(_abstained(Subject.FACE, reason), cues=cues)
+    return replace(_weighed(Subject.FACE, looks_at_face(image, box)), cues=cues)
 
 
 def ready() -> None:

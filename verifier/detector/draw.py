@@ -1,4 +1,4 @@
-"""Draws an examination: each opinion on its scale, and where each trace was found. Pure.
+"""Draws an examination: each opinion on its scale, measurements, where traces were found. Pure.
 
 Everything is drawn twice as large and made smaller at the end, so that no line has steps.
 """
@@ -12,6 +12,7 @@ from verifier.compare import ink
 from verifier.compare.draw_time import Strip
 from verifier.compare.words import moment
 
+from .draw_cues import draw_cues
 from .result import Box, Detection, Examination, Trace
 from .sentence import tell
 
@@ -40,6 +41,8 @@ def draw_examination(
         parts.append(_written(tell(detection), _TITLE))
         if detection.interval is not None:
             parts.append(_scale(detection))
+        if any(each.usual is not None for each in detection.cues):
+            parts.append(draw_cues(detection.cues, _INNER, _SMALL, _COLOUR))
     if picture is not None:
         placed = [each for each in examination.traces if each.boxes or each.heat is not None]
         parts.append(_panels(picture, size or picture.size, placed))

@@ -78,14 +78,18 @@ def picture_task(path: str, media_type: str) -> dict[str, Any]:
 
 def faces_task(path: str, media_type: str) -> dict[str, Any]:
     """What each face in it looks like, the largest first, as plain values."""
+    from .cues import of_picture
     from .detect import detect_face
     from .faces import find_faces
+    from .pictured import pictured
 
     image = picture(Path(path), BY_NAME[media_type]).convert("RGB")
-    found = find_faces(np.asarray(image), most=_MOST_FACES)
-    return format_examination(
-        Examination(detections=tuple(detect_face(image, each.box) for each in found))
-    )
+    rgb = np.asarray(image)
+    found = [
+        detect_face(image, face.box, cues=of_picture(pictured(rgb, face)))
+        for face in find_faces(rgb, most=_MOST_FACES)
+    ]
+    return format_examination(Examination(detections=tuple(found)))
 
 
 def outside_task(path: str, media_type: str, description: str) -> dict[str, Any]:

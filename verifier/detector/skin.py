@@ -11,8 +11,10 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 from scipy.ndimage import binary_dilation, binary_erosion, laplace
 
+from .closeup import CloseUp, look
 from .faces import Mesh
 from .signals import RIGID
+from .warp import warped
 
 CANVAS = 160  # pixels; the face's width is half of it
 OVAL = (
@@ -63,6 +65,7 @@ class Closer:
     sharpness: float | None  # fine detail in the face against around it, in doublings
     light: float | None  # degrees between where light comes from by the left half and the right
     reflections: float | None  # how far apart the irises' reflections lie, in radii
+    close_up: CloseUp
 
 
 def template(mesh: Mesh) -> Template:
@@ -105,7 +108,10 @@ def look_closer(rgb: Pixels, mesh: Mesh, frame: Template) -> Closer:
     """Look at one frame for what takes longer."""
     canvas, points = _laid_out(rgb, mesh, frame)
     return Closer(
-        _sharpness(rgb, mesh), _light(canvas, points, mesh, frame), _reflections(rgb, mesh)
+        _sharpness(rgb, mesh),
+        _light(canvas, points, mesh, frame),
+        _reflections(rgb, mesh),
+        look(rgb, mesh),
     )
 
 
@@ -127,24 +133,7 @@ def _laid_out(rgb: Pixels, mesh: Mesh, frame: Template) -> tuple[Pixels, Floats]
     told = (flat[:, 0] + 1j * flat[:, 1] - a.mean()) * factor + b.mean()
     back = 1 / factor
     corner = a.mean() - b.mean() * back
-    return _warped(rgb, back, corner), np.stack((told.real, told.imag), 1)
-
-
-def _warped(rgb: Pixels, back: complex, corner: complex) -> Pixels:
-    corners = corner + np.array((0, CANVAS, 1j * CANVAS, CANVAS + 1j * CANVAS)) * back
-    low = np.maximum((int(corners.real.min()) - 1, int(corners.imag.min()) - 1), 0)
-    high = (int(corners.real.max()) + 2, int(corners.imag.max()) + 2)
-    part = rgb[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
-    if 0 in part.shape:
-        return np.zeros((CANVAS, CANVAS, 3), np.uint8)
-    image = Image.fromarray(np.ascontiguousarray(part))
-    times = max(1, int(abs(back)))
-    image = image.reduce(times) if times > 1 else image
-    x, y = (corner.real - low[0]) / times, (corner.imag - low[1]) / times
-    rows = (back.real / times, -back.imag / times, x, back.imag / times, back.real / times, y)
-    return np.asarray(
-        image.transform((CANVAS, CANVAS), Image.Transform.AFFINE, rows, Image.Resampling.BILINEAR)
-    )
+    return warped(rgb, back, corner, CANVAS), np.stack((told.real, told.imag), 1)
 
 
 def _at(canvas: Pixels, points: Floats, chosen: tuple[int, ...]) -> Floats:

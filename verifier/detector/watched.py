@@ -1,6 +1,6 @@
 """What is kept of a clip as its largest face is followed: numbers for each frame, a few crops."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from verifier.media.decode import samples
 from verifier.media.probe import MediaInfo
 
 from . import signals
+from .closeup import CloseUp
 from .cues import Measured
 from .faces import box_of
 from .skin import Template, look_closer, see, template
@@ -42,6 +43,7 @@ class Watched:
     sharpnesses: list[float] = field(default_factory=list)
     lights: list[float] = field(default_factory=list)
     reflections: list[float] = field(default_factory=list)
+    close_ups: list[CloseUp] = field(default_factory=list)
     crops: list[Pixels] = field(default_factory=list)
 
     @property
@@ -98,6 +100,7 @@ def _kept(
         ):
             if value is not None:
                 values.append(value)
+        kept.close_ups.append(closer.close_up)
     return look.time, seen.canvas
 
 
@@ -122,6 +125,7 @@ def measured(kept: Watched, sound: tuple[Floats, Floats] | None) -> Measured:
         lips=None if told is None else told.correlation,
         sharpness=_middle(kept.sharpnesses, least=3),
         rim=_middle(kept.rims),
+        **_of_all(kept.close_ups),
     )
 
 
@@ -140,6 +144,16 @@ def heard(
         return None
     times, decibels = signals.loudness(np.nan_to_num(whole), _SOUND_RATE)
     return times + within[0], decibels
+
+
+def _of_all(looks: list[CloseUp]) -> dict[str, float | None]:
+    """The middle of each of their numbers."""
+    names = [each.name for each in fields(CloseUp)]
+    told = {name: [getattr(each, name) for each in looks] for name in names}
+    return {
+        name: _middle([value for value in values if value is not None], least=3)
+        for name, values in told.items()
+    }
 
 
 def _middle(values: list[float], *, least: int = 8) -> float | None:

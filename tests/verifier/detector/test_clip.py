@@ -16,7 +16,7 @@ from ledger.asset import detect_media_type
 from tests import media
 from verifier.detector import clip, faces, swap
 from verifier.detector.calibration import Calibration, weigh
-from verifier.detector.cues import KINDS, Measured, cues
+from verifier.detector.cues import IN_CLIPS, IN_PICTURES, KINDS, Measured, of_clip, of_picture
 from verifier.detector.evidence import in_words
 from verifier.detector.head import Head
 from verifier.detector.result import Detection, Subject
@@ -249,9 +249,14 @@ def test_heavier_compression_than_was_ever_measured_is_not_judged() -> None:
 
 def test_every_measurement_has_its_range_and_sentence() -> None:
     given = dict.fromkeys(KINDS, 1.0)
-    told = cues(Measured(**given))
-    assert len(told) == len(KINDS)
-    assert len({cue.code for cue in told}) == len(KINDS)
-    assert cues(Measured()) == ()
+    for told, ranges in ((of_clip, IN_CLIPS), (of_picture, IN_PICTURES)):
+        shown = told(Measured(**given))
+        assert len({cue.code for cue in shown}) == len(shown) == len(ranges)
+        assert told(Measured()) == ()
+        for cue in shown:
+            assert cue.usual is not None
+            assert cue.usual[0] < cue.usual[1]
+            assert "{" not in cue.sentence
+    assert set(IN_CLIPS) | set(IN_PICTURES) == set(KINDS)
     assert set(clip.digests()) >= {"face_points.onnx", swap.FILE}
     clip.ready()
