@@ -147,22 +147,22 @@ KINDS = {
     "rim": _Kind(
         "face.rim-colour",
         "levels",
-        "The forehead's edge differs from the cheeks by {value} levels of colour; in 95 % of real"
-        " clips it is {low} to {high}.",
+        "The forehead's edge differs from the cheeks by {value} levels of colour; in 95 % of {real}"
+        " it is {low} to {high}.",
         1,
     ),
     "skin": _Kind(
         "face.skin",
         "doublings",
-        "The cheeks have {value} doublings of the fine detail of the eyes; in 95 % of {real} it is"
-        " {low} to {high}. Make-up, filters and compression smooth skin too.",
+        "In fine detail the cheeks differ from the eyes by {value} doublings; in 95 % of {real} it"
+        " is {low} to {high}. Make-up, filters and compression smooth skin too.",
         1,
     ),
     "teeth": _Kind(
         "face.teeth",
         "doublings",
-        "Between the lips there are {value} doublings of the fine detail of the eyes; in 95 % of"
-        " {real} it is {low} to {high}. Less is teeth that run into one another.",
+        "In fine detail what is between the lips differs from the eyes by {value} doublings; in"
+        " 95 % of {real} it is {low} to {high}. Less is teeth that run into one another.",
         1,
     ),
     "hair": _Kind(

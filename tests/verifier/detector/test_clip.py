@@ -257,6 +257,8 @@ def test_every_measurement_has_its_range_and_sentence() -> None:
             assert cue.usual is not None
             assert cue.usual[0] < cue.usual[1]
             assert "{" not in cue.sentence
+            assert ("photographs" in cue.sentence) == (told is of_picture)
+            assert ("real clips" in cue.sentence) == (told is of_clip)
     assert set(IN_CLIPS) | set(IN_PICTURES) == set(KINDS)
     assert set(clip.digests()) >= {"face_points.onnx", swap.FILE}
     clip.ready()
