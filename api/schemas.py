@@ -217,7 +217,7 @@ class CueAnswer(BaseModel):
 class DetectionAnswer(BaseModel):
     """How strong the evidence is, or why nothing is said; `models` are its weights, by digest."""
 
-    kind: str = Field(description="image, face, video or audio")
+    kind: str = Field(description="image, face, footage, video or audio")
     log10_lr: float | None
     interval: tuple[float, float] | None = Field(description="95 %")
     words: str

@@ -108,6 +108,13 @@ def clip_task(path: str, media_type: str) -> dict[str, Any]:
     return format_examination(Examination(detections=(detect_clip(*_named(path, media_type)),)))
 
 
+def footage_task(path: str, media_type: str) -> dict[str, Any]:
+    """What a clip's pictures look like, as plain values."""
+    from .footage import detect_footage
+
+    return format_examination(Examination(detections=(detect_footage(*_named(path, media_type)),)))
+
+
 def voice_task(path: str, media_type: str) -> dict[str, Any]:
     """What its voice sounds like, as plain values."""
     from .voice import detect_voice
@@ -169,6 +176,7 @@ PARTS: Mapping[Kind, tuple[Part, ...]] = {
         Part("what edits left in it", traces_task),
     ),
     Kind.CLIP: (
+        Part("whether its pictures were generated", footage_task),
         Part("whether its face was swapped", clip_task),
         Part("whether its voice was cloned", voice_task),
         Part("what edits left in it", traces_task),

@@ -96,19 +96,23 @@ def learn(
     sources: Names,
     *,
     said: Said | None = None,
+    share: float = SHARE,
+    families: Names | None = None,
     seed: int = 1,
 ) -> Learnt[Head]:
     """Learn from pictures of shape (n, features); raises ValueError for fewer than two sources.
 
-    With `said` the head takes one more feature, and adds it, SHARE times as loud as the line.
+    With `said` the head takes one more feature, and adds it, `share` times as loud as the line.
+    `families` are the sources' families, where they are not told by `family`.
     """
     components = Components(features, COMPONENTS)
     along = components(features)
-    families = np.array([family(each) for each in sources])
+    if families is None:
+        families = np.array([family(each) for each in sources])
     by_family, by_source = (held_out(along, generated, each) for each in (families, sources))
     more = np.zeros(0)
     if said is not None:
-        more = np.array([worth(said, by_family, SHARE)])
+        more = np.array([worth(said, by_family, share)])
         by_family, by_source = with_said(by_family, by_source, said, float(more[0]))
     calibration = calibrated(by_family, by_source, generated, sources, seed)
     line = line_of(along, generated, sources)

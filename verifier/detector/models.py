@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import clip, detect, voice
+from . import clip, detect, footage, voice
 from .traces import counter, foreign
 from .weights import held
 
-_PARTS = (detect, clip, voice, foreign.NETWORK, counter.NETWORK)
+_PARTS = (detect, footage, clip, voice, foreign.NETWORK, counter.NETWORK)
 
 
 @dataclass(frozen=True, slots=True)

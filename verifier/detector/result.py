@@ -27,6 +27,7 @@ class Subject(StrEnum):
     PICTURE = "image"
     FACE = "face"
     CLIP = "video"
+    FOOTAGE = "footage"
     VOICE = "audio"
 
 

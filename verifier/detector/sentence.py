@@ -6,6 +6,7 @@ _SUBJECT = {
     Subject.PICTURE: "The picture as a whole",
     Subject.FACE: "A face in it",
     Subject.CLIP: "The face in the clip, over time",
+    Subject.FOOTAGE: "The clip as a whole, by some of its pictures",
     Subject.VOICE: "The voice",
 }
 

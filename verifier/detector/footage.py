@@ -1,0 +1,155 @@
+"""The pictures of a clip: were they generated? Some frames, each seen as a picture is.
+
+What is seen of a frame is what is seen of a picture (`seen`), along the directions in which
+pictures differ (`likeness`). A line over the mean of those, learnt from frames of clips
+(`training.footage`), and the mean score as pictures, none of which was a frame, are added up.
+"""
+
+import contextlib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ledger.asset import Kind, MediaType
+from verifier.errors import ToolMissing, Unreadable
+from verifier.media.decode import colour_frames
+from verifier.media.probe import MediaInfo, probe
+
+from . import head, seen
+from .calibration import weigh
+from .clip import too_coarse
+from .domain import why_not
+from .head import Head, from_bytes
+from .likeness import Likeness
+from .result import Detection, Subject, abstention, opinion
+from .track import scaled
+from .views import Look, looks
+from .weights import held, named
+
+FILE = "footage.npz"
+DIGEST = "3272774a486528f57bd9212a055ec726ffbd39dd5e762b0c8e2119192bd5f59c"  # SHA-256 of that file
+FRAMES, LEAST_FRAMES = 6, 3  # that are looked at; of which something can be said
+STRATUM = "filmed and generated clips of at least 320 pixels, by six of their frames"
+SIDES = ("generated pictures in it", "filmed pictures in it")
+EXPERIMENTAL = True  # docs/detector-footage.md says what was reached
+UNLIKE = "its pictures are unlike those that the detector was trained on"
+_MOMENT = 0.5  # seconds within which a frame is looked for
+_LATEST = 3600.0  # seconds: no frame is looked for later
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+def detect_footage(path: Path, media_type: MediaType) -> Detection:
+    """Weigh the pictures of a clip inside the sandbox; takes about 2 s of one core.
+
+    Raises Unreadable, and ToolMissing where weights are absent or are others.
+    """
+    if media_type.kind is Kind.PICTURE:
+        return _abstained("a picture that moves has too few colours and frames")
+    info = probe(path, media_type)
+    if not info.video or info.size is None:
+        return _abstained("it holds no moving pictures")
+    coarse = too_coarse(info, path.stat().st_size)
+    if coarse is not None:
+        return _abstained(coarse)
+    told = [(image, why_not(image, None)) for image in sampled(path, media_type, info)]
+    judged = [image for image, reason in told if reason is None]
+    if len(judged) < LEAST_FRAMES:
+        reasons = Counter(reason for _, reason in told if reason is not None)
+        return _abstained(reasons.most_common(1)[0][0] if reasons else "it has too few frames")
+    mean = described([features(looks(image)) for image in judged])
+    line = trained()
+    if mean is None or line.distance(mean) > float(line.farthest):
+        return _abstained(UNLIKE)
+    return opinion(
+        Subject.FOOTAGE,
+        weigh(line.score(mean), line.calibration),
+        sides=SIDES,
+        stratum=STRATUM,
+        models=_models(),
+        experimental=EXPERIMENTAL,
+    )
+
+
+def sampled(path: Path, media_type: MediaType, info: MediaInfo) -> list[Image.Image]:
+    """Frames of a clip whose size is known, spread evenly over it; raises Unreadable if none."""
+    size = scaled(info.size or (2, 2))
+    found = []
+    for at in moments(info.duration):
+        with contextlib.suppress(Unreadable):  # a gap, or an end before what the file says
+            found.append(_frame(path, media_type, size, at))
+    return found or [_frame(path, media_type, size, 0.0)]
+
+
+def _frame(path: Path, media_type: MediaType, size: tuple[int, int], at: float) -> Image.Image:
+    """The first frame from a moment on; raises Unreadable where it does not follow soon."""
+    within = (at, at + _MOMENT)
+    shown = colour_frames(path, media_type, per_second=1 / _MOMENT, size=size, within=within)
+    frames = [Image.fromarray(rgb) for _, rgb in shown]
+    return frames[0]
+
+
+def moments(duration: float | None) -> list[float]:
+    """Seconds at which frames are looked for: the middles of FRAMES parts of alike length."""
+    whole = min(duration or FRAMES * _MOMENT, _LATEST)
+    return [whole * (2 * place + 1) / (2 * FRAMES) for place in range(FRAMES)]
+
+
+def features(shown: tuple[Look, ...]) -> Floats:
+    """What is seen of one frame; raises ToolMissing."""
+    return seen.see(Subject.PICTURE, shown)
+
+
+def described(frames: list[Floats]) -> Floats | None:
+    """What is learnt from: the mean of what is seen of frames along directions, and their score.
+
+    None where most are unlike the pictures that were learnt from. Raises ToolMissing.
+    """
+    pictures = _pictures()
+    near = [each for each in frames if pictures.distance(each) <= float(pictures.farthest)]
+    if len(near) < LEAST_FRAMES:
+        return None
+    along = pictures.along(np.array(near)[:, :-1]).mean(0)
+    score = np.mean([pictures.score(each) for each in near])
+    return np.append(along, score).astype(np.float32)
+
+
+@cache
+def trained() -> Head:
+    """The line that belongs to this version; raises ToolMissing."""
+    return from_bytes(held(Path(__file__).with_name(FILE), DIGEST))
+
+
+def _pictures() -> Likeness:
+    learnt = head.trained(Subject.PICTURE)
+    assert isinstance(learnt, Likeness)  # noqa: S101  # pictures are held against pictures
+    return learnt
+
+
+def ready() -> None:
+    """Read the line now; never raises. `detect` reads the rest."""
+    try:
+        trained()
+    except ToolMissing:
+        return
+
+
+def digests() -> dict[str, str]:
+    """The files that are read beside those of pictures, and the SHA-256 that each must have."""
+    return {FILE: DIGEST}
+
+
+def _models() -> tuple[str, ...]:
+    picture = head.DIGESTS[Subject.PICTURE][1], seen.ADAPTED[Subject.PICTURE].digest
+    return named((DIGEST, *picture, *seen.NETWORKS[Subject.PICTURE]))
+
+
+def _abstained(reason: str) -> Detection:
+    return abstention(
+        Subject.FOOTAGE, reason, stratum=STRATUM, models=_models(), experimental=EXPERIMENTAL
+    )
