@@ -19,7 +19,7 @@ from ledger.asset import detect_media_type
 from verifier.detector import closeup, signals
 from verifier.detector.cues import IN_CLIPS, KINDS, Measured
 from verifier.detector.faces import find_faces, fit
-from verifier.detector.pictured import IRISES, PUT, pictured
+from verifier.detector.pictured import PUPILS, PUT, pictured
 from verifier.detector.watched import Watched, heard, measured, watched
 from verifier.media.probe import probe
 
@@ -79,7 +79,7 @@ def _place(axis: Axes, rgb: Pixels) -> None:
     mesh = fit(rgb, face)
     assert mesh is not None  # noqa: S101  # she has one
     axis.imshow(rgb)
-    axis.plot(*mesh.points[list(IRISES), :2].T, "o", color=_COLOURS[1], markersize=4, label="eyes")
+    axis.plot(*mesh.points[list(PUPILS), :2].T, "o", color=_COLOURS[1], markersize=4, label="eyes")
     axis.plot(*(PUT * len(rgb)).T, "+", color=_COLOURS[2], markersize=12, label="StyleGAN's")
     axis.legend(fontsize=7, loc="lower left")
     axis.set(xticks=[], yticks=[])

@@ -29,7 +29,7 @@ _EYES = (
     (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
     (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382),
 )
-_CHEEKS = ((117, 50, 187, 207, 206, 126, 100), (346, 280, 411, 427, 426, 355, 329))
+CHEEKS = ((117, 50, 187, 207, 206, 126, 100), (346, 280, 411, 427, 426, 355, 329))
 _CROWN = (127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 356)
 _BETWEEN = 168  # the eyes: from here the forehead's edge is followed outwards, into the hair
 _HAIR = (0.12, 0.45)  # so many times as far as that edge
@@ -40,7 +40,10 @@ _LOBE = 0.1, 7  # of the jaw's width beyond it, and half of a square's side in p
 _OPEN = 0.09  # of APART that the lips must be apart
 _BRIGHT_AS = 0.75  # of the cheeks: teeth are as bright
 _SHARE = 0.25  # of the open mouth that must be as bright
-_IRISES = ((468, 469, 471, 159, 145), (473, 474, 476, 386, 374))  # middle, sides, lids
+IRISES = (  # middle, both sides, both corners of the eye, upper and lower lid
+    (468, 469, 471, 33, 133, 159, 145),
+    (473, 474, 476, 362, 263, 386, 374),
+)
 _RING, _RADIUS = (0.4, 0.9), 3.0  # of an iris's radius; pixels that it must have
 _GLINT = 35.0  # levels above the middle of a ring: a reflection, and not the iris
 _FEW, _FLAT = 40, 0.25  # pixels that a part must have; levels of detail that are nothing
@@ -82,7 +85,7 @@ def look(rgb: Pixels, mesh: Mesh) -> CloseUp:
     by = _middle(detail, _filled(points, *_EYES) & shown)
     if by is None or by < _FLAT:
         return CloseUp(eyes=eyes)
-    cheeks = binary_erosion(_filled(points, *_CHEEKS)) & shown
+    cheeks = binary_erosion(_filled(points, *CHEEKS)) & shown
     skin = _middle(detail, cheeks)
     return CloseUp(
         skin=None if skin is None else _doublings(skin, by),
@@ -97,9 +100,9 @@ def places(mesh: Mesh) -> dict[str, list[Complex]]:
     """Where each number is measured: outlines in pixels of the picture (x + iy), by its name."""
     flat, back, _ = _laid(mesh)
     square, turns = back * _LOBE[1] * _SQUARE, np.exp(1j * np.linspace(0, 2 * np.pi, 24))
-    irises = [flat[list(each[:3])] for each in _IRISES]
+    irises = [flat[list(each[:3])] for each in IRISES]
     return {
-        "skin": [flat[list(each)] for each in _CHEEKS],
+        "skin": [flat[list(each)] for each in CHEEKS],
         "teeth": [flat[list(_LIPS)]],
         "hair": [_band(flat)],
         "eyes": [middle + abs(one - other) / 2 * turns for middle, one, other in irises],
@@ -177,7 +180,7 @@ def _ears(luma: Floats, points: Complex, shown: Mask) -> float | None:
 
 
 def _eyes(rgb: Pixels, mesh: Mesh) -> float | None:
-    colours = [_iris(rgb, mesh.points[:, :2], each) for each in _IRISES]
+    colours = [_iris(rgb, mesh.points[:, :2], each) for each in IRISES]
     if colours[0] is None or colours[1] is None:
         return None
     return float(np.hypot(*(colours[0] - colours[1])))
@@ -185,7 +188,7 @@ def _eyes(rgb: Pixels, mesh: Mesh) -> float | None:
 
 def _iris(rgb: Pixels, points: Floats, iris: tuple[int, ...]) -> Floats | None:
     """Blue and red difference (ITU-R BT.601) of the ring about the pupil, without reflections."""
-    middle, one, other, upper, lower = (points[each] for each in iris)
+    middle, one, other, _, _, upper, lower = (points[each] for each in iris)
     radius = float(np.hypot(*(one - other))) / 2
     if not _RADIUS <= radius < min(rgb.shape[:2]) or np.hypot(*(upper - lower)) < 1.2 * radius:
         return None

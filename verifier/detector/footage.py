@@ -40,7 +40,6 @@ UNLIKE = "its pictures are unlike those that the detector was trained on"
 _MOMENT = 0.5  # seconds within which a frame is looked for
 _LATEST = 3600.0  # seconds: no frame is looked for later
 
-Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 

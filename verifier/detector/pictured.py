@@ -10,7 +10,7 @@ from .faces import Face, Mesh, fit
 from .skin import look_closer, see, template
 from .views import FACE_SMALLEST
 
-IRISES = (468, 473)  # their middles
+PUPILS = (468, 473)  # of the 478 points: the middles of the irises
 PUT = np.array(((0.3745, 0.47), (0.6245, 0.47)))  # by StyleGAN and its like, in a square
 
 Pixels = npt.NDArray[np.uint8]
@@ -42,5 +42,5 @@ def _place(rgb: Pixels, mesh: Mesh) -> float:
     height, width = rgb.shape[:2]
     side = min(height, width)
     middle = np.array((width - side, height - side)) / 2
-    at = (mesh.points[list(IRISES), :2] - middle) / side
+    at = (mesh.points[list(PUPILS), :2] - middle) / side
     return float(100 * np.hypot(*(at - PUT).T).max())

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 from scipy.ndimage import binary_dilation, binary_erosion, laplace
 
-from .closeup import CloseUp, look
+from .closeup import CHEEKS, IRISES, CloseUp, look
 from .faces import Mesh
 from .signals import RIGID
 from .warp import warped
@@ -26,8 +26,6 @@ _RIGHT = (280, 330, 347, 346, 352, 376, 411, 425, 266, 371, 355, 329, 348, 345, 
 _MIDDLE = (151, 9, 8, 5, 4, 195, 197, 6, 199, 200, 175)
 _RIM = (10, 109, 338, 67, 297, 103, 332)  # the forehead's upper edge
 _FOREHEAD = (103, 67, 109, 10, 338, 297, 332, 334, 9, 105)
-_CHEEKS = ((117, 50, 187, 207, 206, 126, 100), (346, 280, 411, 427, 426, 355, 329))
-_IRISES = ((468, 469, 471, 33, 133, 159, 145), (473, 474, 476, 362, 263, 386, 374))
 _LEAST_IRIS = 4.5  # pixels of its radius: below it a reflection has no place
 _BRIGHT = 35.0  # levels that a reflection stands above its iris
 
@@ -77,7 +75,7 @@ def template(mesh: Mesh) -> Template:
     laid = (flat - (low + high) / 2) * scale + CANVAS / 2
     whole = _filled(laid[list(OVAL)])
     skin = _filled(laid[list(_FOREHEAD)])
-    for cheek in _CHEEKS:
+    for cheek in CHEEKS:
         skin |= _filled(laid[list(cheek)])
     inside = binary_erosion(whole, iterations=6)
     wide = binary_dilation(whole, iterations=4)
@@ -195,7 +193,7 @@ def _light(canvas: Pixels, points: Floats, mesh: Mesh, frame: Template) -> float
 
 
 def _reflections(rgb: Pixels, mesh: Mesh) -> float | None:
-    places = [_reflection(rgb, mesh, iris) for iris in _IRISES]
+    places = [_reflection(rgb, mesh, iris) for iris in IRISES]
     if places[0] is None or places[1] is None:
         return None
     return abs(places[0] - places[1])

@@ -55,9 +55,7 @@ def test_a_smiling_astronaut_shows_all_but_what_is_too_small() -> None:
     assert 0 <= value(told, "hair") <= 1
 
 
-@pytest.mark.parametrize(
-    ("name", "parts"), [("teeth", (closeup._LIPS,)), ("skin", closeup._CHEEKS)]
-)
+@pytest.mark.parametrize(("name", "parts"), [("teeth", (closeup._LIPS,)), ("skin", closeup.CHEEKS)])
 def test_what_was_smoothed_has_less_detail_and_the_rest_keeps_its_own(
     name: str, parts: tuple[tuple[int, ...], ...]
 ) -> None:
@@ -98,7 +96,7 @@ def mixed(around: Pixels) -> Pixels:
 
 def test_an_eye_of_another_colour_is_seen_and_a_reflection_is_not_its_colour() -> None:
     blue, glint = Image.fromarray(FACE), Image.fromarray(FACE)
-    x, y = MESH.points[closeup._IRISES[0][0], :2]
+    x, y = MESH.points[closeup.IRISES[0][0], :2]
     radius = abs(MESH.points[469, 0] - MESH.points[471, 0]) / 2
     iris = (x - radius, y - radius, x + radius, y + radius)
     ImageDraw.Draw(blue).ellipse(iris, fill=(40, 60, 160))

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from verifier.detector import skin
+from verifier.detector import closeup, skin
 from verifier.detector.faces import Mesh
 
 Pixels = npt.NDArray[np.uint8]
@@ -48,8 +48,8 @@ def eyes(left: tuple[int, int], right: tuple[int, int], level: int = 250) -> tup
     places = np.zeros((478, 3))
     rgb = np.full((200, 400, 3), 60, np.uint8)
     for (x, y), iris, spot in (
-        ((100, 100), skin._IRISES[0], left),
-        ((300, 100), skin._IRISES[1], right),
+        ((100, 100), closeup.IRISES[0], left),
+        ((300, 100), closeup.IRISES[1], right),
     ):
         middle, one, other, corner, far, upper, lower = iris
         for index, shift in (
