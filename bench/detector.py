@@ -29,6 +29,7 @@ from verifier.detector.calibration import (
     Labels,
     auc,
     cllr,
+    error_by_chance,
     expected_error,
     interval,
     weigh,
@@ -149,6 +150,10 @@ def controls(samples: Samples, told: Told) -> None:
     bits = cllr(told.ratios, generated, samples.sources)
     error = expected_error(told.ratios, generated)
     print(f"Cllr {bits:.3f}, every source alike; ECE {error:.3f}")
+    low, middle, high = error_by_chance(told.ratios, generated)
+    print(
+        f"ECE of ratios like these that are exactly right: {middle:.3f} ({low:.3f} to {high:.3f})"
+    )
     wrong = [np.mean(told.sides[generated == which] == (-1 if which else 1)) for which in (1, 0)]
     silent = np.mean(told.sides == 0)
     print(f"words for the wrong side: {wrong[0]:.3f} of generated, {wrong[1]:.3f} of photographs")

@@ -30,6 +30,7 @@ from verifier.detector.calibration import (
     Names,
     auc,
     cllr,
+    error_by_chance,
     expected_error,
     interval,
     weigh,
@@ -134,6 +135,10 @@ def ratios(scores: Floats, fake: Labels, head: Head) -> None:
     wrong = np.mean(told[~fake] > 0), np.mean(told[fake] < 0)
     print(f"where it speaks: {wrong[0]:.2f} of real clips above 0, {wrong[1]:.2f} of others below")
     print(f"Cllr {cllr(told, fake):.3f}, ECE {expected_error(told, fake):.3f}")
+    low, middle, high = error_by_chance(told, fake)
+    print(
+        f"ECE of ratios like these that are exactly right: {middle:.3f} ({low:.3f} to {high:.3f})"
+    )
     words = np.array([in_words(each, clip.SIDES) for each in said])
     for name, rows in (("real", ~fake), ("others", fake)):
         counted = Counter(words[rows].tolist()).most_common()

@@ -152,6 +152,22 @@ def expected_error(ratios: Floats, generated: Labels, *, bins: int = 10) -> floa
     return float(np.abs(total(weights * chances) - total(weights * generated)).sum())
 
 
+def error_by_chance(
+    ratios: Floats, generated: Labels, *, seed: int = 1, resamples: int = 200
+) -> tuple[float, float, float]:
+    """What `expected_error` is of ratios like these that are exactly right: 5 %, half, 95 %.
+
+    Labels are drawn anew as the ratios say, at the odds that the classes have here. With few files
+    it is far from nought.
+    """
+    random = np.random.default_rng(seed)
+    odds = generated.sum() / (~generated).sum() * 10.0**ratios
+    drawn = random.random((resamples, len(ratios))) < odds / (1 + odds)
+    told = [expected_error(ratios, each) for each in drawn if 0 < each.sum() < len(each)]
+    low, middle, high = np.quantile(told, (0.05, 0.5, 0.95))
+    return float(low), float(middle), float(high)
+
+
 def auc(scores: Floats, generated: Labels) -> float:
     """How often a generated picture scores above a photograph; ties count half."""
     below = np.sort(scores[~generated])

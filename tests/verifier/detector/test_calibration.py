@@ -13,6 +13,7 @@ from verifier.detector.calibration import (
     auc,
     calibrate,
     cllr,
+    error_by_chance,
     expected_error,
     interval,
     supported,
@@ -215,3 +216,17 @@ def test_by_size_a_line_does_not_depend_on_how_its_scores_are_shared_out() -> No
     assert alike == pytest.approx(shared)
     other = calibrate(scores, generated, tiny, resamples=1).lines[0]
     assert other != pytest.approx(shared)
+
+
+@pytest.mark.parametrize("odds", [0.3, 1.0, 4.0])
+def test_exact_ratios_err_as_chance_has_it_and_others_more(odds: float) -> None:
+    random = np.random.default_rng(7)
+    generated = random.random(3000) < odds / (1 + odds)
+    scores = random.normal(np.where(generated, 1.0, -1.0), 1)
+    exact = 2 * scores / np.log(10)  # two normal densities, two apart
+    low, middle, high = error_by_chance(exact, generated)
+    assert 0 < low < middle < high < 0.05
+    assert low / 2 < expected_error(exact, generated) < 1.5 * high
+    assert expected_error(exact / 3, generated) > 2 * high
+    few = error_by_chance(exact[:100], generated[:100])
+    assert few[1] > 3 * middle
