@@ -30,7 +30,7 @@ from .track import scaled
 from .views import Look, looks
 from .weights import held, named
 
-FILE = "footage.npz"
+FILE = "footage.npz"  # learnt along the directions of picture.npz, and with it
 DIGEST = "3272774a486528f57bd9212a055ec726ffbd39dd5e762b0c8e2119192bd5f59c"  # SHA-256 of that file
 FRAMES, LEAST_FRAMES = 6, 3  # that are looked at; of which something can be said
 STRATUM = "filmed and generated clips of at least 320 pixels, by six of their frames"
