@@ -111,7 +111,7 @@ def _looked(path: Path) -> tuple[list[Floats32], tuple[float, ...], str]:
         info = probe(path, media_type)
         if not info.video or info.size is None:
             return [], nothing, "it holds no moving pictures"
-        images = footage.sampled(path, media_type, info)
+        images = list(footage.sampled(path, media_type, info))
     except FirsthandError as problem:
         return [], nothing, f"{problem}"
     width, height = info.size

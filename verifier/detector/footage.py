@@ -5,8 +5,8 @@ pictures differ (`likeness`). A line over the mean of those, learnt from frames 
 (`training.footage`), and the mean score as pictures, none of which was a frame, are added up.
 """
 
-import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -56,12 +56,17 @@ def detect_footage(path: Path, media_type: MediaType) -> Detection:
     coarse = too_coarse(info, path.stat().st_size)
     if coarse is not None:
         return _abstained(coarse)
-    told = [(image, why_not(image, None)) for image in sampled(path, media_type, info)]
-    judged = [image for image, reason in told if reason is None]
-    if len(judged) < LEAST_FRAMES:
-        reasons = Counter(reason for _, reason in told if reason is not None)
+    frames: list[Floats] = []
+    reasons: Counter[str] = Counter()
+    for image in sampled(path, media_type, info):
+        reason = why_not(image, None)
+        if reason is None:
+            frames.append(features(looks(image)))
+        else:
+            reasons[reason] += 1
+    if len(frames) < LEAST_FRAMES:
         return _abstained(reasons.most_common(1)[0][0] if reasons else "it has too few frames")
-    mean = described([features(looks(image)) for image in judged])
+    mean = described(frames)
     line = trained()
     if mean is None or line.distance(mean) > float(line.farthest):
         return _abstained(UNLIKE)
@@ -75,14 +80,18 @@ def detect_footage(path: Path, media_type: MediaType) -> Detection:
     )
 
 
-def sampled(path: Path, media_type: MediaType, info: MediaInfo) -> list[Image.Image]:
+def sampled(path: Path, media_type: MediaType, info: MediaInfo) -> Iterator[Image.Image]:
     """Frames of a clip whose size is known, spread evenly over it; raises Unreadable if none."""
-    size = scaled(info.size or (2, 2))
-    found = []
+    size, some = scaled(info.size or (2, 2)), False
     for at in moments(info.duration):
-        with contextlib.suppress(Unreadable):  # a gap, or an end before what the file says
-            found.append(_frame(path, media_type, size, at))
-    return found or [_frame(path, media_type, size, 0.0)]
+        try:
+            frame = _frame(path, media_type, size, at)
+        except Unreadable:  # a gap, or an end before what the file says
+            continue
+        some = True
+        yield frame
+    if not some:
+        yield _frame(path, media_type, size, 0.0)
 
 
 def _frame(path: Path, media_type: MediaType, size: tuple[int, int], at: float) -> Image.Image:

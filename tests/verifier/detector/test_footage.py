@@ -74,7 +74,7 @@ def test_an_answer_names_all_the_weights_that_it_rests_on(tmp_path: Path) -> Non
 def test_frames_are_taken_from_all_along_a_clip(tmp_path: Path) -> None:
     shades = [np.full((64, 64, 3), 10 * n, np.uint8) for n in range(24)]
     path = film(tmp_path / "shades.mp4", shades)
-    found = footage.sampled(path, asset.MP4, probe(path, asset.MP4))
+    found = list(footage.sampled(path, asset.MP4, probe(path, asset.MP4)))
     levels = [float(np.asarray(each).mean()) for each in found]
     assert len(levels) == footage.FRAMES
     assert levels == sorted(levels)
