@@ -81,7 +81,7 @@ def test_verify_shows_the_opinion_unless_it_is_left_out(
 def test_clips_and_recordings_are_examined_too(folder: Path, make: object) -> None:
     path = make(folder)  # type: ignore[operator]
     [answer] = main(NO_HOME, "detect", "--json", path).objects
-    assert answer["detection"] is None or answer["detection"]["kind"] in ("video", "audio")
+    assert answer["detection"] is None or answer["detection"]["kind"] in ("footage", "audio")
 
 
 def test_the_weights_are_put_on_record_once_and_found_by_the_digests_of_an_answer(
