@@ -49,7 +49,8 @@ class Likeness:
 
     def score(self, features: Floats32) -> float:
         """More for what is alike to generated pictures, and for what the last feature says so."""
-        near = kernel(self.along(features[None, :-1]), self.learnt_from, float(self.width))
+        along = self.along(features[None, :-1])
+        near = kernel(along, self.learnt_from, float(self.width), self._lengths)
         return float(near[0] @ self.coefficients + self.worth * features[-1])
 
     def distance(self, features: Floats32) -> float:
@@ -71,6 +72,10 @@ class Likeness:
         """The pictures of the training along the directions: (pictures, directions)."""
         return np.ascontiguousarray(self.examples.T * self.step.astype(np.float64))
 
+    @cached_property
+    def _lengths(self) -> Floats:
+        return lengths(self.learnt_from)
+
     @property
     def calibration(self) -> Calibration:
         """How a score becomes a likelihood ratio."""
@@ -83,9 +88,18 @@ def directions(levels: Levels, steps: Floats32, scale: Floats32) -> Floats:
     return (levels.astype(np.float64) * steps[:, None]) * scale.astype(np.float64)
 
 
-def kernel(some: Floats, others: Floats, width: float) -> Floats:
-    """How alike each of some is to each of the others, 1 where they are the same: (n, m)."""
-    squares = (some**2).sum(1)[:, None] + (others**2).sum(1)
+def lengths(points: Floats) -> Floats:
+    """The squared distance of each of (n, directions) from nought: (n,)."""
+    told: Floats = (points**2).sum(1)
+    return told
+
+
+def kernel(some: Floats, others: Floats, width: float, far: Floats | None = None) -> Floats:
+    """How alike each of some is to each of the others, 1 where they are the same: (n, m).
+
+    `far` are the `lengths` of the others, where they are known.
+    """
+    squares = lengths(some)[:, None] + (lengths(others) if far is None else far)
     alike: Floats = np.exp((2 * some @ others.T - squares).clip(max=0) / width)
     return alike
 
