@@ -44,7 +44,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def detect_footage(path: Path, media_type: MediaType) -> Detection:
-    """Weigh the pictures of a clip inside the sandbox; takes about 2 s of one core.
+    """Weigh the pictures of a clip inside the sandbox; takes about 3 s of one core.
 
     Raises Unreadable, and ToolMissing where weights are absent or are others.
     """
