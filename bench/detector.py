@@ -53,14 +53,16 @@ class Told:
 
     @classmethod
     def by(cls, head: Head | Likeness, samples: Samples, subject: Subject) -> "Told":
-        """Weigh every sample."""
+        """Weigh every sample of a subject."""
+        return cls.between(SIDES[subject], head, samples)
+
+    @classmethod
+    def between(cls, names: tuple[str, str], head: Head | Likeness, samples: Samples) -> "Told":
+        """Weigh every sample; `names` are what a positive and a negative ratio speak for."""
         scores = np.array([head.score(each) for each in samples.features])
         evidence = [weigh(float(score), head.calibration) for score in scores]
-        words = [in_words(each, SIDES[subject]) for each in evidence]
-        sides = [
-            each.endswith(SIDES[subject][0]) * 1 - each.endswith(SIDES[subject][1])
-            for each in words
-        ]
+        words = [in_words(each, names) for each in evidence]
+        sides = [each.endswith(names[0]) * 1 - each.endswith(names[1]) for each in words]
         return cls(scores, np.array([each.log10_lr for each in evidence]), np.array(sides, float))
 
 

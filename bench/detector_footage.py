@@ -19,29 +19,21 @@ import numpy as np
 from bench.detector import Told, controls, show
 from training.footage import CODED, PUBLISHED, Clip, family, read
 from verifier.detector import footage
-from verifier.detector.calibration import auc, weigh
-from verifier.detector.evidence import in_words
+from verifier.detector.calibration import auc
 from verifier.detector.samples import Samples
 
 
 def judged(clips: list[Clip]) -> tuple[Samples, Told]:
     """Clips that are judged, as a table's rows, and what the product says of them."""
-    head = footage.trained()
     kept = [each for each in clips if _seen(each) is not None]
-    scores = np.array([head.score(each.seen) for each in kept if each.seen is not None], np.float64)
-    evidence = [weigh(float(each), head.calibration) for each in scores]
-    words = [in_words(each, footage.SIDES) for each in evidence]
-    sides = [
-        each.endswith(footage.SIDES[0]) * 1 - each.endswith(footage.SIDES[1]) for each in words
-    ]
     samples = Samples(
         np.array([each.digest for each in kept]),
-        scores[:, None],
+        np.array([each.seen for each in kept]),
         np.array([each.generated for each in kept]),
         np.array([each.source for each in kept]),
         np.array([each.form for each in kept], np.float64),
     )
-    return samples, Told(scores, np.array([e.log10_lr for e in evidence]), np.array(sides, float))
+    return samples, Told.between(footage.SIDES, footage.trained(), samples)
 
 
 def _seen(clip: Clip) -> Clip | None:

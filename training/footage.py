@@ -117,12 +117,12 @@ def _looked(path: Path) -> tuple[list[Floats32], tuple[float, ...], str]:
     width, height = info.size
     size, seconds = path.stat().st_size, info.duration or 1.0
     form = (width * height, width / height, seconds, 8 * size / seconds / (width * height))
-    reasons = [reason for each in images if (reason := why_not(each, None)) is not None]
-    judged = [each for each in images if why_not(each, None) is None]
+    why = [why_not(each, None) for each in images]
+    judged = [each for each, reason in zip(images, why, strict=True) if reason is None]
     told = tuple(float(each) for each in np.log(form))
     coarse = too_coarse(info, size)
     if coarse is not None or len(judged) < footage.LEAST_FRAMES:
-        return [], told, coarse or (reasons or ["it has too few frames"])[0]
+        return [], told, coarse or next(filter(None, why), "it has too few frames")
     return [footage.features(looks(each)) for each in judged], told, ""
 
 
