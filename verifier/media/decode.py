@@ -21,6 +21,7 @@ from .ffmpeg import decoding, open_stream
 from .moving import moving_frames
 
 _TICKS = 1_000_000  # presentation times are passed on in microseconds
+_MARK = "frame"  # what is printed of a frame, and nothing that a camera put there (timecodes)
 _NOTE = re.compile(r"frame:\s*\d+\s+pts:(-?\d+)")
 
 
@@ -67,8 +68,8 @@ def frames(
     stream = (
         scaled
         # `metadata` prints the time of a frame only if the frame carries something to print.
-        .filter("metadata", mode="add", key="frame", value="1").filter(
-            "metadata", mode="print", file=f"pipe:{writer}", direct=1
+        .filter("metadata", mode="add", key=_MARK, value="1").filter(
+            "metadata", mode="print", key=_MARK, file=f"pipe:{writer}", direct=1
         )
     )
     raw = {"format": "rawvideo", "pix_fmt": "gray", "fps_mode": "passthrough"}
@@ -107,8 +108,8 @@ def colour_frames(
         .filter("settb", f"1/{_TICKS}")
         .filter("scale", *size, flags="area")
         .filter("format", "rgb24")
-        .filter("metadata", mode="add", key="frame", value="1")
-        .filter("metadata", mode="print", file=f"pipe:{writer}", direct=1)
+        .filter("metadata", mode="add", key=_MARK, value="1")
+        .filter("metadata", mode="print", key=_MARK, file=f"pipe:{writer}", direct=1)
     )
     raw = {"format": "rawvideo", "pix_fmt": "rgb24", "fps_mode": "passthrough"}
     some, whole = False, 3 * width * height

@@ -13,7 +13,7 @@ from ledger import asset
 from ledger.asset import HEAD_SIZE, MediaType, detect_media_type
 from tests import media
 from verifier.errors import Unreadable
-from verifier.media.decode import frames, samples
+from verifier.media.decode import colour_frames, frames, samples
 from verifier.media.probe import Sound, probe
 
 
@@ -61,6 +61,23 @@ def test_a_variable_frame_rate_is_followed(tmp_path: Path) -> None:
     found = [time for time, _ in frames(clip, asset.MKV)]
     assert found == pytest.approx(expected(presentation_times(clip), 4), abs=1e-6)
     assert max(np.diff(found)) > 3
+
+
+@pytest.mark.parametrize(
+    "coder",
+    [("libx264", "-x264-params", "frame-packing=3"), ("mpeg2video", "-timecode", "01:00:00:00")],
+    ids=["packed for two eyes", "with timecodes"],
+)
+def test_what_a_camera_says_of_frames_is_not_taken_for_their_times(
+    tmp_path: Path, coder: tuple[str, ...]
+) -> None:
+    source = ("-f", "lavfi", "-i", "testsrc=s=320x240:d=2", "-pix_fmt", "yuv420p")
+    clip = made(tmp_path / "clip.mp4", *source, "-c:v", *coder)
+    times = presentation_times(clip)
+    found = [time for time, _ in frames(clip, asset.MP4, per_second=1000, size=(32, 16))]
+    assert found == pytest.approx(times, abs=1e-6)
+    coloured = colour_frames(clip, asset.MP4, per_second=1000, size=(32, 16), within=(0.0, 2.0))
+    assert [time for time, _ in coloured] == pytest.approx(times, abs=1e-6)
 
 
 def test_a_clip_that_starts_late_is_counted_from_its_start(tmp_path: Path) -> None:
