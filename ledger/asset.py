@@ -50,11 +50,19 @@ MOV = MediaType("video/quicktime", Kind.CLIP, (".mov", ".qt"))
 MKV = MediaType("video/x-matroska", Kind.CLIP, (".mkv", ".mka"))
 WEBM = MediaType("video/webm", Kind.CLIP, (".webm",))
 AVI = MediaType("video/x-msvideo", Kind.CLIP, (".avi",))
+MPEG_TS = MediaType("video/mp2t", Kind.CLIP, (".ts", ".mts", ".m2ts"))  # AVCHD, broadcasts
+MPEG_PS = MediaType("video/mp2p", Kind.CLIP, (".mpg", ".mpeg", ".vob"))
+MXF = MediaType("application/mxf", Kind.CLIP, (".mxf",))  # cameras of broadcasters
+ASF = MediaType("video/x-ms-asf", Kind.CLIP, (".wmv", ".asf", ".wma"))
+FLV = MediaType("video/x-flv", Kind.CLIP, (".flv",))
 WAV = MediaType("audio/wav", Kind.RECORDING, (".wav", ".wave"))
 MP3 = MediaType("audio/mpeg", Kind.RECORDING, (".mp3",))
 FLAC = MediaType("audio/flac", Kind.RECORDING, (".flac",))
 M4A = MediaType("audio/mp4", Kind.RECORDING, (".m4a", ".m4b"))
 OGG = MediaType("audio/ogg", Kind.RECORDING, (".ogg", ".oga", ".opus"))
+AIFF = MediaType("audio/aiff", Kind.RECORDING, (".aif", ".aiff", ".aifc"))
+CAF = MediaType("audio/x-caf", Kind.RECORDING, (".caf",))
+AAC = MediaType("audio/aac", Kind.RECORDING, (".aac",))
 OGV = MediaType("video/ogg", Kind.CLIP, (".ogv", ".ogg"))
 PDF = MediaType("application/pdf", Kind.DOCUMENT, (".pdf",))
 TEXT = MediaType("text/plain", Kind.OTHER, (".txt", ".md", ".csv", ".json", ".xml", ".html"))
@@ -62,8 +70,8 @@ UNKNOWN = MediaType("application/octet-stream", Kind.OTHER, (".bin",))
 
 MEDIA_TYPES = (
     *(JPEG, PNG, GIF, WEBP, TIFF, BMP, AVIF, HEIC),
-    *(MP4, MOV, MKV, WEBM, AVI, OGV),
-    *(WAV, MP3, FLAC, M4A, OGG),
+    *(MP4, MOV, MKV, WEBM, AVI, OGV, MPEG_TS, MPEG_PS, MXF, ASF, FLV),
+    *(WAV, MP3, FLAC, M4A, OGG, AIFF, CAF, AAC),
     *(PDF, TEXT, UNKNOWN),
 )
 BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
@@ -80,6 +88,11 @@ _MAGIC = (
     (b"fLaC", FLAC),
     (b"ID3", MP3),
     (b"%PDF-", PDF),
+    (b"\x00\x00\x01\xba", MPEG_PS),  # ISO/IEC 13818-1, 2.5.3.4: a pack
+    (b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", MXF),  # SMPTE ST 377-1, 6.5: a partition
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", ASF),
+    (b"FLV\x01", FLV),
+    (b"caff\x00\x01", CAF),
 )
 _RIFF = {b"WEBP": WEBP, b"WAVE": WAV, b"AVI ": AVI}
 _BRANDS = {
@@ -90,6 +103,8 @@ _BRANDS = {
 }
 # How the first packet of a moving picture in Ogg starts: Theora, VP8, Dirac.
 _OGG_VIDEO = (b"\x80theora", b"OVP80", b"BBCD\x00")
+# Where packets of a transport stream begin (ISO/IEC 13818-1, 2.4.3.2), and after times of 4 bytes.
+_PACKETS = ((0, 188, 376), (4, 196, 388))
 # The first box of an ISO base media or QuickTime file that has no `ftyp` (old cameras write these).
 _QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"pnot")
 
@@ -99,8 +114,15 @@ def detect_media_type(head: bytes) -> MediaType:
     for magic, media_type in _MAGIC:
         if head.startswith(magic):
             return media_type
+    return _of_chunks(head) or _of_frames(head) or (TEXT if _is_text(head) else _of_packets(head))
+
+
+def _of_chunks(head: bytes) -> MediaType | None:
+    """The type of a file whose first chunk, box, element or page names it."""
     if head[:4] in (b"RIFF", b"RF64"):
         return _RIFF.get(head[8:12], UNKNOWN)
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return AIFF
     if head[4:8] == b"ftyp":
         return _BRANDS.get(head[8:12], MP4)
     if head[4:8] in _QUICKTIME_BOXES:
@@ -109,12 +131,26 @@ def detect_media_type(head: bytes) -> MediaType:
         return WEBM if b"webm" in head[:64] else MKV
     if head.startswith(b"OggS"):
         return OGV if any(mark in head[:256] for mark in _OGG_VIDEO) else OGG
-    if head.startswith(b"BM") and head[6:10] == bytes(4):
-        return BMP
-    # An MPEG audio frame without a tag: 11 sync bits, layer III, neither reserved rate.
-    if len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[2] & 0x0C != 0x0C:
+    return BMP if head.startswith(b"BM") and head[6:10] == bytes(4) else None
+
+
+def _of_frames(head: bytes) -> MediaType | None:
+    """The type of a recording that is bare frames of MPEG audio, each behind twelve sync bits."""
+    if len(head) < 3 or head[0] != 0xFF:
+        return None
+    # Layer III without a tag: 11 sync bits, neither reserved rate.
+    if head[1] & 0xE6 == 0xE2 and head[2] & 0x0C != 0x0C:
         return MP3
-    return TEXT if _is_text(head) else UNKNOWN
+    # AAC (ISO/IEC 13818-7, 6.2): layer 0, a known rate, and a second frame where the first ends.
+    length = int.from_bytes(head[3:6], "big") >> 5 & 0x1FFF
+    adts = head[1] & 0xF6 == 0xF0 and head[2] & 0x3C <= 0x30 and length >= 7
+    return AAC if adts and head[length : length + 2] == head[:2] else None
+
+
+def _of_packets(head: bytes) -> MediaType:
+    """The type of a transport stream, which no text is taken for."""
+    packets = any(all(head[at : at + 1] == b"G" for at in places) for places in _PACKETS)
+    return MPEG_TS if packets else UNKNOWN
 
 
 def _is_text(head: bytes) -> bool:

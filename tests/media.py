@@ -22,12 +22,21 @@ _CODECS = {
     ".mov": ("-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac", "-pix_fmt", "yuv420p"),
     ".mkv": ("-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac", "-pix_fmt", "yuv420p"),
     ".avi": ("-c:v", "mpeg4", "-q:v", "5", "-c:a", "libmp3lame"),
+    ".ts": ("-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac", "-pix_fmt", "yuv420p"),
+    ".m2ts": ("-c:v", "libx264", "-preset", "veryfast", "-c:a", "ac3", "-pix_fmt", "yuv420p"),
+    ".mpg": ("-c:v", "mpeg2video", "-q:v", "4", "-c:a", "mp2"),
+    ".mxf": ("-c:v", "mpeg2video", "-q:v", "4", "-c:a", "pcm_s16le", "-ar", "48000"),
+    ".wmv": ("-c:v", "wmv2", "-q:v", "4", "-c:a", "wmav2", "-ac", "2"),
+    ".flv": ("-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac", "-pix_fmt", "yuv420p"),
     ".webm": ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"),
     ".m4a": ("-vn", "-c:a", "aac"),
     ".mp3": ("-vn", "-c:a", "libmp3lame"),
     ".ogg": ("-vn", "-c:a", "libopus"),
     ".flac": ("-vn", "-c:a", "flac"),
     ".wav": ("-vn", "-c:a", "pcm_s16le"),
+    ".aif": ("-vn", "-c:a", "pcm_s16be"),
+    ".caf": ("-vn", "-c:a", "pcm_s16be"),
+    ".aac": ("-vn", "-c:a", "aac", "-b:a", "96k"),
 }
 
 

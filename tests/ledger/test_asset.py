@@ -41,12 +41,21 @@ BY_ENDING = {
     "webm": assets.WEBM,
     "avi": assets.AVI,
     "ogv": assets.OGV,
+    "ts": assets.MPEG_TS,
+    "m2ts": assets.MPEG_TS,
+    "mpg": assets.MPEG_PS,
+    "mxf": assets.MXF,
+    "wmv": assets.ASF,
+    "flv": assets.FLV,
     "wav": assets.WAV,
     "mp3": assets.MP3,
     "flac": assets.FLAC,
     "m4a": assets.M4A,
     "ogg": assets.OGG,
     "opus": assets.OGG,
+    "aif": assets.AIFF,
+    "caf": assets.CAF,
+    "aac": assets.AAC,
 }
 NO_MEDIA = {"txt": TEXT, "bin": UNKNOWN}
 
@@ -127,7 +136,13 @@ def test_an_mp3_is_known_with_a_tag_and_without(files: dict[str, Path], tmp_path
         (b"\x00\x00\x00\x08wide", assets.MOV),
         (b"BM\x10\x00\x00\x00\x00\x00\x00\x00", assets.BMP),
         (b"BMW drives on.", TEXT),
-        (b"\xff\xf1\x50\x80", UNKNOWN),  # AAC, whose layer is 0
+        (b"\xff\xf1\x50\x80", UNKNOWN),  # AAC, but no frame
+        (b"\xff\xf1\x50\x80\x01\x1f\xfc\x00" + b"\xff\xf1", assets.AAC),
+        (b"\xff\xf1\x50\x80\x01\x1f\xfc\x00" + b"\xff\xf9", UNKNOWN),  # no second frame
+        (b"G" + bytes(187) + b"G" + bytes(187) + b"G", assets.MPEG_TS),
+        (b"G" + bytes(187) + b"G" + bytes(187) + b"H", UNKNOWN),
+        (b"G" * 400, TEXT),
+        (b"FORM\x00\x00\x00\x00AIFC", assets.AIFF),
         (b"\xff\xfb\xfc\x00", UNKNOWN),  # a reserved sample rate
         (b"%PDF", TEXT),
         (b"#EXTM3U\nhttp://127.0.0.1/\n", TEXT),

@@ -28,9 +28,17 @@ _DEMUXERS = {
     **dict.fromkeys((asset.MKV, asset.WEBM), _MATROSKA),
     **dict.fromkeys((asset.OGG, asset.OGV), "ogg"),
     asset.AVI: "avi",
+    asset.MPEG_TS: "mpegts",
+    asset.MPEG_PS: "mpeg",
+    asset.MXF: "mxf",
+    asset.ASF: "asf",
+    asset.FLV: "flv",
     asset.WAV: "wav",
     asset.MP3: "mp3",
     asset.FLAC: "flac",
+    asset.AIFF: "aiff",
+    asset.CAF: "caf",
+    asset.AAC: "aac",
 }
 
 

@@ -112,7 +112,8 @@ def test_one_frame_is_a_clip(tmp_path: Path) -> None:
 
 def test_every_container_shows_the_same_frames(tmp_path: Path) -> None:
     original = list(frames(media.clip(tmp_path), asset.MP4))
-    for ending in (".mov", ".mkv", ".webm", ".avi"):
+    others = (".ts", ".m2ts", ".mpg", ".mxf", ".wmv", ".flv")
+    for ending in (".mov", ".mkv", ".webm", ".avi", *others):
         copy = media.convert(media.clip(tmp_path), tmp_path / f"copy{ending}")
         found = list(frames(copy, kind_of(copy)))
         assert abs(len(found) - len(original)) <= 1
@@ -124,7 +125,7 @@ def test_every_recording_sounds_the_same_and_as_long(tmp_path: Path) -> None:
     original = np.concatenate(list(samples(media.recording(tmp_path), asset.WAV)))
     assert original.dtype == np.float32
     assert 0.9 < np.abs(original).max() < 1.1
-    for ending in (".mp3", ".flac", ".ogg", ".m4a", ".wav"):
+    for ending in (".mp3", ".flac", ".ogg", ".m4a", ".wav", ".aif", ".caf", ".aac"):
         copy = media.convert(media.recording(tmp_path), tmp_path / f"copy{ending}")
         found = np.concatenate(list(samples(copy, kind_of(copy))))
         assert abs(len(found) - len(original)) < 0.3 * 8000
