@@ -14,6 +14,8 @@ from verifier.detector.result import Trace
 from verifier.harmless import printable
 from verifier.media.ffmpeg import probe_json
 
+from .forms import own_form
+
 _READ = 4 << 20  # bytes of each end of a file that are looked through
 _MOST_FIELDS, _LONGEST = 64, 80  # fields that are read, and characters of each that are shown
 _LIMITS = "It does not show what is true of the file: anybody can write or remove such a note."
@@ -55,7 +57,7 @@ _EDITORS = re.compile(
     re.IGNORECASE,
 )
 _ENCODERS = re.compile(
-    r"(lavf[0-9.]*|lavc[0-9.]*[^,;]{0,16}|handbrake[^,;]{0,20}|x26[45][^,;]{0,24}|lame ?[0-9.]*"
+    r"(^google$|lavf[0-9.]*|lavc[0-9.]*[^,;]{0,16}|handbrake[^,;]{0,20}|x26[45][^,;]{0,24}|lame ?[0-9.]*"
     r"|iso media file produced by google inc|mainconcept[^,;]{0,16}|nero[^,;]{0,16}|gpac[^,;]{0,12}"
     r"|mkvmerge[^,;]{0,12}|libebml[^,;]{0,12}|libvorbis[^,;]{0,16}|libopus[^,;]{0,12}"
     r"|qaac[^,;]{0,12}|fdk[^,;]{0,12}|vimeo[^,;]{0,12}|twitter|facebook)",
@@ -114,6 +116,14 @@ def _generators(fields: list[tuple[str, str]], ends: bytes) -> Iterator[Trace]:
                 does_not_show=_LIMITS,
             )
     for name, value in fields:
+        if own := own_form(value):
+            yield Trace(
+                code="generator.named",
+                sentence=f"Its field “{printable(name, _LONGEST)}” holds {own}: "
+                f"“{printable(value, _LONGEST)}”.",
+                does_not_show=_LIMITS,
+            )
+            continue
         where = _SIGNED.search(name) and not _NAMES.search(name)
         found = _GENERATORS.search(value) if where else None
         if found is None or (_PROSE.search(name) and len(value) > 400):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from verifier.detector.result import Trace
 from verifier.harmless import printable
 
+from .forms import own_form, own_key
 from .texts import Text
 from .xmp import EVENT, IPTC_EXTENSION, PHOTOSHOP, XAP, Said
 
@@ -32,33 +33,8 @@ _EDITORS = re.compile(
     r"|\bphotos 1\.\d|aviary|photoimpact|capture nx|viewnx|silkypix",
     re.IGNORECASE,
 )
-# Where a text has a form that only one program gives it.
-_OWN_FORM = (
-    (re.compile(r"\bSteps: \d+, (?:Sampler|Schedule)"),
-     "settings as Stable Diffusion programs write them"),
-    (re.compile(r"--(?:v|ar|niji|style|stylize|q)\s\S+.*Job ID: [0-9a-f-]{36}", re.DOTALL),
-     "a prompt and a job number as Midjourney writes them"),
-    (re.compile(r"Job ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
-     "a job number as Midjourney writes it"),
-    (re.compile(r'"class_type"\s*:\s*"'), "a workflow as ComfyUI writes it"),
-    (re.compile(r'"sampler"\s*:.{0,4000}"(?:uc|request_type)"\s*:', re.DOTALL),
-     "settings as NovelAI writes them"),
-    (re.compile(r"^NovelAI generated image"), "a title as NovelAI writes it"),
-    (re.compile(r'"(?:positive_prompt|sui_image_params|fooocus_scheme)"\s*:'),
-     "settings as a program for diffusion models writes them"),
-)  # fmt: skip
 _NAMING = ("EXIF Software", "EXIF ProcessingSoftware", "EXIF Make", "EXIF Model")
 _NAMING_KEYS = ("software", "source", "creator", "generator", "credit")
-_OWN_KEYS = {
-    "parameters": "Stable Diffusion web UI",
-    "prompt": "ComfyUI",
-    "workflow": "ComfyUI",
-    "dream": "InvokeAI",
-    "sd-metadata": "InvokeAI",
-    "invokeai_metadata": "InvokeAI",
-    "fooocus_scheme": "Fooocus",
-    "sui_image_params": "SwarmUI",
-}
 # IPTC NewsCodes, digitalSourceType (2025): those that say that not all of it was captured.
 _SOURCE_TYPES = {
     "trainedAlgorithmicMedia": (True, "created by a trained algorithm"),
@@ -95,26 +71,20 @@ def written(texts: Iterable[Text], xmp: Iterable[Said]) -> tuple[Trace, ...]:
 def _named(texts: Iterable[Text]) -> Iterator[Trace]:
     for each in texts:
         key = each.where.partition("“")[2].rstrip("”").lower()
-        if (own := next((what for form, what in _OWN_FORM if form.search(each.text)), "")) or (
-            own := _own_key(key)
-        ):
+        if own := own_form(each.text) or own_key(key):
             yield _generator(f"the {each.where} holds {own}", each.text)
         elif each.where in _NAMING or key in _NAMING_KEYS:
             yield from _by_name(each.where, each.text)
-
-
-def _own_key(key: str) -> str:
-    return f"a text under the name that {_OWN_KEYS[key]} uses" if key in _OWN_KEYS else ""
 
 
 def _named_in_xmp(said: tuple[Said, ...]) -> Iterator[Trace]:
     for each in said:
         if (each.namespace, each.name) in _XMP_NAMING:
             yield from _by_name(f"XMP {each.name}", each.text)
-        elif each.name in {"description", "Description", "UserComment"}:
-            own = next((what for form, what in _OWN_FORM if form.search(each.text)), "")
-            if own:
-                yield _generator(f"the XMP {each.name} holds {own}", each.text)
+        elif each.name in {"description", "Description", "UserComment", "AIGC"} and (
+            own := own_form(each.text)
+        ):
+            yield _generator(f"the XMP {each.name} holds {own}", each.text)
 
 
 def _by_name(where: str, text: str) -> Iterator[Trace]:

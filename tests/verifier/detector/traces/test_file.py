@@ -39,6 +39,7 @@ def told(*texts: Text, xmp: bytes = b"") -> tuple[Trace, ...]:
 @pytest.mark.parametrize(
     ("key", "text"),
     [
+        ("AIGC", '{"Label":"1","ContentProducer":"00119144030071526726XG1ZX0G"}'),
         ("parameters", "a cat\nNegative prompt: dog\nSteps: 20, Sampler: Euler a, CFG scale: 7"),
         ("prompt", json.dumps({"3": {"class_type": "KSampler", "inputs": {}}})),
         ("Software", "NovelAI"),

@@ -1,5 +1,6 @@
 """What programs wrote into a file is told as what it is: a note, made harmless."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,39 @@ def test_a_generator_that_names_itself_is_named(
     assert named in trace.sentence
     assert trace.does_not_show.startswith("It does not show")
     assert "anybody" in trace.does_not_show
+
+
+LABEL = '{"Label": "1", "ContentProducer": "00119144030071526726XG1ZX0G", "ProduceID": "c9a4"}'
+WORKFLOW = '{"8": {"inputs": {"filename_prefix": "video"}, "class_type": "SaveVideo"}}'
+
+
+@pytest.mark.parametrize(
+    ("ending", "field", "value", "told"),
+    [
+        ("mkv", "AIGC", LABEL, "GB 45438-2025), that it was generated"),
+        ("mkv", "AIGC", LABEL.replace('"1"', '"2"'), "that it may have been generated"),
+        ("mkv", "AIGC", LABEL.replace('"1"', '"3"'), "is suspected to have been generated"),
+        ("mkv", "PROMPT", WORKFLOW, "as ComfyUI writes it"),
+        ("mp4", "comment", json.dumps({"prompt": WORKFLOW}), "as ComfyUI writes it"),
+        ("mkv", "WORKFLOW", '{"id": "cb", "revision": 0, "last_node_id": 8}', "as ComfyUI writes"),
+        ("mp4", "comment", f"Signature: {'q4+/' * 60}==", "as Grok writes it"),
+        ("mkv", "METADATA0", f"ChtzZWN1cml0eS5rbGluZy5tZXRhX2VuY3J5cHQ{'S8AFo' * 9}", "as Kling"),
+    ],
+)
+def test_a_note_in_a_form_of_one_program_names_it(
+    tmp_path: Path, ending: str, field: str, value: str, told: str
+) -> None:
+    trace = notes(tagged(tmp_path, ending, **{field: value}))["generator.named"]
+    assert told in trace.sentence
+    assert "anybody" in trace.does_not_show
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Signature: Anna Smith", f"Signature: {'q4+/' * 60} and more", '{"Label": "1"}', "class_type"],
+)
+def test_words_that_only_look_like_such_a_form_name_nobody(tmp_path: Path, text: str) -> None:
+    assert "generator.named" not in notes(tagged(tmp_path, "mp4", comment=text))
 
 
 @pytest.mark.parametrize(
