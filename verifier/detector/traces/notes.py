@@ -57,7 +57,8 @@ _EDITORS = re.compile(
     re.IGNORECASE,
 )
 _ENCODERS = re.compile(
-    r"(^google$|lavf[0-9.]*|lavc[0-9.]*[^,;]{0,16}|handbrake[^,;]{0,20}|x26[45][^,;]{0,24}|lame ?[0-9.]*"
+    r"(^google$|lavf[0-9.]*|lavc[0-9.]*[^,;]{0,16}|handbrake[^,;]{0,20}|x26[45][^,;]{0,24}"
+    r"|lame ?[0-9.]*"
     r"|iso media file produced by google inc|mainconcept[^,;]{0,16}|nero[^,;]{0,16}|gpac[^,;]{0,12}"
     r"|mkvmerge[^,;]{0,12}|libebml[^,;]{0,12}|libvorbis[^,;]{0,16}|libopus[^,;]{0,12}"
     r"|qaac[^,;]{0,12}|fdk[^,;]{0,12}|vimeo[^,;]{0,12}|twitter|facebook)",
