@@ -5,10 +5,10 @@
 FOLDER holds `real*/` and `fake*/` sources of clips, one a folder, in any tree; `fake_wan21_…` and
 `fake_wan-longlive_…` are of one family. Each clip is seen twice: as it was published, and coded
 again by a draw from its own bytes (at most 480 lines, rate factors of 26 to 36), both classes
-alike, since filmed and generated clips are published otherwise. Of their frames a line is learnt
-and calibrated as in `verifier.detector.learn`; beside it is heard, half as loud, what the frames
-score as pictures. What is seen is kept in DIR by digest. Printed beside: what size, shape, length
-and rate of bits tell alone, and labels at random.
+alike, since filmed and generated clips are published otherwise. Of what the encoder sees of their
+frames a line is learnt and calibrated as in `verifier.detector.learn`; beside it is heard, half as
+loud, what the frames score as pictures. What is seen is kept in DIR by digest. Printed beside: what
+size, shape, length and rate of bits tell alone, and labels at random.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """The pictures of a clip: were they generated? Some frames, each seen as a picture is.
 
-What is seen of a frame is what is seen of a picture (`seen`), along the directions in which
-pictures differ (`likeness`). A line over the mean of those, learnt from frames of clips
-(`training.footage`), and the mean score as pictures, none of which was a frame, are added up.
+What is seen of a frame is what is seen of a picture (`seen`). A line over the mean of the
+encoder's first tokens, learnt from frames of clips (`training.footage`), and the mean score as
+pictures, none of which was a frame, are added up.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from verifier.errors import ToolMissing, Unreadable
 from verifier.media.decode import colour_frames
 from verifier.media.probe import MediaInfo, probe
 
-from . import head, seen
+from . import encoder, head, seen
 from .calibration import weigh
 from .clip import too_coarse
 from .domain import why_not
@@ -30,13 +30,14 @@ from .track import scaled
 from .views import Look, looks
 from .weights import held, named
 
-FILE = "footage.npz"  # learnt along the directions of picture.npz, and with it
-DIGEST = "a34a7c01aef1e89314e1512ad2d94621c8ba5a13aebde3bfd19014b90f7e3fe1"  # SHA-256 of that file
+FILE = "footage.npz"  # learnt beside what picture.npz says, and with it
+DIGEST = "fc5098098eec9b89c5b88ee8181c970bd27affde573a838d81b3523d2998bf29"  # SHA-256 of that file
 FRAMES, LEAST_FRAMES = 6, 3  # that are looked at; of which something can be said
 STRATUM = "filmed and generated clips of at least 320 pixels, by six of their frames"
 SIDES = ("generated pictures in it", "filmed pictures in it")
 EXPERIMENTAL = True  # docs/detector-footage.md says what was reached
 UNLIKE = "its pictures are unlike those that the detector was trained on"
+_TOKENS = encoder.WIDTH * len(seen.LAYERS[Subject.PICTURE])  # numbers of a frame, come first
 _MOMENT = 0.5  # seconds within which a frame is looked for
 _LATEST = 3600.0  # seconds: no frame is looked for later
 
@@ -114,7 +115,7 @@ def features(shown: tuple[Look, ...]) -> Floats:
 
 
 def described(frames: list[Floats]) -> Floats | None:
-    """What is learnt from: the mean of what is seen of frames along directions, and their score.
+    """What is learnt from: the mean first tokens of frames, (_TOKENS,), and their mean score.
 
     None where most are unlike the pictures that were learnt from. Raises ToolMissing.
     """
@@ -122,9 +123,9 @@ def described(frames: list[Floats]) -> Floats | None:
     near = [each for each in frames if pictures.distance(each) <= float(pictures.farthest)]
     if len(near) < LEAST_FRAMES:
         return None
-    along = pictures.along(np.array(near)[:, :-1]).mean(0)
+    tokens = np.mean([each[:_TOKENS] for each in near], axis=0)
     score = np.mean([pictures.score(each) for each in near])
-    return np.append(along, score).astype(np.float32)
+    return np.append(tokens, score).astype(np.float32)
 
 
 @cache
