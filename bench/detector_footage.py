@@ -25,7 +25,7 @@ from verifier.detector.samples import Samples
 
 def judged(clips: list[Clip]) -> tuple[Samples, Told]:
     """Clips that are judged, as a table's rows, and what the product says of them."""
-    kept = [each for each in clips if _seen(each) is not None]
+    kept = [each for each in clips if _told(each)]
     samples = Samples(
         np.array([each.digest for each in kept]),
         np.array([each.seen for each in kept]),
@@ -36,10 +36,9 @@ def judged(clips: list[Clip]) -> tuple[Samples, Told]:
     return samples, Told.between(footage.SIDES, footage.trained(), samples)
 
 
-def _seen(clip: Clip) -> Clip | None:
+def _told(clip: Clip) -> bool:
     head = footage.trained()
-    near = clip.seen is not None and head.distance(clip.seen) <= float(head.farthest)
-    return clip if near else None
+    return clip.seen is not None and head.distance(clip.seen) <= float(head.farthest)
 
 
 def _group(source: str) -> str:
@@ -64,7 +63,7 @@ def main() -> None:
     total = Counter(_group(each.source) for each in published)
     show(replace(samples, sources=groups), told, dict(sorted(total.items())))
     controls(samples, told)
-    silent = Counter(e.reason or footage.UNLIKE for e in published if _seen(e) is None)
+    silent = Counter(e.reason or footage.UNLIKE for e in published if not _told(e))
     for reason, count in silent.most_common():
         print(f"abstained from {count:3d}: {reason}")
     again, told_again = judged(coded)

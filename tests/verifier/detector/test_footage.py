@@ -97,6 +97,9 @@ def test_a_small_clip_a_drawing_and_noise_are_not_judged(tmp_path: Path) -> None
     flat = np.zeros((400, 400, 3), np.uint8)
     flat[100:300, 100:300] = 200
     assert "a drawing" in (detect(film(tmp_path / "drawn.mp4", [flat] * 24)).abstained or "")
+    random = np.random.default_rng(3)
+    noise = [random.integers(0, 256, (400, 400, 3), np.uint8) for _ in range(24)]
+    assert "noise" in (detect(film(tmp_path / "noise.mp4", noise)).abstained or "")
 
 
 def test_a_clip_of_one_frame_gets_an_answer(tmp_path: Path) -> None:

@@ -105,6 +105,14 @@ def test_the_iptc_source_type_is_read(term: str, code: str | None) -> None:
         assert codes(told(xmp=xmp)) == ({code} - {None})
 
 
+def test_the_label_that_china_asks_for_is_read_in_xmp() -> None:
+    label = "{&quot;Label&quot;:&quot;1&quot;,&quot;ContentProducer&quot;:&quot;0011&quot;}"
+    space = 'xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/"'
+    (found,) = told(xmp=packet(f'{space} TC260:AIGC="{label}"'))
+    assert found.code == "generator.named"
+    assert "GB 45438-2025), that it was generated" in found.sentence
+
+
 def test_a_credit_of_googles_is_told_and_a_history_counted(tmp_path: Path) -> None:
     steps = "".join(
         f'<rdf:li stEvt:action="{action}" stEvt:when="2024-05-0{day}T10:00:00Z"/>'
