@@ -34,7 +34,7 @@ from verifier.detector.calibration import (
     interval,
     weigh,
 )
-from verifier.detector.detect import SIDES
+from verifier.detector.detect import SIDES, unlike
 from verifier.detector.evidence import in_words
 from verifier.detector.head import Head, trained
 from verifier.detector.learn import held_out
@@ -105,10 +105,10 @@ def main() -> None:
 def _read(
     options: argparse.Namespace, subject: Subject, view: str, most: int
 ) -> tuple[Samples, int]:
-    head = trained(subject)
     samples = gathered(read_samples(options.folder, options.keep, subject, view, most=most))
-    near = np.array([head.distance(each) for each in samples.features]) <= float(head.farthest)
-    return samples[near], int((~near).sum())
+    features = samples.features.astype(np.float32)
+    alike = np.array([unlike(subject, each) is None for each in features])
+    return samples[alike], int((~alike).sum())
 
 
 def show(samples: Samples, told: Told, total: dict[str, int]) -> None:

@@ -37,8 +37,7 @@ def judged(clips: list[Clip]) -> tuple[Samples, Told]:
 
 
 def _told(clip: Clip) -> bool:
-    head = footage.trained()
-    return clip.seen is not None and head.distance(clip.seen) <= float(head.farthest)
+    return clip.seen is not None and footage.unlike(clip.seen) is None
 
 
 def _group(source: str) -> str:

@@ -7,11 +7,12 @@ import contextlib
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from verifier.errors import ToolMissing
 
-from . import faces, seen
+from . import faces, kinds, seen
 from . import head as learnt
 from .calibration import weigh
 from .domain import why_not, why_not_face
@@ -41,14 +42,16 @@ def detect_picture(image: Image.Image, coarseness: float | None = None) -> Detec
     return _weighed(Subject.PICTURE, looks(image))
 
 
-def detect_face(image: Image.Image, box: Box, *, cues: tuple[Cue, ...] = ()) -> Detection:
+def detect_face(
+    image: Image.Image, box: Box, *, cues: tuple[Cue, ...] = (), unlike: str | None = None
+) -> Detection:
     """Weigh one face of a picture of mode RGB: made as a whole, or photographed.
 
     `box` is from brow to chin, and may reach beyond the picture; `cues` are what was measured of
-    it. A face that was swapped into a photograph is another question. Raises ToolMissing where
-    weights are absent.
+    it; `unlike` is a reason to say nothing (`kinds.made`). A face that was swapped into a
+    photograph is another question. Raises ToolMissing where weights are absent.
     """
-    reason = why_not_face(image, box)
+    reason = unlike or why_not_face(image, box)
     if reason is not None:
         return replace(_abstained(Subject.FACE, reason), cues=cues)
     return replace(_weighed(Subject.FACE, looks_at_face(image, box)), cues=cues)
@@ -57,6 +60,8 @@ def detect_face(image: Image.Image, box: Box, *, cues: tuple[Cue, ...] = ()) -> 
 def ready() -> None:
     """Read all weights now, once in a process; absent ones are said when they are asked for."""
     seen.ready()
+    with contextlib.suppress(ToolMissing):
+        kinds.trained()
     for subject in learnt.DIGESTS:
         with contextlib.suppress(ToolMissing):
             nothing = np.zeros(seen.NUMBERS[subject] + 1, np.float32)
@@ -65,14 +70,23 @@ def ready() -> None:
 
 def digests() -> dict[str, str]:
     """The files of weights and the SHA-256 that each must have."""
-    return seen.digests() | dict(learnt.DIGESTS.values())
+    return seen.digests() | kinds.digests() | dict(learnt.DIGESTS.values())
+
+
+def unlike(subject: Subject, features: npt.NDArray[np.float32]) -> str | None:
+    """The reason to say nothing of what is seen like this, or None; raises ToolMissing."""
+    head = learnt.trained(subject)
+    if head.distance(features) > float(head.farthest):
+        return "it is unlike what the detector was trained on"
+    return kinds.unlike(features) if subject == Subject.PICTURE else None
 
 
 def _weighed(subject: Subject, what: tuple[Look, ...]) -> Detection:
     features = seen.see(subject, what)
+    reason = unlike(subject, features)
+    if reason is not None:
+        return _abstained(subject, reason)
     head = learnt.trained(subject)
-    if head.distance(features) > float(head.farthest):
-        return _abstained(subject, "it is unlike what the detector was trained on")
     evidence = weigh(head.score(features), head.calibration)
     sides, stratum = SIDES[subject], STRATA[subject]
     models = _models(subject)
@@ -88,5 +102,5 @@ def _abstained(subject: Subject, reason: str) -> Detection:
 
 def _models(subject: Subject) -> tuple[str, ...]:
     found_by = faces.digests().values() if subject == Subject.FACE else ()
-    rests_on = (*seen.NETWORKS[subject], seen.ADAPTED[subject].digest, *found_by)
+    rests_on = (*seen.NETWORKS[subject], seen.ADAPTED[subject].digest, kinds.DIGEST, *found_by)
     return named((learnt.DIGESTS[subject][1], *rests_on))

@@ -81,13 +81,17 @@ def faces_task(path: str, media_type: str) -> dict[str, Any]:
     from .cues import of_picture
     from .detect import detect_face
     from .faces import find_faces
+    from .kinds import made, tokens
     from .pictured import pictured
+    from .views import LEAST
 
     image = picture(Path(path), BY_NAME[media_type]).convert("RGB")
     rgb = np.asarray(image)
+    faces = find_faces(rgb, most=_MOST_FACES)
+    unlike = made(tokens(image)) if faces and min(image.size) >= LEAST else None
     found = [
-        detect_face(image, face.box, cues=of_picture(pictured(rgb, face)))
-        for face in find_faces(rgb, most=_MOST_FACES)
+        detect_face(image, face.box, cues=of_picture(pictured(rgb, face)), unlike=unlike)
+        for face in faces
     ]
     return format_examination(Examination(detections=tuple(found)))
 

@@ -19,7 +19,7 @@ from verifier.errors import ToolMissing, Unreadable
 from verifier.media.decode import colour_frames
 from verifier.media.probe import MediaInfo, probe
 
-from . import encoder, head, seen
+from . import head, kinds, seen
 from .calibration import weigh
 from .clip import too_coarse
 from .domain import why_not
@@ -37,7 +37,6 @@ STRATUM = "filmed and generated clips of at least 320 pixels, by six of their fr
 SIDES = ("generated pictures in it", "filmed pictures in it")
 EXPERIMENTAL = True  # docs/detector-footage.md says what was reached
 UNLIKE = "its pictures are unlike those that the detector was trained on"
-_TOKENS = encoder.WIDTH * len(seen.LAYERS[Subject.PICTURE])  # numbers of a frame, come first
 _MOMENT = 0.5  # seconds within which a frame is looked for
 _LATEST = 3600.0  # seconds: no frame is looked for later
 
@@ -68,9 +67,12 @@ def detect_footage(path: Path, media_type: MediaType) -> Detection:
     if len(frames) < LEAST_FRAMES:
         return _abstained(reasons.most_common(1)[0][0] if reasons else "it has too few frames")
     mean = described(frames)
-    line = trained()
-    if mean is None or line.distance(mean) > float(line.farthest):
+    if mean is None:
         return _abstained(UNLIKE)
+    other = unlike(mean)
+    if other is not None:
+        return _abstained(other)
+    line = trained()
     return opinion(
         Subject.FOOTAGE,
         weigh(line.score(mean), line.calibration),
@@ -115,7 +117,7 @@ def features(shown: tuple[Look, ...]) -> Floats:
 
 
 def described(frames: list[Floats]) -> Floats | None:
-    """What is learnt from: the mean first tokens of frames, (_TOKENS,), and their mean score.
+    """What is learnt from: the mean first tokens of frames, (kinds.TOKENS,), and their mean score.
 
     None where most are unlike the pictures that were learnt from. Raises ToolMissing.
     """
@@ -123,9 +125,15 @@ def described(frames: list[Floats]) -> Floats | None:
     near = [each for each in frames if pictures.distance(each) <= float(pictures.farthest)]
     if len(near) < LEAST_FRAMES:
         return None
-    tokens = np.mean([each[:_TOKENS] for each in near], axis=0)
+    tokens = np.mean([each[: kinds.TOKENS] for each in near], axis=0)
     score = np.mean([pictures.score(each) for each in near])
     return np.append(tokens, score).astype(np.float32)
+
+
+def unlike(mean: Floats) -> str | None:
+    """The reason to say nothing of a clip that was `described` so, or None; raises ToolMissing."""
+    line = trained()
+    return UNLIKE if line.distance(mean) > float(line.farthest) else kinds.made(mean)
 
 
 @cache
@@ -155,7 +163,7 @@ def digests() -> dict[str, str]:
 
 def _models() -> tuple[str, ...]:
     picture = head.DIGESTS[Subject.PICTURE][1], seen.ADAPTED[Subject.PICTURE].digest
-    return named((DIGEST, *picture, *seen.NETWORKS[Subject.PICTURE]))
+    return named((DIGEST, *picture, kinds.DIGEST, *seen.NETWORKS[Subject.PICTURE]))
 
 
 def _abstained(reason: str) -> Detection:

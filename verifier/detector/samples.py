@@ -6,7 +6,7 @@ is seen is kept by the digest of the file: a second run costs seconds.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -121,9 +121,16 @@ def read_samples(
     What `adapted` says comes last among the features; nought in training, which `adapted` was
     taught.
     """
+    yield from read_files(files(folder, subject, most), keep, subject, view)
+
+
+def read_files(
+    named: Iterable[tuple[str, Path]], keep: Path, subject: Subject, view: str
+) -> Iterator[Sample]:
+    """Read files of named sources as `read_samples` does."""
     keep.mkdir(parents=True, exist_ok=True)
     by = ".".join((*(each[:8] for each in NETWORKS[subject]), *map(str, LAYERS[subject])))
-    for source, path in files(folder, subject, most):
+    for source, path in named:
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         file = File(path, data, digest, subject, view)

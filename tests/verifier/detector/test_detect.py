@@ -215,7 +215,17 @@ def test_a_damaged_head_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_every_file_of_weights_is_named_with_its_digest() -> None:
     named = digests()
     adapted = {"adapted_picture.onnx", "adapted_face.onnx"}
-    assert set(named) == {"encoder.npz.z", "texture.onnx", "picture.npz", "face.npz"} | adapted
+    assert (
+        set(named)
+        == {
+            "encoder.npz.z",
+            "texture.onnx",
+            "picture.npz",
+            "face.npz",
+            "kinds.npz",
+        }
+        | adapted
+    )
     for name, digest in named.items():
         assert hashlib.sha256((head.FOLDER / name).read_bytes()).hexdigest() == digest
 
