@@ -25,9 +25,10 @@ from .views import looks
 from .weights import held
 
 FILE = "kinds.npz"
-DIGEST = "352d4f695231c22c4cf9caa13396a2c5d3458492ed7508e8c8aec09b7e0c2eec"  # SHA-256 of that file
+DIGEST = "d2216a5616d9e5cb6164e48b60475bae5e7af5562ef34f53f4cabde868c92fce"  # SHA-256 of that file
 ORDINARY = "ordinary"  # photographs, and what imitates them
 SAID = {  # ends of "It says nothing, for …"
+    "animation": "it looks like an animated film",
     "astronomy": "it looks like a telescope's picture",
     "document": "it looks like a document",
     "drawn": "it looks drawn",
@@ -40,7 +41,7 @@ SAID = {  # ends of "It says nothing, for …"
     "screen": "writing or other pictures seem to be laid over it",
     "thermal": "it looks like a picture in infrared",
 }
-MADE = ("drawn", "game", "painting", "render")  # nothing in these was before a camera
+MADE = ("animation", "drawn", "game", "painting", "render")  # nothing in these was before a camera
 LIKELY = 0.5  # an ordinary picture that is less likely to be one is none
 TOKENS = encoder.WIDTH * len(seen.LAYERS[Subject.PICTURE])  # the encoder's first tokens come first
 
