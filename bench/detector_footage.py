@@ -25,7 +25,7 @@ from verifier.detector.samples import Samples
 
 def judged(clips: list[Clip]) -> tuple[Samples, Told]:
     """Clips that are judged, as a table's rows, and what the product says of them."""
-    kept = [each for each in clips if _told(each)]
+    kept = [each for each in clips if _silent(each) is None]
     samples = Samples(
         np.array([each.digest for each in kept]),
         np.array([each.seen for each in kept]),
@@ -36,8 +36,9 @@ def judged(clips: list[Clip]) -> tuple[Samples, Told]:
     return samples, Told.between(footage.SIDES, footage.trained(), samples)
 
 
-def _told(clip: Clip) -> bool:
-    return clip.seen is not None and footage.unlike(clip.seen) is None
+def _silent(clip: Clip) -> str | None:
+    """Why nothing is said of a clip, or None."""
+    return clip.reason if clip.seen is None else footage.unlike(clip.seen)
 
 
 def _group(source: str) -> str:
@@ -62,7 +63,7 @@ def main() -> None:
     total = Counter(_group(each.source) for each in published)
     show(replace(samples, sources=groups), told, dict(sorted(total.items())))
     controls(samples, told)
-    silent = Counter(e.reason or footage.UNLIKE for e in published if not _told(e))
+    silent = Counter(filter(None, map(_silent, published)))
     for reason, count in silent.most_common():
         print(f"abstained from {count:3d}: {reason}")
     again, told_again = judged(coded)
