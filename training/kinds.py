@@ -5,8 +5,8 @@ FOLDER holds `kinds/train/KIND_PUBLISHER/…`, pictures of kinds that opinions a
 sources that opinions are learnt from: the last two are what is ordinary. Lines are learnt twice:
 what was generated to look drawn or painted is found by the first, and left out of the second. What
 is seen is kept in DIR. Printed: for each kind, publishers left out in FOLDS, how many are taken for
-ordinary, and for what else; how many photographs and generated pictures are not. Takes a few
-minutes of one core once everything has been seen (0.14 s each).
+ordinary, and for what else. Takes a few minutes of one core once everything has been seen (0.14 s
+each).
 """
 
 import argparse

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import skimage
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from training.kinds import FOLDS, UNUSUAL, folds, kinds_of, learn, weigh
+from training.kinds import FOLDS, UNUSUAL, Training, folds, kinds_of, learn, weigh
 from verifier.detector import kinds
 from verifier.detector.detect import detect_face, detect_picture, unlike
 from verifier.detector.kinds import MADE, ORDINARY, SAID, TOKENS, Kinds, from_bytes, to_bytes
@@ -154,3 +155,28 @@ def test_a_publisher_of_two_kinds_is_left_out_of_both_at_once() -> None:
     assert told[0] == told[1]
     assert (told < FOLDS).all()
     assert list(kinds_of(samples)) == ["drawn", ORDINARY, "game", "drawn"]
+
+
+def seen(
+    random: np.random.Generator, centre: npt.NDArray[np.float64], sources: list[str]
+) -> Samples:
+    features = centre + random.normal(0, 1, (len(sources), TOKENS))
+    names, made = np.array(sources), np.array([each.startswith("fake") for each in sources])
+    return Samples(names, features, made, names, np.zeros((len(sources), 1)))
+
+
+def test_generated_drawings_are_not_learnt_from_as_ordinary_and_photographs_are() -> None:
+    random = np.random.default_rng(6)
+    drawn, plain = random.normal(0, 1, (2, TOKENS))
+    some = seen(random, drawn, [f"drawn_{n % 8}" for n in range(80)])
+    parts = [
+        seen(random, plain, [f"real_{n % 9}" for n in range(90)]),
+        seen(random, plain, [f"fake_{n % 9}" for n in range(60)]),
+        seen(random, drawn, ["fake_cartoons"] * 6),
+    ]
+    names = ("digests", "features", "generated", "sources", "form")
+    ordinary = Samples(*(np.concatenate([getattr(e, name) for e in parts]) for name in names))
+    training = Training(some, ordinary)
+    assert training.left_out == 6
+    assert "fake_cartoons" not in training.ordinary.sources
+    assert len(training.ordinary.sources) == 150
