@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from verifier.detector import encoder, seams, texture
+from verifier.detector import encoder, kinds, seams, texture
 from verifier.detector.adapted import FACES, PICTURES, SWAPS, Adapted
 from verifier.detector.encoder import SIDE
 
@@ -21,6 +21,7 @@ SQUARE = np.stack((ACROSS, DOWN, (ACROSS * DOWN) // SIDE), -1).astype(np.uint8)
 SEEN = "b7cf2f64a6315ff9429329f19c4a2c3f0c5116a3f7396155ff89b25e620eb657"  # SHA-256 of features
 TEXTURE = "b79d46e7d6e2c5b0af3067146abcbf131ababee2ae000586d12765e789751da1"
 SEAMS = -0.7975132465362549
+ORDINARY = 0.4199023164238968  # the chance that SQUARE is an ordinary picture
 
 
 ARM = platform.machine() in ("aarch64", "arm64")
@@ -39,6 +40,12 @@ fused = pytest.mark.skipif(not _fuses(), reason="the numbers are of processors t
 def test_the_encoder_sees_the_same_to_the_bit() -> None:
     told = encoder.encode(SQUARE, (6, 7, 8, 9))
     assert hashlib.sha256(told.tobytes()).hexdigest() == SEEN
+
+
+@fused
+def test_of_which_kind_a_picture_is_likely_is_the_same_to_the_last_digits_but_three() -> None:
+    told = kinds.trained().chances(encoder.encode(SQUARE, (6, 7, 8, 9))[None, : kinds.TOKENS])
+    assert told[0, 0] == pytest.approx(ORDINARY, rel=1e-12)  # sums of 64 bits, in any order
 
 
 def test_the_encoder_sees_nothing_else_anywhere() -> None:
