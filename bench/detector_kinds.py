@@ -10,47 +10,31 @@ words call generated, or photographed, and how many they would call so if kinds 
 """
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bench.detector import Told
 from training.kinds import pictures
-from verifier.detector.calibration import weigh
-from verifier.detector.detect import SIDES, unlike
-from verifier.detector.evidence import in_words
+from verifier.detector.calibration import Floats, Labels
+from verifier.detector.detect import unlike
 from verifier.detector.head import trained
 from verifier.detector.kinds import SAID
 from verifier.detector.result import Subject
-from verifier.detector.samples import EXAMINED, Sample, read_files
+from verifier.detector.samples import EXAMINED, gathered, read_files
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is said of a picture: -1 photographed, 1 generated, 0 neither; and why nothing is."""
+def row(name: str, publishers: int, count: int, sides: Floats, told: Labels) -> str:
+    """Format one kind's row: of `count` pictures those that are looked at have sides (n,).
 
-    side: int
-    unlike: str | None
-
-    @classmethod
-    def of(cls, sample: Sample) -> "Said":
-        """Weigh a picture, and ask of which kind it is."""
-        head, names = trained(Subject.PICTURE), SIDES[Subject.PICTURE]
-        words = in_words(weigh(head.score(sample.features), head.calibration), names)
-        side = words.endswith(names[0]) - words.endswith(names[1])
-        return cls(side, unlike(Subject.PICTURE, sample.features))
-
-
-def row(name: str, publishers: int, count: int, said: list[Said]) -> str:
-    """Format one kind's row."""
-    sides = np.array([each.side for each in said])
-    told = np.array([each.unlike is None for each in said], bool)
+    1 for generated, -1 for photographed; of some of them something is told.
+    """
     shares = (
-        (sides == side)[some].sum() / count for some in (told, told | True) for side in (1, -1)
+        (sides[some] == side).sum() / count for some in (told, told | True) for side in (1, -1)
     )
     words = "  ".join(f"{each:5.3f}" for each in shares)
     return (
-        f"{name:12} {publishers:3d} {count:4d} {count - len(said):4d} {(~told).sum():4d}  {words}"
+        f"{name:12} {publishers:3d} {count:4d} {count - len(told):4d} {(~told).sum():4d}  {words}"
     )
 
 
@@ -61,11 +45,13 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="where what is seen is kept")
     options = parser.parse_args()
     found = list(pictures(options.folder))
-    samples = list(read_files(found, options.keep, Subject.PICTURE, EXAMINED))
-    names = np.array([source.partition("_")[0] for source, _ in found])
+    samples = gathered(read_files(found, options.keep, Subject.PICTURE, EXAMINED))
+    sides = Told.by(trained(Subject.PICTURE), samples, Subject.PICTURE).sides
+    features = samples.features.astype(np.float32)
+    told = np.array([unlike(Subject.PICTURE, each) is None for each in features])
+    kinds = np.array([str(each).partition("_")[0] for each in samples.sources])
     sources = np.array([source for source, _ in found])
-    kinds = np.array([each.source.partition("_")[0] for each in samples])
-    said = [Said.of(each) for each in samples]
+    names = np.array([source.partition("_")[0] for source, _ in found])
     print(f"{'':34}words: generated, photo  without kinds: generated, photo")
     print(f"{'kind':12} {'of':>3} {'all':>4} form kind")
     for title, some in (
@@ -73,10 +59,10 @@ def main() -> None:
         ("of a kind", sorted(SAID)),
         ("photographs", sorted(set(names) - set(SAID))),
     ):
-        its = np.isin(names, some)
-        of_them = [one for one, kind in zip(said, kinds, strict=True) if kind in some]
+        its, seen = np.isin(names, some), np.isin(kinds, some)
         if its.any():
-            print(row(title, len(set(sources[its])), int(its.sum()), of_them))
+            publishers = len(set(sources[its]))
+            print(row(title, publishers, int(its.sum()), sides[seen], told[seen]))
 
 
 if __name__ == "__main__":
