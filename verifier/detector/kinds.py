@@ -42,7 +42,7 @@ SAID = {  # ends of "It says nothing, for …"
     "thermal": "it looks like a picture in infrared",
 }
 MADE = ("animation", "drawn", "game", "painting", "render")  # nothing in these was before a camera
-LIKELY = 0.5  # an ordinary picture that is less likely to be one is none
+LIKELY = 0.5  # chance below which a picture is not taken for an ordinary one
 TOKENS = encoder.WIDTH * len(seen.LAYERS[Subject.PICTURE])  # the encoder's first tokens come first
 
 Floats = npt.NDArray[np.float64]
