@@ -31,14 +31,14 @@ interop: $(VENV)/.judges
 	  SCITT_COSE_PYTHON=$(VENV)/scitt/bin/python $(BIN)/pytest tests/interop tests/ledger/test_receipt.py
 
 bench-ledger: $(VENV)/.test
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/pip install --quiet --constraint .ci/constraints.txt --editable '.[bench]'
 	$(BIN)/python -m bench.ledger --plot docs/proof-latency.png
 	$(BIN)/python -m bench.endpoint
 
 # Every table of docs/compare.md; those of accuracy need MEDIA=/folder, as that page says. pdqhash is
 # a peer that is built here, where there is a compiler.
 bench-compare: $(VENV)/.test
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/pip install --quiet --constraint .ci/constraints.txt --editable '.[bench]'
 	$(BIN)/pip install --quiet pdqhash==0.2.8 || echo 'pdqhash cannot be built here: compared without it'
 	$(BIN)/python -m bench.tables $(MEDIA)
 
@@ -50,7 +50,7 @@ bench-compare: $(VENV)/.test
 SEEN := $(VENV)/detector
 bench-detector: $(VENV)/.test
 	@test -n "$(MEDIA)" || { echo "say MEDIA=/folder, as the Makefile tells"; exit 2; }
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/pip install --quiet --constraint .ci/constraints.txt --editable '.[bench]'
 	$(BIN)/python -m bench.detector_speed
 	! test -d "$(MEDIA)/pictures" || $(BIN)/python -m bench.detector "$(MEDIA)/pictures" --keep $(SEEN) --most 40 --plot docs --wheel $(if $(PROBE),--probe "$(PROBE)")
 	! test -d "$(MEDIA)/kinds" || $(BIN)/python -m bench.detector_kinds "$(MEDIA)/kinds" --keep $(SEEN)/kinds
@@ -75,12 +75,12 @@ format: $(VENV)/.test
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/.python
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo$(FFMPEG)]'
+$(VENV)/.demo: pyproject.toml .ci/constraints.txt | $(VENV)/.python
+	$(BIN)/pip install --quiet --constraint .ci/constraints.txt --editable '.[demo$(FFMPEG)]'
 	touch $@
 
-$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.python
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test,lint$(FFMPEG)]'
+$(VENV)/.test: pyproject.toml .ci/constraints.txt | $(VENV)/.python
+	$(BIN)/pip install --quiet --constraint .ci/constraints.txt --editable '.[test,lint$(FFMPEG)]'
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.judges: | $(VENV)/.test

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.detector import Told, controls, show
-from training.footage import CODED, PUBLISHED, Clip, family, read
+from bench.training.footage import CODED, PUBLISHED, Clip, family, read
 from verifier.detector import footage
 from verifier.detector.calibration import auc
 from verifier.detector.samples import Samples

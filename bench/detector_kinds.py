@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.detector import Told
-from training.kinds import pictures
+from bench.training.kinds import pictures
 from verifier.detector.calibration import Floats, Labels
 from verifier.detector.detect import unlike
 from verifier.detector.head import trained

@@ -27,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.training.voice_views import NONE, TELEPHONE, Codec, aac, mp3, opus, through, trimmed
 from ledger.asset import detect_media_type
-from training.voice_views import NONE, TELEPHONE, Codec, aac, mp3, opus, through, trimmed
 from verifier.detector import voice, voice_model
 from verifier.detector.calibration import (
     Floats,
@@ -209,7 +209,7 @@ def _average(heard: Any) -> Floats:
 
 def aasist(code: Path, weights: Path, configuration: Path) -> Callable[[Any], float]:
     """An AASIST (Jung et al., 2022): more for what it takes for synthetic."""
-    from training.voice_teacher import asked, session
+    from bench.training.voice_teacher import asked, session
 
     network = session(code, weights, configuration)
 

@@ -1,7 +1,7 @@
 """What happens to a picture on its way through the world: 32 edits, by name.
 
 Each takes a picture (mode RGB) and a random generator and returns the edited picture. They are
-apart from the edits that the descriptor learnt on (`training/edits.py`).
+apart from the edits that the descriptor learnt on (`bench/training/edits.py`).
 """
 
 import io

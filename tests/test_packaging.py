@@ -45,6 +45,16 @@ def test_there_are_just_our_four_packages(built: set[str]) -> None:
     assert {name.split("/")[0] for name in built} == set(PACKAGES)
 
 
+def test_nothing_more_lies_at_the_top() -> None:
+    """What the project's tree holds: packages, tests, documents, and what builds and measures."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is a copy without its history, which says what is tracked")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    files = {"pyproject.toml", "README.md", "Makefile", "CHANGELOG.md", ".gitignore"}
+    folders = {*PACKAGES, "tests", "docs", "bench", ".ci"}
+    assert {name.split("/")[0] for name in listed.stdout.splitlines()} == files | folders
+
+
 def test_nothing_of_them_is_forgotten(built: set[str]) -> None:
     """Every source file, and every page, style and picture that the service sends."""
     there = {
@@ -70,7 +80,7 @@ def test_no_index_will_take_it() -> None:
 
 
 def test_every_dependency_is_pinned_for_a_repeatable_install() -> None:
-    constraints = (ROOT / "constraints.txt").read_text()
+    constraints = (ROOT / ".ci" / "constraints.txt").read_text()
     pinned = {
         line.split("==")[0].lower().replace("_", "-")
         for line in constraints.splitlines()
@@ -87,7 +97,7 @@ def test_every_dependency_is_pinned_for_a_repeatable_install() -> None:
 
 
 def test_no_host_and_no_path_of_a_machine_is_named() -> None:
-    for name in ("pyproject.toml", "constraints.txt", "Makefile"):
+    for name in ("pyproject.toml", ".ci/constraints.txt", "Makefile"):
         text = (ROOT / name).read_text()
         assert not re.search(r"https?://|--index-url|--find-links|file:", text), name
         assert not re.search(r"(?<![\w$.])/(home|root|work|Users|usr/local)/", text), name

@@ -5,8 +5,8 @@ To each matrix of the nine layers that the encoder keeps a product of two narrow
 are others; the matrices themselves are the encoder's, and so is how a picture is cut into tokens,
 so that these files hold the changes alone. Read only by their digests.
 
-SWAPS sees that a face was laid over (`training.swaps`, on real faces laid over, as `seams` is);
-PICTURES and FACES that a picture or a face was generated (`training.tuned`).
+SWAPS sees that a face was laid over (`bench.training.swaps`, on real faces laid over, as `seams`
+is); PICTURES and FACES that a picture or a face was generated (`bench.training.tuned`).
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """What CLIP's picture encoder sees: the first layers of ViT-B/16, in few bits, ours by digest.
 
 "Learning Transferable Visual Models From Natural Language Supervision" (ICML 2021). The weights are
-CLIP's own, rounded and entropy-coded by `training/encoder.py`; the layers that see texture and
-parts are kept, those after them, that name what is shown, are not.
+CLIP's own, rounded and entropy-coded by `bench/training/encoder.py`; the layers that see texture
+and parts are kept, those after them, that name what is shown, are not.
 
     encoder.npz.z   zlib over graph, an ONNX file: `pixels` (1, SIDE, SIDE, 3) of bytes in, `layer1`
                     … `layer9` (1, 197, WIDTH) out, and for each matrix of it levels (inputs,
@@ -13,7 +13,7 @@ parts are kept, those after them, that name what is shown, are not.
 Pictures are encoded one at a time: the graph scales its 8-bit arithmetic to what it is shown, so a
 picture's features would depend on its neighbours. Products are of 8-bit by 7-bit integers, so that
 no processor's kernel saturates, and sums are exact; all else is done by steps that come out the
-same to the bit with AVX-512, with AVX2 and on 64-bit ARM (`training.steady`).
+same to the bit with AVX-512, with AVX2 and on 64-bit ARM (`bench.training.steady`).
 """
 
 import io

@@ -3,8 +3,8 @@
 BlazeFace ("BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019) finds faces near
 by (short range, 128 pixels) and farther off (full range, 192 pixels); MediaPipe's landmark model
 with irises ("Attention Mesh: High-fidelity Face Mesh Prediction in Real-time", 2020) lays points on
-one. The weights are Google's, Apache-2.0, rewritten by `training/faces.py` and not changed; each
-file is read only if it has its digest below.
+one. The weights are Google's, Apache-2.0, rewritten by `bench/training/faces.py` and not changed;
+each file is read only if it has its digest below.
 
 Sizes and places are in pixels of the picture, x to the right and y down. “Left” is the viewer's.
 """

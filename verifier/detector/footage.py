@@ -1,8 +1,8 @@
 """The pictures of a clip: were they generated? Some frames, each seen as a picture is.
 
 What is seen of a frame is what is seen of a picture (`seen`). A line over the mean of the
-encoder's first tokens, learnt from frames of clips (`training.footage`), and the mean score as
-pictures, none of which was a frame, are added up.
+encoder's first tokens, learnt from frames of clips (`bench.training.footage`), and the mean score
+as pictures, none of which was a frame, are added up.
 """
 
 from collections import Counter

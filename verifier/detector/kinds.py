@@ -4,7 +4,7 @@ The detector was taught photographs and generated pictures that imitate them. Dr
 captions were made by somebody too, and look it: asked of them it would say "generated". So what the
 encoder sees of a picture is asked first of which kind it is, by one line a kind (multinomial
 logistic regression, "The Elements of Statistical Learning", 2nd edition, section 4.4), learnt from
-pictures that people made and took before generators made any like them (`training.kinds`).
+pictures that people made and took before generators made any like them (`bench.training.kinds`).
 
     kinds.npz   names (kinds,), the first of which opinions are for; weights (kinds, TOKENS) of 16
                 bits, offsets (kinds,)

@@ -1,9 +1,10 @@
 """Where a face was blended over another: a small network that looks at its pixels, uncompressed.
 
 The first 14 parts of a MobileNetV2 ("MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR
-2018), the mean of what they see and a line, trained by `training.seams` on real faces blended over
-themselves. It looks at the middle of what the picture encoder is shown, at the same size: seams are
-a few pixels wide, and are lost where a face is shrunk. Its weights are read only by their digest.
+2018), the mean of what they see and a line, trained by `bench.training.seams` on real faces blended
+over themselves. It looks at the middle of what the picture encoder is shown, at the same size:
+seams are a few pixels wide, and are lost where a face is shrunk. Its weights are read only by their
+digest.
 """
 
 import numpy as np

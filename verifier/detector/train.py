@@ -3,10 +3,10 @@
 SUBJECT is `image` or `face`; FOLDER holds sources, as `samples` reads them. Every picture is
 resized and compressed once, by draws from its own bytes, so that both classes come alike. SAID
 holds what `adapted` says of each, taught without its family and without its source
-(`training.tuned_said`): lines of subject, the first digits of the SHA-256, both scores. The same
-folder gives the same weights, where the runtime and its processor round alike. Printed beside the
-figure of what was held out: what file size, shape and format alone would tell, and what is learnt
-from labels at random (about 0.5).
+(`bench.training.tuned_said`): lines of subject, the first digits of the SHA-256, both scores. The
+same folder gives the same weights, where the runtime and its processor round alike. Printed beside
+the figure of what was held out: what file size, shape and format alone would tell, and what is
+learnt from labels at random (about 0.5).
 """
 
 import argparse
@@ -36,7 +36,7 @@ def scores(path: Path, subject: Subject, digests: npt.NDArray[np.str_]) -> Said:
     both = np.array([told.get(each[:DIGITS], (np.nan, np.nan)) for each in digests], np.float64)
     if np.isnan(both).all():
         raise ValueError(
-            f"{path} has no line of these pictures: write one with training.tuned_said"
+            f"{path} has no line of these pictures: write one with bench.training.tuned_said"
         )
     return Said(both[:, 0], both[:, 1])
 

@@ -6,7 +6,8 @@
                  speech_mean, speech_deviation (10,) and speech_line (21,) with speech_least;
                  lines (n, 2) and bounds (2,); usual (2,): 95 % of recorded voices left out
 
-Written by `training.voice` and then `training.voice_coded`, read only if it has the digest below.
+Written by `bench.training.voice` and then `bench.training.voice_coded`, read only if it has the
+digest below.
 """
 
 import io
@@ -60,7 +61,7 @@ class Learnt:
 
 
 def from_bytes(data: bytes) -> Learnt:
-    """Read what `training.voice` wrote."""
+    """Read what `bench.training.voice` wrote."""
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         kept = {name: file[name].astype(np.float64) for name in file.files}
     low, high = (float(each) for each in kept["bounds"])

@@ -1,9 +1,9 @@
 """What two networks hear in 4 s of sound: numbers over which a line is laid.
 
-One is ours: it was taught by `training.voice_ears` to tell of a window what a larger network tells
-of it, and by no label. The other is the first part of Distill-MOS (Stahl and Gamper, 2025;
+One is ours: it was taught by `bench.training.voice_ears` to tell of a window what a larger network
+tells of it, and by no label. The other is the first part of Distill-MOS (Stahl and Gamper, 2025;
 Microsoft, MIT, from the wheel `distillmos`), which was taught how good speech sounds, written by
-`training.voice_maps`. Listened to are means and deviations of their last maps over time. Each
+`bench.training.voice_maps`. Listened to are means and deviations of their last maps over time. Each
 window is prepared alike before they hear it: the band above 7.6 kHz taken away, where resamplers
 and codecs differ more than voices do; noise 52 dB below, since digital silence is no trace of a
 voice's maker; and one level. Weights are read only by their digest.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from training.kinds import FOLDS, UNUSUAL, Training, folds, kinds_of, learn, weigh
+from bench.training.kinds import FOLDS, UNUSUAL, Training, folds, kinds_of, learn, weigh
 from verifier.detector import head, kinds, seen
 from verifier.detector.detect import detect_face, detect_picture, unlike
 from verifier.detector.kinds import MADE, ORDINARY, SAID, TOKENS, Kinds, from_bytes, to_bytes

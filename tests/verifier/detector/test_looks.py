@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.training.looks import looks
 from tests import media
-from training.looks import looks
 from verifier.detector.encoder import SIDE
 
 

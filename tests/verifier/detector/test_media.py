@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ledger.asset import detect_media_type
-from tests.media import run_ffmpeg
-from training.media import (
+from bench.training.media import (
     LIST,
     Cut,
     Medium,
@@ -26,6 +24,8 @@ from training.media import (
     under,
     written,
 )
+from ledger.asset import detect_media_type
+from tests.media import run_ffmpeg
 from verifier.media.ffmpeg import decoding, open_stream, probe_json
 from verifier.media.picture import GREY
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.splice_draws import (
+from bench.training.splice_draws import (
     CODECS,
     HONEST,
     SHORTENED,
@@ -16,9 +16,9 @@ from training.splice_draws import (
     narrowed,
     quiet,
 )
-from training.splice_events import happening
-from training.splice_samples import drawn, many, saved
-from training.voice_views import Codec
+from bench.training.splice_events import happening
+from bench.training.splice_samples import drawn, many, saved
+from bench.training.voice_views import Codec
 from verifier.detector.traces.floor import RATE
 
 

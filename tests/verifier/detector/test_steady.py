@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from verifier.detector.encoder import FINE, MOST, WIDTH, _matrix
 
 onnx: Any = pytest.importorskip("onnx")
-made: Any = pytest.importorskip("training.encoder")
-steady: Any = pytest.importorskip("training.steady")
+made: Any = pytest.importorskip("bench.training.encoder")
+steady: Any = pytest.importorskip("bench.training.steady")
 
 TOKENS = steady.TOKENS
 Floats = npt.NDArray[np.float32]

@@ -11,7 +11,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from training.pool import Pool
+from bench.training.pool import Pool
 from verifier.detector import encoder
 from verifier.detector.adapted import SWAPS
 from verifier.detector.encoder import SIDE
@@ -19,12 +19,12 @@ from verifier.detector.encoder import SIDE
 for needed in ("av", "cv2", "onnx", "torch"):
     pytest.importorskip(needed)
 torch: Any = pytest.importorskip("torch")
-adapted: Any = pytest.importorskip("training.adapted")
-makers: Any = pytest.importorskip("training.makers")
-portraits: Any = pytest.importorskip("training.portraits")
-redraws: Any = pytest.importorskip("training.redraws")
-swaps: Any = pytest.importorskip("training.swaps")
-net: Any = pytest.importorskip("training.tuned_net")
+adapted: Any = pytest.importorskip("bench.training.adapted")
+makers: Any = pytest.importorskip("bench.training.makers")
+portraits: Any = pytest.importorskip("bench.training.portraits")
+redraws: Any = pytest.importorskip("bench.training.redraws")
+swaps: Any = pytest.importorskip("bench.training.swaps")
+net: Any = pytest.importorskip("bench.training.tuned_net")
 
 
 @pytest.fixture(scope="module")

@@ -91,8 +91,8 @@ def test_what_is_written_tells_the_means_and_deviations_that_the_network_has(
     tmp_path: Path,
 ) -> None:
     torch = pytest.importorskip("torch")
-    descriptor = pytest.importorskip("training.descriptor")
-    onnx_file = pytest.importorskip("training.onnx_file")
+    descriptor = pytest.importorskip("bench.training.descriptor")
+    onnx_file = pytest.importorskip("bench.training.onnx_file")
     torch.manual_seed(1)
     start = {}
     for part, (inner, wide, out) in {"a": (3, 6, 4), "b": (4, 8, 4)}.items():

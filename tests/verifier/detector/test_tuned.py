@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.training.pool import Pool
+from bench.training.tuned_views import FIELDS, LARGEST, Shown, draws, gathered, shrink, view
 from tests import media
-from training.pool import Pool
-from training.tuned_views import FIELDS, LARGEST, Shown, draws, gathered, shrink, view
 from verifier.detector import encoder
 from verifier.detector.adapted import FACES, PICTURES, Adapted
 from verifier.detector.encoder import SIDE
@@ -74,7 +74,7 @@ def test_processes_draw_what_they_are_asked_for_and_nothing_of_no_worth(tmp_path
 
 
 def _tuned() -> tuple[Any, Any, Any, Any]:
-    names = ("torch", "training.tuned_net", "training.adapted", "training.tuned")
+    names = ("torch", "bench.training.tuned_net", "bench.training.adapted", "bench.training.tuned")
     torch, net, adapted, tuned = (pytest.importorskip(each) for each in names)
     return torch, net, adapted, tuned
 
@@ -113,8 +113,8 @@ def test_a_picture_is_asked_of_the_mean_of_the_networks_that_were_taught_without
     tmp_path: Path,
 ) -> None:
     _tuned()
-    said = pytest.importorskip("training.tuned_said")
-    made = pytest.importorskip("training.adapted")
+    said = pytest.importorskip("bench.training.tuned_said")
+    made = pytest.importorskip("bench.training.adapted")
     path = media.photograph(tmp_path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     for name, left_out in (("now", f"{digest},family1,source2\n"), ("before", "")):
@@ -152,7 +152,7 @@ def test_a_picture_is_asked_of_the_mean_of_the_networks_that_were_taught_without
 
 
 def test_the_mean_of_a_network_and_itself_is_itself() -> None:
-    made = pytest.importorskip("training.adapted")
+    made = pytest.importorskip("bench.training.adapted")
     data = Path(encoder.__file__).with_name(PICTURES.file).read_bytes()
     square = np.random.default_rng(1).integers(0, 255, (1, SIDE, SIDE, 3), np.uint8)
     one, both = (

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from bench.training import voice_coded
 from tests.media import ffmpeg_path
-from training import voice_coded
 from verifier.detector import voice_model, voice_network
 from verifier.detector.voice_bands import RATE, WINDOW
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.training import voice_sounds
+from bench.training.voice_sounds import FULL, WAYS
 from tests.media import ffmpeg_path
-from training import voice_sounds
-from training.voice_sounds import FULL, WAYS
 from verifier.detector import network
 from verifier.detector.voice_bands import WINDOW
 from verifier.detector.voice_network import OF_OURS
@@ -52,7 +52,7 @@ def test_a_quarter_of_the_ways_is_no_codec_and_none_is_of_a_low_rate() -> None:
 def test_ears_are_taught_alike_again_and_written_as_they_are(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
-    voice_ears = importlib.import_module("training.voice_ears")
+    voice_ears = importlib.import_module("bench.training.voice_ears")
 
     random = np.random.default_rng(1)
     sounds = [(random.standard_normal((n, WINDOW)) * 2000).astype(np.int16) for n in (3, 2)]

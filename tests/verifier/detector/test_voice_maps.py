@@ -25,7 +25,7 @@ ROWS = 4  # of bins, after all convolutions
 def voice_maps() -> ModuleType:
     pytest.importorskip("torch")
     pytest.importorskip("onnx")
-    return importlib.import_module("training.voice_maps")
+    return importlib.import_module("bench.training.voice_maps")
 
 
 def wheel(folder: Path, voice_maps: ModuleType) -> Path:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from bench.training import voice, voice_views
+from bench.training.voice_lines import LOW, fitted
 from tests.media import ffmpeg_path
-from training import voice, voice_views
-from training.voice_lines import LOW, fitted
 from verifier.detector import voice_model
 from verifier.detector.voice_bands import RATE, WINDOW
 

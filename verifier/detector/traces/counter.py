@@ -3,10 +3,10 @@
 It sees each frame at 128 by 72 pixels beside those around it: the pictures themselves, where small
 parts of them went from one to the next, how far each frame is on the way between its neighbours,
 and how that differs from the clip's own steps before and after. It learnt to count, by
-`training.missing`, on unedited clips of which frames had been left out, repeated or cut to another
-shot, everything coded again (frame deletion learnt from clips alone: Long et al., "A C3D-based
-convolutional neural network for frame dropping detection in a single video shot", CVPRW 2017; the
-network is our own). Its weights are read only by their digest.
+`bench.training.missing`, on unedited clips of which frames had been left out, repeated or cut to
+another shot, everything coded again (frame deletion learnt from clips alone: Long et al., "A
+C3D-based convolutional neural network for frame dropping detection in a single video shot", CVPRW
+2017; the network is our own). Its weights are read only by their digest.
 """
 
 from collections.abc import Iterable, Iterator

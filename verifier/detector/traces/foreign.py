@@ -1,8 +1,8 @@
 """Parts of a recording that do not sound like the rest of it: told by a small network.
 
 It compares each tenth of a second with all others of 20 seconds: convolutions, and attention
-between them (Vaswani et al., "Attention Is All You Need", 2017). `training.splices` taught it on
-recordings spliced by ourselves, and on honest ones in which doors, other voices, music and the
+between them (Vaswani et al., "Attention Is All You Need", 2017). `bench.training.splices` taught it
+on recordings spliced by ourselves, and on honest ones in which doors, other voices, music and the
 recorder's gain change what is heard. Its weights are read only by their digest.
 """
 
