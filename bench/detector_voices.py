@@ -7,8 +7,9 @@ is decoded, trimmed, cut to 8 s and brought through the same codec as every othe
 MP3 of 32 and 16 kbit/s, Opus of 16, AAC of 48, and a telephone. Printed are, for each codec and
 for each source against the other class, the area under the ROC curve with its bootstrapped
 interval and the equal error rate; the cost of the likelihood ratios (Cllr: 1 says nothing) and how
-far they are from what came true (ECE); how many were abstained from, and why. The controls: what a
-file's size, length and ending tell, and what the long-term average spectrum tells, both learnt
+far they are from what came true (ECE); how many were abstained from, and why. Then the same of what
+people do to recordings (`voice_ways`; * marks what was learnt from in no form). The controls: what
+a file's size, length and ending tell, and what the long-term average spectrum tells, both learnt
 here with sources left out; and scores by labels at random. `--peer` measures an AASIST beside (its
 model's code, weights and configuration; needs torch), on the first 4 s of the clips of the codecs'
 rows, through the same codecs. The last of these rows, for ours and for each peer, is of the scores
@@ -28,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from bench.training.voice_views import NONE, TELEPHONE, Codec, aac, mp3, opus, through, trimmed
+from bench.voice_ways import ALL, UNHEARD, handled
 from ledger.asset import detect_media_type
 from verifier.detector import voice, voice_model
 from verifier.detector.calibration import (
@@ -36,6 +38,7 @@ from verifier.detector.calibration import (
     Names,
     auc,
     cllr,
+    error_by_chance,
     expected_error,
     interval,
     weigh,
@@ -165,6 +168,8 @@ def show(name: str, scores: Floats, cloned: Labels, sources: Names) -> None:
     share = np.mean(ratios[cloned] < 0), np.mean(ratios[~cloned] > 0)
     bits, error = cllr(ratios, cloned, sources), expected_error(ratios, cloned)
     print(f"    Cllr {bits:.3f}, every source alike; ECE {error:.3f}", end="; ")
+    low, middle, high = error_by_chance(ratios, cloned)
+    print(f"of ratios that are exactly right {middle:.3f} ({low:.3f} to {high:.3f})", end="; ")
     print(f"cloned below a ratio of 1 {share[0]:.3f}, recorded above it {share[1]:.3f}", end="; ")
     print(f"log10 of ratios {ratios.min():.2f} to {ratios.max():.2f}")
     words(scores, cloned)
@@ -226,6 +231,33 @@ def together(rows: list[tuple[Floats, Labels, Names]]) -> tuple[Floats, Labels, 
     return np.concatenate(scores), np.concatenate(cloned), np.concatenate(sources)
 
 
+def ways(clips: list[Clip]) -> None:
+    """Print, for each way to handle recordings, how voices are told and what the words call them.
+
+    Shares are of those that are judged, the first of the cloned ones, the second of the recorded.
+    """
+    cloned = np.array([each.source.startswith("fake") for each in clips])
+    calibration = voice_model.trained().calibration
+    print(f"{'':16} judged  AUC    said to be cloned, of both; to be recorded")
+    for way in (None, *ALL):
+        parts = [each.heard for each in clips]
+        heard = handled(parts, way, find_ffmpeg()) if way else parts
+        scores = [voice.listen(voice.windows([each])).score for each in heard]
+        judged = np.array([each is not None for each in scores])
+        known = np.array([each for each in scores if each is not None])
+        words = [in_words(weigh(float(each), calibration), voice.SIDES) for each in known]
+        its, said = cloned[judged], np.array(words)
+        shares = [
+            f"{np.mean(np.char.endswith(said[its == which], side)):.3f}"
+            for side in voice.SIDES
+            for which in (True, False)
+        ]
+        area = auc(known, its)
+        share = judged.mean()
+        name = f"{way or 'as it is'}{' *' if way in UNHEARD else ''}"
+        print(f"{name:16} {share:.2f}    {area:.3f}  {'  '.join(shares)}", flush=True)
+
+
 def beside(clips: list[Clip], score: Callable[[Any], float]) -> None:
     """Print a peer's line for each codec that ours judges, and for all of them together."""
     classes = np.array([each.source.startswith("fake") for each in clips])
@@ -274,6 +306,9 @@ def main() -> None:
                 left = np.array([not re.search(pattern, name) for name in its[2]], bool)
                 if left.any():
                     row(codec.name if codec else TOGETHER, its[0][left], its[1][left])
+    if few:
+        print(f"handled as people do, at most {options.few // 2} clips of a source:")
+        ways(first(clips, options.few // 2))
     for paths in options.peer if few else ():
         print(f"beside, through the same codecs: {paths[1].name}")
         beside(few, aasist(*paths))

@@ -4,22 +4,26 @@
 
 FOLDER holds sources of 16 kHz WAVs, one a folder, `real*/` and `fake*/`; CSV says of each which
 folds leave it out, pages whole: a page's recordings and its clones have a room, a microphone and a
-maker of files in common. Every clip, with a little noise, goes whole through one of three: no
-codec, Opus of 16 or AAC of 48 kbit/s; its windows are cut as the detector cuts them. Sources weigh
-by the root of their size, classes alike. What is shipped is the mean of the folds' lines. What
-calibrates it are means over the windows of a clip, as the detector weighs means, of the scores by
-the line that never heard the clip's page; every clip counts alike. The mean of several lines says
-more of a page than one of them does, so ratios are then raised to the power that suits means of
-lines on pages which neither they nor their calibration had: folds within folds tell it. What hears
-low-rate MP3 and speech, and the units of the statistics, are those of `--beside`, an earlier
-`voice.npz` of `bench.training.voice`, which this one replaces.
+maker of files in common. Every clip, with a little noise, is heard twice by each seed, as it is and
+handled (`voice_handled`: cleaned of noise, equalised, put into a room …), each time whole through
+one of three: no codec, Opus of 16 or AAC of 48 kbit/s; its windows are cut as the detector cuts
+them. Sources weigh by the root of their size, classes alike. What is shipped is the mean of the
+folds' lines. What calibrates it are means over the windows of a clip, as the detector weighs means,
+of the scores by the line that never heard the clip's page; every clip counts alike, but for those
+that CSV calls copies, of recordings by a vocoder alone, in which nobody is made to speak. The mean
+of several lines says more of a page than one of them does, so ratios are then raised to the power
+that suits means of lines on pages which neither they nor their calibration had: folds within folds
+tell it. What hears low-rate MP3 and speech, and the units of the statistics, are those of
+`--beside`, an earlier `voice.npz` of `bench.training.voice`, which this one replaces.
 """
 
 import argparse
 import csv
 import hashlib
 import itertools
-from dataclasses import dataclass
+from collections.abc import Collection
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +36,20 @@ from verifier.detector import voice_model
 from verifier.detector.calibration import auc, calibrate, cllr, supported
 from verifier.detector.voice import windows
 from verifier.detector.voice_bands import RATE, seen, spectrum
-from verifier.detector.voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
+from verifier.detector.voice_domain import (
+    EMPTY,
+    SILENT,
+    describe,
+    emptiness,
+    is_narrow,
+    loudness,
+    seconds_of_sound,
+)
 from verifier.detector.voice_model import Line
 from verifier.detector.voice_network import NUMBERS, numbers
 from verifier.detector.voice_statistics import statistics
 
+from .voice_handled import handled
 from .voice_views import CODECS, NONE, clips, noisy, through
 
 THROUGH = (NONE, *(each for each in CODECS if each.name in ("opus-16", "aac-48")))
@@ -47,6 +60,7 @@ LONGEST = 12 * RATE  # samples of a clip that are heard
 POWERS = np.arange(0.8, 2.001, 0.05)  # of ratios, that are tried
 _FEWEST_FOLDS = 3  # for folds within folds
 _TOGETHER = 24  # clips
+AS_IT_IS = "as it is"
 
 Floats = npt.NDArray[np.floating]
 Scores = npt.NDArray[np.float64]
@@ -58,8 +72,13 @@ class Heard:
 
     told: Floats  # (n, LENGTH)
     codecs: npt.NDArray[np.int64]  # places in THROUGH
+    ways: npt.NDArray[np.str_]  # how they were handled; AS_IT_IS
     sources: npt.NDArray[np.str_]
     clips: npt.NDArray[np.str_]
+
+    def __getitem__(self, rows: npt.NDArray[np.intp]) -> "Heard":
+        """Those of some rows."""
+        return Heard(*(getattr(self, each.name)[rows] for each in fields(self)))
 
     @property
     def cloned(self) -> npt.NDArray[np.bool_]:
@@ -82,7 +101,9 @@ def is_judged(part: Floats) -> bool:
         return False
     energy = spectrum(part)
     speech = voice_model.trained().is_speech(describe(part, energy))
-    return speech and not is_narrow(energy) and seconds_of_sound(energy) >= 1
+    if emptiness(energy) > EMPTY or is_narrow(energy):
+        return False
+    return speech and seconds_of_sound(energy) >= 1
 
 
 def gathered(folder: Path, names: list[str], most: int) -> list[tuple[str, str, Floats]]:
@@ -94,40 +115,87 @@ def gathered(folder: Path, names: list[str], most: int) -> list[tuple[str, str, 
     ]
 
 
-def heard(options: argparse.Namespace, names: list[str]) -> Heard:
-    """The numbers of all windows, each clip through one codec, made where DIR lacks them."""
+def heard(options: argparse.Namespace, names: list[str], seed: int) -> Heard:
+    """The numbers of all windows, each clip as it is and handled, made where DIR lacks them.
+
+    Clips bear the seed in their names: heard through another codec they are others.
+    """
     options.keep.mkdir(parents=True, exist_ok=True)
-    kept = options.keep / f"clips.{options.most}.{options.seed}.npz"
+    kept = options.keep / f"clips.{options.most}.{seed}.npz"
     if not kept.exists():
-        random = np.random.default_rng(options.seed)
         found = gathered(options.folder, names, options.most)
-        told, codecs, places = list[Floats](), list[int](), list[int]()
         # What is coded together is of all sources, so that no codec's state tells one.
-        order = random.permutation(len(found))
-        for chunk, start in enumerate(range(0, len(order), _TOGETHER)):
-            rows = order[start : start + _TOGETHER]
-            codec = chunk % len(THROUGH)
-            parts = [noisy(found[row][2], random) for row in rows]
-            for row, part in zip(rows, through(parts, THROUGH[codec], options.ffmpeg), strict=True):
-                its = [each for each in windows([part]) if is_judged(each)]
-                told += [np.concatenate((statistics(seen(spectrum(e))), numbers(e))) for e in its]
-                codecs += [codec] * len(its)
-                places += [row] * len(its)
-        sources, named = (np.array([found[row][place] for row in places]) for place in (0, 1))
-        np.savez(kept, told=np.array(told), codecs=codecs, sources=sources, clips=named)
+        order = np.random.default_rng(seed).permutation(2 * len(found))
+        starts = range(0, len(order), _TOGETHER)
+        chunks = [
+            Chunk(
+                tuple(found[row // 2][2] for row in order[start : start + _TOGETHER]),
+                tuple(bool(row % 2) for row in order[start : start + _TOGETHER]),
+                chunk % len(THROUGH),
+                (seed, chunk),
+                options.ffmpeg,
+            )
+            for chunk, start in enumerate(starts)
+        ]
+        rows = list[tuple[Floats, int, str, str, str]]()
+        with ProcessPoolExecutor(options.workers) as beside:
+            for start, chunk, its in zip(starts, chunks, beside.map(listened, chunks), strict=True):
+                for place, way, numbered in its:
+                    source, clip, _ = found[order[start + place] // 2]
+                    rows.append((numbered, chunk.codec, way, source, clip))
+        told, codecs, ways, sources, named = (np.array(each) for each in zip(*rows, strict=True))
+        np.savez(kept, told=told, codecs=codecs, ways=ways, sources=sources, clips=named)
     with np.load(kept, allow_pickle=False) as held:
-        return Heard(held["told"], held["codecs"], held["sources"], held["clips"])
+        known = Heard(*(held[each.name] for each in fields(Heard)))
+    return replace(known, clips=np.char.add(known.clips, f" {seed}"))
 
 
-def by_clip(known: Heard, scores: Scores) -> tuple[Heard, Scores]:
-    """The first window of each clip that was judged, and the mean of its windows' scores."""
-    judged = np.flatnonzero(np.isfinite(scores))
-    name = np.char.add(np.char.add(known.sources[judged], "/"), known.clips[judged])
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Clips that go through one codec together, and which of them are handled before."""
+
+    parts: tuple[Floats, ...]
+    handled: tuple[bool, ...]
+    codec: int
+    seed: tuple[int, int]
+    ffmpeg: str
+
+
+def listened(chunk: Chunk) -> list[tuple[int, str, Floats]]:
+    """Of each window that is judged: its clip's place, how that was handled, and its numbers."""
+    random = np.random.default_rng(chunk.seed)
+    parts, ways = list[Floats](), list[str]()
+    for samples, also in zip(chunk.parts, chunk.handled, strict=True):
+        way, part = handled(samples, random, chunk.ffmpeg) if also else (AS_IT_IS, samples)
+        parts.append(noisy(part, random))
+        ways.append(way)
+    told = list[tuple[int, str, Floats]]()
+    for place, part in enumerate(through(parts, THROUGH[chunk.codec], chunk.ffmpeg)):
+        for one in windows([part]):
+            if is_judged(one):
+                its = np.concatenate((statistics(seen(spectrum(one))), numbers(one)))
+                told.append((place, ways[place], its))
+    return told
+
+
+def joined(parts: list[Heard]) -> Heard:
+    """All that was heard, as one."""
+    return Heard(
+        *(np.concatenate([getattr(each, one.name) for each in parts]) for one in fields(Heard))
+    )
+
+
+def by_clip(known: Heard, scores: Scores, copies: Collection[str] = ()) -> tuple[Heard, Scores]:
+    """The first window of each clip that was judged, and the mean of its windows' scores.
+
+    A clip as it is and the same one handled are two; sources that are `copies` are left out.
+    """
+    judged = np.flatnonzero(np.isfinite(scores) & ~np.isin(known.sources, list(copies)))
+    names = (known.sources[judged], known.clips[judged], known.ways[judged] == AS_IT_IS)
+    name = np.array(["/".join(map(str, each)) for each in zip(*names, strict=True)])
     _, first, which = np.unique(name, return_index=True, return_inverse=True)
     mean = np.bincount(which, scores[judged]) / np.bincount(which)
-    rows = judged[first]
-    told = Heard(known.told[rows], known.codecs[rows], known.sources[rows], known.clips[rows])
-    return told, mean
+    return known[judged[first]], mean
 
 
 def evenly(known: Heard, rows: npt.NDArray[np.bool_]) -> Floats:
@@ -181,7 +249,9 @@ def without(known: Heard, along: Floats, folds: dict[str, set[int]], left: set[i
     return fitted(along[learnt], known.cloned[learnt], evenly(known, learnt))
 
 
-def power(known: Heard, folds: dict[str, set[int]], earlier: Line) -> float:
+def power(
+    known: Heard, folds: dict[str, set[int]], earlier: Line, copies: Collection[str] = ()
+) -> float:
     """What log ratios are multiplied by, to suit the mean of lines on pages that are new to all.
 
     For each fold all is done again without it: lines that leave out one more, calibrated by what
@@ -204,7 +274,7 @@ def power(known: Heard, folds: dict[str, set[int]], earlier: Line) -> float:
         for other, each in its.items():
             inner[judged[other]] = each[judged[other]]
         outer[judged[fold]] = np.mean([each[judged[fold]] for each in its.values()], 0)
-        (learnt, given), (asked, told) = by_clip(known, inner), by_clip(known, outer)
+        (learnt, given), (asked, told) = (by_clip(known, each, copies) for each in (inner, outer))
         line = calibrate(given, learnt.cloned, learnt.sources, resamples=0, by_size=True).lines[0]
         parts.append(
             (given * line[0] + line[1], learnt.cloned, told * line[0] + line[1], asked.cloned)
@@ -235,13 +305,15 @@ def units(known: Heard, earlier: Line) -> tuple[Floats, Floats]:
 
 
 def show(known: Heard, scores: Scores) -> None:
-    """Print how well windows that were left out are told apart, through each codec and together."""
+    """Print how well what was left out is told apart, by codec, by way, and together."""
     judged = np.isfinite(scores)
-    for place, codec in enumerate(THROUGH):
-        its = judged & (known.codecs == place)
-        if len(np.unique(known.cloned[its])) < 2:
-            continue
-        print(f"{codec.name:10} {auc(scores[its], known.cloned[its]):.3f} of {its.sum()} left out")
+    ways = np.array([each.name for each in THROUGH])[known.codecs]
+    for of in (ways, known.ways):
+        for name in sorted(set(of)):
+            its = judged & (of == name)
+            if len(np.unique(known.cloned[its])) == 2:
+                area = auc(scores[its], known.cloned[its])
+                print(f"{name:10} {area:.3f} of {its.sum()} left out")
     area = auc(scores[judged], known.cloned[judged])
     print(f"together   {area:.3f} of {judged.sum()}, one threshold")
 
@@ -254,24 +326,27 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="where statistics are kept")
     parser.add_argument("--beside", type=Path, default=voice_model.MODEL, help="earlier weights")
     parser.add_argument("--most", type=int, default=1000, help="clips of a source")
-    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[5, 6], help="times it is heard")
     parser.add_argument("--ffmpeg", default="ffmpeg")
+    parser.add_argument("--workers", type=int, default=2, help="processes that listen")
     parser.add_argument("--to", type=Path, help="where the weights are written")
     options = parser.parse_args()
     with options.sources.open(newline="") as file:
-        folds = {row["source"]: set(map(int, row["fold"].split())) for row in csv.DictReader(file)}
-    known = heard(options, sorted(folds))
+        listed = list(csv.DictReader(file))
+    folds = {row["source"]: set(map(int, row["fold"].split())) for row in listed}
+    copies = {row["source"] for row in listed if row["copies"]}
+    known = joined([heard(options, sorted(folds), seed) for seed in options.seeds])
     earlier = voice_model.from_bytes(options.beside.read_bytes()).low_rate
     line, scores = left_out(known, folds, earlier)
     show(known, scores)
-    heard_clips, means = by_clip(known, scores)
-    print("means over clips:")
+    heard_clips, means = by_clip(known, scores, copies)
+    print("means over clips, without copies:")
     show(heard_clips, means)
     if options.to is None:
         return
     cloned = heard_clips.cloned
     calibration = calibrate(means, cloned, heard_clips.sources, unseen=True, by_size=True)
-    raised = power(known, folds, earlier)
+    raised = power(known, folds, earlier, copies)
     lines = raised * calibration.lines
     bounds = supported((means * lines[0, 0] + lines[0, 1]).clip(-10, 10), cloned)
     print(f"ratios to the power of {raised:.2f}")

@@ -6,11 +6,11 @@ nothing to go by but the vocoder (Wang and Yamagishi, "Spoofed training data for
 countermeasure can be efficiently created using neural vocoders", 2023). WORLD (pyworld), linear
 prediction and Griffin-Lim from a mel and a linear spectrogram always; a HiFi-GAN as ONNX, from 80
 mel bands at 22,050 Hz, and a folder with Lyra's three TFLite models (ai-edge-litert) where they
-are given.
+are given. With `--of` the HiFi-GAN alone copies at most twelve clips of each source named, into
+`fake_hifigancopy_<source>/`.
 """
 
 import argparse
-import hashlib
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg, signal
 
+from .voice_views import digest
+
 RATE = 16_000
+_MOST = 12  # clips of a source, with `--of`
 SEGMENT = 9 * RATE // 2  # samples of a copy: 4.5 s
 
 Floats = npt.NDArray[np.floating]
@@ -195,7 +198,17 @@ def main() -> None:
     parser.add_argument("--hifigan", type=Path, help="a HiFi-GAN, as ONNX")
     parser.add_argument("--lyra", type=Path, help="a folder with Lyra's TFLite models")
     parser.add_argument("--share", type=float, default=0.3, help="of the clips, for each vocoder")
+    parser.add_argument("--of", nargs="+", default=[], help="patterns of sources")
     options = parser.parse_args()
+    if options.of:
+        vocoder = hifi_gan(options.hifigan)
+        for place in sorted({each for one in options.of for each in options.folder.glob(one)}):
+            to = options.folder / f"fake_hifigancopy_{place.name}"
+            to.mkdir(exist_ok=True)
+            for path in sorted(place.glob("*.wav"), key=lambda each: digest(each.name))[:_MOST]:
+                draw = int(digest(f"hifigan {path.name}")[:8], 16)
+                _copy(path, to / path.name, vocoder, np.random.default_rng(draw))
+        return
     vocoders: dict[str, Vocoder] = {"world": world, "lpc": predicted, "gl_mel": from_mel}
     vocoders["gl_lin"] = from_magnitudes
     if options.hifigan:
@@ -206,7 +219,7 @@ def main() -> None:
         to = options.folder / f"fake_own_{name}"
         to.mkdir(exist_ok=True)
         for path in sorted(options.folder.glob("real*/*.wav")):
-            draw = int(hashlib.sha256(f"{name} {path.name}".encode()).hexdigest()[:8], 16)
+            draw = int(digest(f"{name} {path.name}")[:8], 16)
             if draw < options.share * 2**32:
                 _copy(path, to / path.name, vocoder, np.random.default_rng(draw))
 

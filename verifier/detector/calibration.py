@@ -72,7 +72,7 @@ def calibrate(
     classes = [np.unique(sources[generated == which]) for which in (False, True)]
     if min(map(len, classes)) < 2:
         raise ValueError("a calibration needs two sources of photographs and two of generated ones")
-    spread, known = _between(scores, generated, sources), len(classes[0])
+    spread, known = _between(scores, generated, sources, by_size=by_size), len(classes[0])
     places = {name: np.flatnonzero(sources == name) for each in classes for name in each}
     while len(lines) <= resamples:
         drawn = [name for each in classes for name in random.choice(each, len(each))]
@@ -90,14 +90,16 @@ def calibrate(
     return Calibration(kept, supported(ratios, generated, files))
 
 
-def _between(scores: Floats, generated: Labels, sources: Names) -> float:
-    """The standard deviation of the middles of sources of photographs.
+def _between(scores: Floats, generated: Labels, sources: Names, *, by_size: bool) -> float:
+    """The standard deviation of the middles of sources of photographs, which count as in `_line`.
 
     Of photographs, since to call one of a new source generated is the error that must be rare.
     """
-    names = np.unique(sources[~generated])
-    middles = [np.median(scores[~generated & (sources == name)]) for name in names]
-    return float(np.std(middles, ddof=1))
+    names, counts = np.unique(sources[~generated], return_counts=True)
+    middles = np.array([np.median(scores[~generated & (sources == name)]) for name in names])
+    shares = counts / counts.sum() if by_size else np.full(len(names), 1 / len(names))
+    variance = shares @ (middles - shares @ middles) ** 2
+    return float(np.sqrt(variance * len(names) / (len(names) - 1)))
 
 
 def supported(ratios: Floats, generated: Labels, files: Names | None = None) -> tuple[float, float]:

@@ -20,18 +20,30 @@ from . import voice_model as learnt
 from .calibration import weigh
 from .result import Cue, Detection, Subject, abstention, opinion
 from .voice_bands import RATE, WINDOW, seen, spectrum
-from .voice_domain import SILENT, describe, is_narrow, loudness, seconds_of_sound
+from .voice_domain import (
+    EMPTY,
+    SILENT,
+    describe,
+    emptiness,
+    is_narrow,
+    loudness,
+    seconds_of_sound,
+)
 from .voice_network import NETWORKS, numbers
 from .voice_statistics import statistics
 from .weights import named
 
-STRATUM = "speech of at least 2 seconds, in English or Chinese, of more than telephone bandwidth"
+STRATUM = "speech of at least 2 seconds, most of it English, of more than telephone bandwidth"
 SIDES = ("a synthetic or cloned voice", "a recorded voice")
 MOST_WINDOWS = 24  # that are judged, spread over a recording: 96 seconds of it
 LONGEST = 3600  # seconds that are decoded
 LOW_RATE = (
     "it sounds like MP3 of a low bit rate, which changes what the detector listens for more than "
     "cloning does"
+)
+CLEANED = (
+    "so much was taken from its sound, as noise reduction does, that it cannot be told from what "
+    "cloning leaves out"
 )
 _LEAST = 2.0  # seconds of sound in windows of speech
 
@@ -121,7 +133,7 @@ def listen(pieces: list[Floats]) -> Heard:
     long = [each for each in pieces if len(each) >= RATE]
     loud = [each for each in long if loudness(each) >= SILENT]
     spoken: list[tuple[Floats, Floats]] = []
-    low_rate, seconds, narrow = [], 0.0, 0
+    low_rate, empty, seconds, narrow = [], [], 0.0, 0
     for piece in loud:
         energy = spectrum(piece)
         if model.is_speech(describe(piece, energy)):
@@ -129,10 +141,13 @@ def listen(pieces: list[Floats]) -> Heard:
             spoken.append((piece, told))
             low_rate.append(model.low_rate.score(told))
             seconds += seconds_of_sound(energy)
+            empty.append(emptiness(energy))
             narrow += is_narrow(energy)
     reason = _why_not(len(long), len(loud), len(spoken), seconds, narrow)
     if reason is None and np.mean(low_rate) > 0:
         reason = LOW_RATE
+    if reason is None and np.mean(empty) > EMPTY:
+        reason = CLEANED
     if reason is not None:
         return Heard(None, reason)
     scores = [model.voice.score(np.concatenate((told, numbers(piece)))) for piece, told in spoken]

@@ -12,12 +12,15 @@ import numpy.typing as npt
 from .voice_bands import BANDS, RATE, STEP, active, spectrum
 
 SILENT = 10 ** (-65 / 20)  # of full scale, root mean square: quieter windows hold nothing to judge
+EMPTY = 0.1  # of what sounds, so far below the loudest at its moment: cleaning leaves more
 NARROW = 0.0005  # of the energy from 0.3 to 3.4 kHz, above 4.6 kHz: a telephone leaves less
 FEATURES = 10
 
 _PITCH_FRAME, _PITCH_STEP = 640, 320  # samples: 40 ms, every 20 ms
 _SHORTEST, _LONGEST = RATE // 400, RATE // 70  # periods of a voice, in samples
 _PITCHED = 0.55  # of the energy: frames that repeat themselves so well have a pitch
+_EMPTY_BELOW = 1e-5  # of the energy of the loudest band of a moment
+_EMPTY_BANDS = 28  # up to 3.3 kHz, where voices are never without sound
 _WIDTH = 7_600 / (BANDS + 1)  # Hz between the centres of bands
 
 Floats = npt.NDArray[np.float32]
@@ -38,6 +41,16 @@ def is_narrow(energy: Floats) -> bool:
     total = energy[active(energy)].mean(0, dtype=np.float64)
     low, high = int(300 / _WIDTH), int(3400 / _WIDTH)
     return bool(total[int(4600 / _WIDTH) :].sum() < NARROW * total[low:high].sum())
+
+
+def emptiness(energy: Floats) -> float:
+    """How much of energies (frames, 64), where there is sound, is all but nothing; 0 to 1.
+
+    A noise reduction that is turned up leaves holes between the harmonics of a voice. 99 of 100
+    recordings that nobody cleaned have at most 0.095, and what a strong one left 0.2.
+    """
+    heard = energy[active(energy)][:, :_EMPTY_BANDS]
+    return float((heard < _EMPTY_BELOW * heard.max(1, keepdims=True)).mean()) if len(heard) else 0.0
 
 
 def describe(samples: Floats, energy: Floats | None = None) -> npt.NDArray[np.float64]:

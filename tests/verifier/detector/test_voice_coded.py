@@ -72,7 +72,8 @@ def known(folds: dict[str, set[int]]) -> voice_coded.Heard:
     told[:, : len(mean)] = told[:, : len(mean)] * deviation + mean
     told[:, -1] += 3 * np.char.startswith(sources, "fake")
     clips = np.array([str(each // 3) for each in range(len(sources))])
-    return voice_coded.Heard(told, np.zeros(len(sources), np.int64), sources, clips)
+    ways = np.full(len(sources), voice_coded.AS_IT_IS)
+    return voice_coded.Heard(told, np.zeros(len(sources), np.int64), ways, sources, clips)
 
 
 def test_a_source_of_several_folds_is_judged_by_none_and_one_of_one_by_it() -> None:
@@ -105,6 +106,17 @@ def test_a_clip_is_weighed_by_the_mean_of_its_windows_that_were_judged() -> None
     assert (clips.cloned == np.char.startswith(clips.sources, "fake")).all()
 
 
+def test_a_clip_as_it_is_and_handled_are_two_and_copies_are_none() -> None:
+    windows = known({"real_a": {0}, "fake_a": {1}, "fake_b": {1}})
+    windows.ways[(windows.clips == "5") | (windows.clips == "0")] = "echoing"
+    windows.ways[0] = voice_coded.AS_IT_IS
+    scores = np.arange(36, dtype=np.float64)
+    clips, means = voice_coded.by_clip(windows, scores, {"fake_b"})
+    assert set(clips.sources) == {"real_a", "fake_a"}
+    zeros = sorted(means[clips.clips == "0"])
+    assert zeros == [0.0, 1.5]  # as it is the first window alone, handled the two others
+
+
 def test_training_runs_whole_and_keeps_what_stands_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,8 +129,8 @@ def test_training_runs_whole_and_keeps_what_stands_beside(
             sound = (np.tanh(4 * heard) / 4).astype(np.float32) if distorted else heard
             _write(tmp_path / source / f"{source}{clip}.wav", sound)
     table = tmp_path / "sources.csv"
-    rows = [f"{each},nowhere,3,{number % 2}" for number, each in enumerate(names)]
-    table.write_text("\n".join(["source,repository,clips,fold", *rows]))
+    rows = [f"{each},nowhere,3,{number % 2}," for number, each in enumerate(names)]
+    table.write_text("\n".join(["source,repository,clips,fold,copies", *rows]))
     command = ["voice_coded", str(tmp_path), "--sources", str(table), "--keep", str(tmp_path / "k")]
     command += ["--ffmpeg", str(ffmpeg_path()), "--to", str(tmp_path / "new.npz")]
     monkeypatch.setattr(sys, "argv", command)
