@@ -198,6 +198,12 @@ def by_clip(known: Heard, scores: Scores, copies: Collection[str] = ()) -> tuple
     return known[judged[first]], mean
 
 
+def originals(known: Heard) -> npt.NDArray[np.str_]:
+    """The file of each: however often a clip is heard, for bounds it counts once."""
+    names = zip(known.sources, known.clips, strict=True)
+    return np.array([f"{source}/{clip.rpartition(' ')[0]}" for source, clip in names])
+
+
 def evenly(known: Heard, rows: npt.NDArray[np.bool_]) -> Floats:
     """How much each of `rows` weighs: half of each class; a source by the root of its size."""
     shares = np.zeros(len(known.sources))
@@ -345,10 +351,11 @@ def main() -> None:
     if options.to is None:
         return
     cloned = heard_clips.cloned
-    calibration = calibrate(means, cloned, heard_clips.sources, unseen=True, by_size=True)
+    sources, files = heard_clips.sources, originals(heard_clips)
+    calibration = calibrate(means, cloned, sources, files=files, unseen=True, by_size=True)
     raised = power(known, folds, earlier, copies)
     lines = raised * calibration.lines
-    bounds = supported((means * lines[0, 0] + lines[0, 1]).clip(-10, 10), cloned)
+    bounds = supported((means * lines[0, 0] + lines[0, 1]).clip(-10, 10), cloned, files)
     print(f"ratios to the power of {raised:.2f}")
     with np.load(options.beside, allow_pickle=False) as file:
         kept = {name: file[name] for name in file.files}

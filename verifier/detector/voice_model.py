@@ -22,7 +22,7 @@ from .calibration import Calibration
 from .weights import held
 
 MODEL = Path(__file__).with_name("voice.npz")
-DIGEST = "ea7218a72fb81941f4c9c29b82ba16ae5f549823f8e2319cf3973cefc3196b53"  # SHA-256 of that file
+DIGEST = "a941550609697ed8996fd52f4cdefff6f8ebf802e43946b8a8c1307df66703e4"  # SHA-256 of that file
 
 Floats = npt.NDArray[np.floating]
 
