@@ -43,7 +43,7 @@ bench-compare: $(VENV)/.test
 	$(BIN)/python -m bench.tables $(MEDIA)
 
 # Every table of docs/detector.md, of what MEDIA=/folder holds: pictures/ (faces in pictures/face/), clips/,
-# kinds/ (drawings, games, …: KIND_PUBLISHER/), footage/ (generated clips) and voices/ with sources that no training has seen, one a folder, real*/ and fake*/; originals/pictures/*/,
+# kinds/ (drawings, games, …: KIND_PUBLISHER/), people/ (face/, photo/, voice/, made/, cloned/: GROUP_PUBLISHER/), footage/ (generated clips) and voices/ with sources that no training has seen, one a folder, real*/ and fake*/; originals/pictures/*/,
 # and originals/ with clips/ and sounds/, which are edited here. What is seen is kept in .venv/detector. Peers
 # beside ours: CLIP's wheel where it is installed, a linear probe of it (PROBE=/folder of training media),
 # MESO=Meso4_DF.h5, AASIST='CODE WEIGHTS CONFIG' (needs torch, onnx).
@@ -54,6 +54,7 @@ bench-detector: $(VENV)/.test
 	$(BIN)/python -m bench.detector_speed
 	! test -d "$(MEDIA)/pictures" || $(BIN)/python -m bench.detector "$(MEDIA)/pictures" --keep $(SEEN) --most 40 --plot docs --wheel $(if $(PROBE),--probe "$(PROBE)")
 	! test -d "$(MEDIA)/kinds" || $(BIN)/python -m bench.detector_kinds "$(MEDIA)/kinds" --keep $(SEEN)/kinds
+	! test -d "$(MEDIA)/people" || $(BIN)/python -m bench.detector_people "$(MEDIA)/people" --keep $(SEEN)/people
 	! test -d "$(MEDIA)/clips" || $(BIN)/python -m bench.detector_clips "$(MEDIA)/clips" --keep $(SEEN)/clips $(if $(MESO),--meso "$(MESO)")
 	! test -d "$(MEDIA)/footage" || $(BIN)/python -m bench.detector_footage "$(MEDIA)/footage" --keep $(SEEN)/footage
 	! test -d "$(MEDIA)/voices" || $(BIN)/python -m bench.detector_voices "$(MEDIA)/voices" --keep $(SEEN)/voices $(if $(AASIST),--peer $(AASIST))

@@ -9,7 +9,8 @@ asks it: a photograph's largest face, a photograph as a whole, a recording. For 
 publishers and files, how many were judged, the share of the judged that the words call generated or
 cloned, and photographed or recorded, the share with a ratio above one, and the mean log10 ratio,
 every publisher alike, with its 95 % interval over publishers. Then faces of all groups by how light
-their skin is in the picture, and the reasons for saying nothing. What was told of a file is kept by
+their skin is in the picture, the reasons for saying nothing, and how well faces and voices are told
+from those that were made. What was told of a file is kept by
 its digest and those of the weights.
 """
 
@@ -27,6 +28,13 @@ from skimage.color import rgb2lab
 from ledger.asset import MediaType, detect_media_type
 from ledger.errors import FirsthandError
 from verifier.detector import detect, faces, voice
+from verifier.detector.calibration import (
+    Floats,
+    auc,
+    error_by_chance,
+    expected_error,
+    interval,
+)
 from verifier.detector.closeup import CHEEKS
 from verifier.detector.examine import faces_task, picture_task, voice_task
 from verifier.detector.faces import find_faces, fit
@@ -134,6 +142,7 @@ def show(title: str, told: Sequence[Asked], groups: Sequence[str], by: Sequence[
         row(group or "all", [told[n] for n in said], [by[n] for n in said], len(its))
 
 
+AGAINST = (("face", "made"), ("voice", "cloned"))
 PARTS = (
     ("face", faces_task),
     ("made", faces_task),
@@ -150,12 +159,14 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="where what is told is kept")
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
+    ratios = {}
     for part, task in PARTS:
         paths = sorted(each for each in (options.folder / part).glob("*/*") if each.is_file())
         if not paths:
             continue
         named = [each.parent.name.partition("_") for each in paths]
         told = keep_asked(paths, task, options.keep)
+        ratios[part] = np.array([each.ratio for each in told if each.ratio is not None])
         show(part, told, [each[0] for each in named], [each[2] for each in named])
         lit = [n for n, each in enumerate(told) if each.skin is not None]
         if lit:
@@ -165,6 +176,21 @@ def main() -> None:
         for (group, reason), count in sorted(reasons.items(), key=str):
             if reason is not None:
                 print(f"{group}: {count} not judged: {reason}")
+    for captured, made in AGAINST:
+        if captured in ratios and made in ratios:
+            print(f"\n{captured} against {made}: ", end="")
+            apart(ratios[captured], ratios[made])
+
+
+def apart(captured: Floats, made: Floats) -> None:
+    """Print how well ratios of both classes are told apart, and how near they are to what is so."""
+    both = np.concatenate((captured, made))
+    labels = np.arange(len(both)) >= len(captured)
+    low, high = interval(auc, both, labels, resamples=500)
+    least, middle, most = error_by_chance(both, labels)
+    error = expected_error(both, labels)
+    print(f"AUC {auc(both, labels):.3f} ({low:.3f} to {high:.3f})", end="; ")
+    print(f"ECE {error:.3f}, exactly right {middle:.3f} ({least:.3f} to {most:.3f})")
 
 
 def _tone(degrees: float) -> str:
