@@ -94,11 +94,13 @@ def skin_of(path: Path, kind: MediaType) -> float | None:
 
 
 def keep_asked(
-    paths: Iterable[Path], task: Callable[[str, str], dict[str, object]], keep: Path
+    paths: Iterable[Path],
+    task: Callable[[str, str], dict[str, object]],
+    weights: str,
+    keep: Path,
 ) -> list[Asked]:
-    """What was told of each file, asked once."""
+    """What was told of each file, asked once by weights of these digests."""
     told = []
-    weights = "".join(sorted((detect.digests() | faces.digests() | voice.digests()).values()))
     for path in paths:
         name = _digest(path.read_bytes() + weights.encode() + task.__name__.encode())
         kept = keep / f"{name}.json"
@@ -144,12 +146,12 @@ def show(title: str, told: Sequence[Asked], groups: Sequence[str], by: Sequence[
 
 AGAINST = (("face", "made"), ("voice", "cloned"))
 PARTS = (
-    ("face", faces_task),
-    ("made", faces_task),
-    ("photo", picture_task),
-    ("voice", voice_task),
-    ("cloned", voice_task),
-)
+    ("face", faces_task, (detect, faces)),
+    ("made", faces_task, (detect, faces)),
+    ("photo", picture_task, (detect,)),
+    ("voice", voice_task, (voice,)),
+    ("cloned", voice_task, (voice,)),
+)  # what each rests on
 
 
 def main() -> None:
@@ -160,12 +162,13 @@ def main() -> None:
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
     ratios = {}
-    for part, task in PARTS:
+    for part, task, on in PARTS:
         paths = sorted(each for each in (options.folder / part).glob("*/*") if each.is_file())
         if not paths:
             continue
         named = [each.parent.name.partition("_") for each in paths]
-        told = keep_asked(paths, task, options.keep)
+        weights = "".join(sorted(digest for each in on for digest in each.digests().values()))
+        told = keep_asked(paths, task, weights, options.keep)
         ratios[part] = np.array([each.ratio for each in told if each.ratio is not None])
         show(part, told, [each[0] for each in named], [each[2] for each in named])
         lit = [n for n, each in enumerate(told) if each.skin is not None]
