@@ -1,7 +1,7 @@
 """What people do to recordings before they publish them, by draws, both classes alike.
 
-A recording is cleaned of noise, equalised, put into a room, made faster or higher, or levelled;
-none of it makes a voice, and a detector of cloned voices must not take it for one.
+A recording is cleaned of noise, equalised, muffled, put into a room, made faster or higher, or
+levelled; none of it makes a voice, and a detector of cloned voices must not take it for one.
 """
 
 import subprocess

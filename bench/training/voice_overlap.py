@@ -37,10 +37,9 @@ Transformed = npt.NDArray[np.complexfloating]
 def moments(heard: Floats) -> tuple[Floats, Floats]:
     """What each twentieth of a second sounds like, (n, 24) of length one, and whether it sounds."""
     padded = np.pad(heard[:_LONGEST], (0, max(0, RATE - len(heard))))
-    overlap = _SIZE - _STEP
-    bins = signal.stft(padded, RATE, nperseg=_SIZE, noverlap=overlap, boundary=None, padded=False)[
-        2
-    ]
+    *_, bins = signal.stft(
+        padded, nperseg=_SIZE, noverlap=_SIZE - _STEP, boundary=None, padded=False
+    )
     power = np.log(np.add.reduceat(np.abs(bins) ** 2, _BANDS[:-1], axis=0) + 1e-8).T
     level = power.mean(1)
     loud = level > np.quantile(level, 0.95) - 6
