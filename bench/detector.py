@@ -62,8 +62,13 @@ class Told:
         scores = np.array([head.score(each) for each in samples.features])
         evidence = [weigh(float(score), head.calibration) for score in scores]
         words = [in_words(each, names) for each in evidence]
-        sides = [each.endswith(names[0]) * 1 - each.endswith(names[1]) for each in words]
+        sides = [side_of(each, names) for each in words]
         return cls(scores, np.array([each.log10_lr for each in evidence]), np.array(sides, float))
+
+
+def side_of(words: str, sides: tuple[str, str]) -> int:
+    """Whether words support the first side (1), the second (-1) or none (0)."""
+    return int(words.endswith(sides[0])) - int(words.endswith(sides[1]))
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from skimage.color import rgb2lab
 
+from bench.detector import side_of
 from ledger.asset import MediaType, detect_media_type
 from ledger.errors import FirsthandError
 from verifier.detector import detect, faces, voice
@@ -38,12 +39,12 @@ from verifier.detector.calibration import (
 from verifier.detector.closeup import CHEEKS
 from verifier.detector.examine import faces_task, picture_task, voice_task
 from verifier.detector.faces import find_faces, fit
-from verifier.detector.result import Detection, parse_examination
+from verifier.detector.result import parse_examination
 from verifier.media.picture import picture
 
 RESAMPLES = 2000
-SKINS = ((-90, 10, "dark"), (10, 28, "brown"), (28, 41, "tan"), (41, 55, "light"), (55, 91, "fair"))
-"""Degrees of the individual typology angle and their names (Chardon et al., 1991)."""
+SKINS = ((10, "dark"), (28, "brown"), (41, "tan"), (55, "light"), (91, "fair"))
+"""Up to so many degrees of the individual typology angle and their names (Chardon et al., 1991)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,7 @@ def asked(path: Path, task: Callable[[str, str], dict[str, object]]) -> Asked:
         return Asked(reason=f"it cannot be read: {problem}")
     if not told:
         return Asked(reason="no face was found")
-    return Asked(side_of(told[0]), told[0].log10_lr, told[0].abstained, skin)
-
-
-def side_of(told: Detection) -> int:
-    """Whether the words support the first side (1), the second (-1) or none."""
-    return int(told.words.endswith(told.sides[0])) - int(told.words.endswith(told.sides[1]))
+    return Asked(side_of(told[0].words, told[0].sides), told[0].log10_lr, told[0].abstained, skin)
 
 
 def skin_of(path: Path, kind: MediaType) -> float | None:
@@ -197,7 +193,7 @@ def apart(captured: Floats, made: Floats) -> None:
 
 
 def _tone(degrees: float) -> str:
-    return next(f"{n} {name}" for n, (_, end, name) in enumerate(SKINS) if degrees < end)
+    return next(f"{n} {name}" for n, (end, name) in enumerate(SKINS) if degrees < end)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.detector import side_of
 from bench.training.voice_views import NONE, TELEPHONE, Codec, aac, mp3, opus, through, trimmed
 from bench.voice_ways import ALL, UNHEARD, handled
 from ledger.asset import detect_media_type
@@ -246,10 +247,10 @@ def ways(clips: list[Clip]) -> None:
         judged = np.array([each is not None for each in scores])
         known = np.array([each for each in scores if each is not None])
         words = [in_words(weigh(float(each), calibration), voice.SIDES) for each in known]
-        its, said = cloned[judged], np.array(words)
+        its, sides = cloned[judged], np.array([side_of(each, voice.SIDES) for each in words])
         shares = [
-            f"{np.mean(np.char.endswith(said[its == which], side)):.3f}"
-            for side in voice.SIDES
+            f"{np.mean(sides[its == which] == side):.3f}"
+            for side in (1, -1)
             for which in (True, False)
         ]
         area = auc(known, its)

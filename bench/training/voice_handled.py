@@ -13,6 +13,8 @@ from scipy import ndimage, signal
 
 from verifier.detector.voice_bands import RATE
 
+from .voice_views import with_noise
+
 Floats = npt.NDArray[np.floating]
 Random = np.random.Generator
 Way = Callable[[Floats, Random, str], Floats]
@@ -101,14 +103,9 @@ def levelled(samples: Floats, random: Random, ffmpeg: str) -> Floats:
     return softened
 
 
-def breathed_over(samples: Floats, random: Random, ffmpeg: str) -> Floats:  # noqa: ARG001
+def breathed_over(samples: Floats, random: Random, ffmpeg: str) -> Floats:  # noqa: ARG001  # as all ways are
     """With noise 8 to 35 dB below, white or as of traffic."""
-    noise = random.standard_normal(len(samples))
-    if random.random() < 0.6:
-        noise = signal.lfilter([1], [1, -random.uniform(0.3, 0.98)], noise)
-    level = samples.std() * 10 ** (-random.uniform(8, 35) / 20)
-    told: Floats = samples + noise / noise.std() * level
-    return told
+    return with_noise(samples, random, (8, 35))
 
 
 WAYS: tuple[tuple[str, Way], ...] = (

@@ -150,7 +150,7 @@ def dirtied(samples: Floats, random: Random) -> Floats:
         told = np.tanh(gain * told / np.abs(told).max()) / gain
     drawn = random.random()
     if drawn < 0.5:
-        told = _with_noise(told, random, (8, 30) if drawn < 0.2 else (30, 55))
+        told = with_noise(told, random, (8, 30) if drawn < 0.2 else (30, 55))
     told = told / max(float(np.abs(told).max()), 1e-6) * 10 ** (-random.uniform(0, 20) / 20)
     if random.random() < 0.04:
         told = np.clip(told * random.uniform(1.5, 4), -1, 1)
@@ -167,7 +167,8 @@ def _in_a_room(samples: Floats, random: Random) -> Floats:
     return told
 
 
-def _with_noise(samples: Floats, random: Random, decibels: tuple[float, float]) -> Floats:
+def with_noise(samples: Floats, random: Random, decibels: tuple[float, float]) -> Floats:
+    """With noise so many decibels below, from white to as of traffic."""
     noise = random.standard_normal(len(samples))
     if random.random() < 0.6:
         noise = signal.lfilter([1], [1, -random.uniform(0.3, 0.98)], noise)

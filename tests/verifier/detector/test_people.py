@@ -7,10 +7,10 @@ import pytest
 import skimage.data
 from PIL import Image, ImageEnhance
 
-from bench.detector_people import Asked, asked, side_of, skin_of
+from bench.detector import side_of
+from bench.detector_people import Asked, asked, skin_of
 from ledger.asset import PNG
 from verifier.detector.examine import faces_task, picture_task
-from verifier.detector.result import Detection, Subject
 
 
 @pytest.fixture
@@ -30,17 +30,7 @@ def portrait(tmp_path: Path) -> Path:
     ],
 )
 def test_words_are_of_one_side_of_the_other_or_of_none(words: str, side: int) -> None:
-    told = Detection(
-        kind=Subject.FACE,
-        log10_lr=0.5,
-        interval=(0.1, 0.9),
-        words=words,
-        abstained=None,
-        stratum="",
-        models=(),
-        sides=("a generated face", "a photographed face"),
-    )
-    assert side_of(told) == side
+    assert side_of(words, ("a generated face", "a photographed face")) == side
 
 
 def test_the_same_face_in_less_light_is_of_a_darker_skin(portrait: Path) -> None:
