@@ -43,8 +43,8 @@ bench-compare: $(VENV)/.test
 	$(BIN)/python -m bench.tables $(MEDIA)
 
 # Every table of docs/detector.md, of what MEDIA=/folder holds: pictures/ (faces in pictures/face/), clips/,
-# kinds/ (drawings, games, …: KIND_PUBLISHER/), people/ (face/, photo/, voice/, made/, cloned/: GROUP_PUBLISHER/), footage/ (generated clips) and voices/ with sources that no training has seen, one a folder, real*/ and fake*/; originals/pictures/*/,
-# and originals/ with clips/ and sounds/, which are edited here. What is seen is kept in .venv/detector. Peers
+# kinds/ (drawings, games, …: KIND_PUBLISHER/), people/ (face/, photo/, voice/, made/, cloned/: GROUP_PUBLISHER/), footage/ (generated clips) and voices/ with sources that no training has seen, one a folder, real*/ and fake*/; edited/
+# (pictures that others edited: GROUP_MAKER_PUBLISHER/), originals/pictures/*/, and originals/ with clips/ and sounds/, which are edited here. What is seen is kept in .venv/detector. Peers
 # beside ours: CLIP's wheel where it is installed, a linear probe of it (PROBE=/folder of training media),
 # MESO=Meso4_DF.h5, AASIST='CODE WEIGHTS CONFIG' (needs torch, onnx).
 SEEN := $(VENV)/detector
@@ -60,6 +60,7 @@ bench-detector: $(VENV)/.test
 	! test -d "$(MEDIA)/voices" || $(BIN)/python -m bench.detector_voices "$(MEDIA)/voices" --keep $(SEEN)/voices $(if $(AASIST),--peer $(AASIST))
 	! test -d "$(MEDIA)/originals/pictures" || \
 	  $(BIN)/python -m bench.detector_traces "$(MEDIA)"/originals/pictures/* --keep $(SEEN)/traces
+	! test -d "$(MEDIA)/edited" || $(BIN)/python -m bench.detector_edited "$(MEDIA)/edited" --keep $(SEEN)/edited
 	! test -d "$(MEDIA)/originals" || $(BIN)/python -m bench.detector_motion "$(MEDIA)/originals" --keep $(SEEN)/motion
 	! test -d "$(MEDIA)/originals/sounds" || $(BIN)/python -m bench.splices "$(MEDIA)/originals" --keep $(SEEN)/splices
 
