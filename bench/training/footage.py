@@ -117,7 +117,7 @@ def _looked(path: Path) -> tuple[list[Floats32], tuple[float, ...], str]:
     width, height = info.size
     size, seconds = path.stat().st_size, info.duration or 1.0
     form = (width * height, width / height, seconds, 8 * size / seconds / (width * height))
-    why = [why_not(each, None) for each in images]
+    why = [why_not(each, None, moves=True) for each in images]
     judged = [each for each, reason in zip(images, why, strict=True) if reason is None]
     told = tuple(float(each) for each in np.log(form))
     coarse = too_coarse(info, size)

@@ -15,21 +15,23 @@ COARSE = 30  # JPEG quality (the standard's tables) below which traces are compr
 ROUGH = (
     1.1  # steps between neighbours, in deviations of the whole: noise 1.4, photographs below 0.8
 )
+SOFT = 0.7  # second steps against first, where both are greatest: photographs above 0.74
 BLOCKY = 1.6  # steps across the grid of JPEG's blocks, against those within: seen by the eye
 _LUMA_SUM = 3685  # of the standard's luma table (ITU-T T.81, K.1): quality 50
 
 Pixels = npt.NDArray[np.uint8]
 
 
-def why_not(image: Image.Image, coarseness: float | None) -> str | None:
+def why_not(image: Image.Image, coarseness: float | None, *, moves: bool = False) -> str | None:
     """The reason to abstain from a picture of mode RGB, or None.
 
-    `coarseness` is the mean step of the luma table of a JPEG file, None for other formats.
+    `coarseness` is the mean step of the luma table of a JPEG file, None for other formats. Frames
+    of what `moves` are blurred by that, and were learnt so.
     """
-    return next(_reasons(image, coarseness), None)
+    return next(_reasons(image, coarseness, moves=moves), None)
 
 
-def _reasons(image: Image.Image, coarseness: float | None) -> Iterator[str]:
+def _reasons(image: Image.Image, coarseness: float | None, *, moves: bool) -> Iterator[str]:
     if min(image.size) < LEAST:
         yield f"it is smaller than {LEAST} pixels on one side"
         return
@@ -42,6 +44,8 @@ def _reasons(image: Image.Image, coarseness: float | None) -> Iterator[str]:
         yield "it looks like a drawing, a screen or a page of text"
     if roughness(pixels) > ROUGH:
         yield "it looks like noise"
+    if not moves and sharpness(pixels) < SOFT:
+        yield "it is out of focus, or was blurred, and little fine detail is left to judge"
 
 
 def why_not_face(image: Image.Image, box: Box) -> str | None:
@@ -82,6 +86,22 @@ def roughness(pixels: Pixels) -> float:
     """How large steps between neighbours are, against how far pixels are from their mean."""
     grey = pixels.astype(np.float32).mean(2)
     return float(np.diff(grey, axis=1).std() / (grey.std() + 1e-3))
+
+
+def sharpness(pixels: Pixels) -> float:
+    """How large second steps are against first ones, of each the greatest hundredth.
+
+    About 1 where edges are as sharp as pixels allow, and less the wider a blur is; of rows and
+    columns the greater, since a moved camera blurs in one direction.
+    """
+    grey = pixels.astype(np.float32).mean(2)
+    told = []
+    for turned in (grey, grey.T):
+        first = np.diff(turned, axis=1)
+        second = np.diff(first, axis=1)
+        greatest = (float(np.quantile(np.abs(each), 0.99)) for each in (second, first))
+        told.append(next(greatest) / (next(greatest) + 1e-3))
+    return max(told)
 
 
 def colours(pixels: Pixels) -> int:

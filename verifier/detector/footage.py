@@ -59,7 +59,7 @@ def detect_footage(path: Path, media_type: MediaType) -> Detection:
     frames: list[Floats] = []
     reasons: Counter[str] = Counter()
     for image in sampled(path, media_type, info):
-        reason = why_not(image, None)
+        reason = why_not(image, None, moves=True)
         if reason is None:
             frames.append(features(looks(image)))
         else:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from tests import media
 from verifier.detector import encoder, head, seen
 from verifier.detector.adapted import FACES, PICTURES
 from verifier.detector.calibration import auc, weigh
 from verifier.detector.detect import detect_face, detect_picture, digests, ready
-from verifier.detector.domain import blockiness, colours, flatness, why_not
+from verifier.detector.domain import SOFT, blockiness, colours, flatness, sharpness, why_not
 from verifier.detector.encoder import SIDE, WIDTH
 from verifier.detector.head import from_bytes, to_bytes
 from verifier.detector.learn import SHARE, Said, learn
@@ -112,6 +112,30 @@ def test_a_picture_compressed_away_is_not_judged() -> None:
 def test_a_photograph_is_judged(tmp_path: Path) -> None:
     with Image.open(media.photograph(tmp_path)) as opened:
         assert why_not(opened.convert("RGB"), None) is None
+
+
+def test_a_blurred_picture_is_not_judged_and_a_blurred_frame_is(tmp_path: Path) -> None:
+    blurred = photograph(tmp_path).filter(ImageFilter.GaussianBlur(6))
+    reason = why_not(blurred, None)
+    assert reason is not None
+    assert "blurred" in reason
+    assert why_not(blurred, None, moves=True) is None
+
+
+def test_a_camera_that_moved_one_way_does_not_hide_what_is_sharp_the_other_way() -> None:
+    stripes = np.zeros((400, 400, 3), np.uint8)
+    stripes[::20] = 255  # as if everything were drawn out along the rows
+    assert sharpness(stripes) > SOFT
+    assert sharpness(np.ascontiguousarray(stripes.transpose(1, 0, 2))) == sharpness(stripes)
+
+
+def test_the_wider_a_blur_the_less_sharp(tmp_path: Path) -> None:
+    whole = photograph(tmp_path)
+    told = [
+        sharpness(np.asarray(whole.filter(ImageFilter.GaussianBlur(each)))) for each in (0, 1, 2, 4)
+    ]
+    assert told == sorted(told, reverse=True)
+    assert told[0] > SOFT > told[-1]
 
 
 def test_flat_is_what_equals_its_neighbour() -> None:
