@@ -3,12 +3,13 @@
     python -m bench.detector_clips FOLDER --keep DIR [--meso FILE] [--head FILE]
 
 FOLDER holds `real*/` and `fake*/` sources of clips that no training has seen. Printed are, for each
-source against all clips of the other class, the area under the ROC curve with its bootstrapped
-interval, once over all clips with a face and once where the detector does not abstain, and beside
-it that of MesoNet (`--meso`, its weights `Meso4_DF.h5`) on the same faces. The controls: what
-length, size and bits a pixel alone tell, learnt here with scenes left out, and scores by labels
-at random. Then the likelihood ratios where it does not abstain: how many point the wrong way, their
-cost (Cllr), and how far they are from what came true (ECE). What is seen is kept in DIR by digest.
+source (and each kind of `fake_KIND-*`) against all clips of the other class, the area under the ROC
+curve with its bootstrapped interval, once over all clips with a face and once where the detector
+does not abstain, and beside it that of MesoNet (`--meso`, its weights `Meso4_DF.h5`) on the same
+faces. The controls: what length, size and bits a pixel alone tell, learnt here with scenes left
+out, and scores by labels at random. Then the likelihood ratios where it does not abstain: how many
+point the wrong way, their cost (Cllr), and how far they are from what came true (ECE). What is seen
+is kept in DIR by digest.
 """
 
 import argparse
@@ -112,8 +113,11 @@ def show(clips: list[Clip], head: Head) -> None:
     for reason, count in reasons.most_common():
         print(f"    {count:3} {reason}")
     print(f"{'source':28} {'n':>3}  {'AUC':22}  {'where it speaks':>3}  {'':20} MesoNet")
-    for name in ("all", *np.unique(names)):
+    kinds = sorted({each.partition("-")[0] + "-" for each in names[fake] if "-" in each})
+    for name in ("all", *kinds, *np.unique(names)):
         its = fake if name == "all" else names == name
+        if name.endswith("-"):
+            its = np.char.startswith(names, name)
         rows = its | (fake != fake[its][0]) if name != "all" else np.ones(len(fake), bool)
         both = rows & speaks
         known = rows & np.isfinite(meso)
