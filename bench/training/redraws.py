@@ -26,7 +26,6 @@ CHIP, CHIP_ROOM = 160, 1.3  # pixels that an auto-encoder sees, and their side i
 ROOMS, WIDTHS = (1.35, 1.65), (90, 200)
 QUALITIES = (18, 22, 25, 28, 31, 34, 37, 40)  # x264's constant rate factor
 KINDS = ("self", "other", "other-redrawn", "redrawn", "redrawn-mouth", "told-again")
-STEADY = (33, 133, 362, 263, 168, 6, 4, 10)  # points that no mouth moves
 DRIFT = 1.5  # pixels a frame, and thousandths of its size and turn
 SMOOTHED = 0.2  # share of faces whose skin is made smooth before anything else
 _EDGE = 24  # pixels that a chip's edge is drawn out by, where it is laid over another face
@@ -101,14 +100,12 @@ def _mirrored(places: npt.NDArray[np.int64], side: int) -> npt.NDArray[np.int64]
     return np.minimum(there, 2 * side - 1 - there)
 
 
-def coded(
-    frames: list[Pixels], quality: int, *, preset: str = "veryfast", together: int = 0
-) -> list[Pixels]:
-    """The frames of a clip of H.264, decoded again; a whole picture begins each `together`."""
+def coded(frames: list[Pixels], quality: int, *, preset: str = "veryfast") -> list[Pixels]:
+    """The frames of a clip of H.264, decoded again."""
     encoder = av.CodecContext.create("libx264", "w")
     encoder.height, encoder.width = frames[0].shape[:2]
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", Fraction(1, 25), 1
-    apart = f"scenecut=0:bframes=0:keyint={together or len(frames)}:threads=1"
+    apart = f"scenecut=0:bframes=0:keyint={len(frames)}:threads=1"
     encoder.options = {"crf": str(quality), "preset": preset, "x264-params": apart}
     decoder = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
@@ -251,28 +248,8 @@ def _laid_by(
         face = Portrait(changed, face.points)
     if kind.startswith("redrawn"):
         return _redrawn(face, drawn, random, mouth=kind == "redrawn-mouth")
-    return told_again(face, random)
-
-
-def told_again(face: Portrait, random: Random) -> Blended:
-    """A face laid over by what a coarse grid makes of it."""
     mask, alone = _mask(face, random, mouth=random.random() < 0.15)
     return _laid(face, _told_again(face, random), mask, random, mouth=alone)
-
-
-def of_another_moment(face: Portrait, other: Portrait, random: Random) -> Blended:
-    """The mouth, and what is around it, of the same person at another moment: lips reenacted."""
-    rows, _ = cv2.estimateAffinePartial2D(
-        other.points[list(STEADY)].astype(np.float32), face.points[list(STEADY)].astype(np.float32)
-    )
-    size = face.rgb.shape[1], face.rgb.shape[0]
-    how = cv2.INTER_CUBIC
-    there = cv2.warpAffine(other.rgb, rows, size, flags=how, borderMode=cv2.BORDER_REFLECT)
-    mask, _ = _mask(face, random, mouth=True)
-    inner = there.astype(np.float32)
-    if random.random() < 0.5:
-        inner = _told_again(Portrait(there, face.points), random)
-    return _laid(face, inner, mask, random, mouth=False)
 
 
 def pair(face: Portrait, other: Portrait | None, drawn: Pixels, kind: str, random: Random) -> Pair:
