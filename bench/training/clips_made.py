@@ -8,8 +8,8 @@ To the line of `verifier.detector.clip_train`, which knows faces that were laid 
 comes a line over all that is seen of a clip, learnt from these, and as loud. Sources that share a
 maker or a publisher are a group: a clip is scored by a line that has seen nothing of its group, and
 by those scores the sum is calibrated, files alike within a class, since most sources are of few. No
-words speak for an unaltered face, as in `bench.training.clips`. The same folder gives the same
-weights, where the runtime and its processor round alike.
+words speak for an unaltered face. The same folders give the same weights, where the runtime and its
+processor round alike.
 """
 
 import argparse

@@ -5,7 +5,7 @@ clips. Each face is brought to a drawn size, once as it is and once blended over
 compressed as a frame of H.264 at a drawn quality, both alike, and seen by `adapted` and by
 `seams`. What is seen is kept in DIR by source, so that a second run costs seconds. How much the two
 weigh is learnt on the sources that neither has seen, and so is a calibration of single faces, which
-`bench.training.clips` replaces by one of whole clips; what `adapted` sees of all says how unlike
+`bench.training.clips_made` replaces by one of whole clips; what `adapted` sees of all says how unlike
 the training a face is. The same folder and seed give the same weights, where the runtime and its
 processor round alike.
 """
@@ -221,7 +221,7 @@ def train(seen: dict[str, Views], seed: int) -> Head:
         print(f"{name:16} faces AUC {auc(each, blended):.3f}, clips {auc(told, truth):.3f}")
     # Not on clips' means: here each face of a clip is blended by another draw, and a mean of many
     # is easier to tell than any clip is whose faces are all swapped by one maker
-    # (`bench.training.clips` draws such clips).
+    # (`bench.training.clips_made` calibrates by clips).
     calibration = calibrate(both, blended, sources, seed=seed, unseen=True)
     *shares, offset = line_of(pair, blended, sources, _LIGHT)
     return replace(
