@@ -9,7 +9,7 @@ does not abstain, and beside it that of MesoNet (`--meso`, its weights `Meso4_DF
 faces. The controls: what length, size and bits a pixel alone tell, learnt here with scenes left
 out, and scores by labels at random. Then the likelihood ratios where it does not abstain: how many
 point the wrong way, their cost (Cllr), and how far they are from what came true (ECE). What is seen
-is kept in DIR by digest.
+is kept in DIR by the digests of the clip and of the networks.
 """
 
 import argparse
@@ -24,7 +24,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from ledger.asset import detect_media_type
-from verifier.detector import clip, swap
+from verifier.detector import clip, seams, swap
+from verifier.detector.adapted import SWAPS
 from verifier.detector.calibration import (
     Floats,
     Labels,
@@ -44,6 +45,7 @@ from verifier.media.probe import probe
 
 from .mesonet import SIDE, Meso4
 
+BY = ".".join(each.digest[:8] for each in (SWAPS, seams.NETWORK))  # what looks at them
 RATE = 3.0  # frames a second that are followed here: enough for the opinion, too few for the cues
 
 
@@ -62,7 +64,7 @@ class Clip:
 def look(path: Path, source: str, keep: Path, peer: Meso4 | None) -> Clip:
     """Look at a clip, or at what was kept of it."""
     data = path.read_bytes()
-    kept = keep / f"{hashlib.sha256(data).hexdigest()}.npz"
+    kept = keep / f"{hashlib.sha256(data).hexdigest()}.{BY}.npz"
     media_type = detect_media_type(data[:4096])
     info = probe(path, media_type)
     if not kept.exists():

@@ -5,8 +5,8 @@ clips. Each face is brought to a drawn size, once as it is and once blended over
 compressed as a frame of H.264 at a drawn quality, both alike, and seen by `adapted` and by
 `seams`. What is seen is kept in DIR by source, so that a second run costs seconds. How much the two
 weigh is learnt on the sources that neither has seen, and so is a calibration of single faces, which
-`bench.training.clips_made` replaces by one of whole clips; what `adapted` sees of all says how unlike
-the training a face is. The same folder and seed give the same weights, where the runtime and its
+`bench.training.clips_made` replaces by one of clips; what `adapted` sees of all says how unlike the
+training a face is. The same folder and seed give the same weights, where the runtime and its
 processor round alike.
 """
 
