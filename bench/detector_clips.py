@@ -48,13 +48,15 @@ from .mesonet import SIDE, Meso4
 BY = ".".join(each.digest[:8] for each in (SWAPS, seams.NETWORK))  # what looks at them
 RATE = 3.0  # frames a second that are followed here: enough for the opinion, too few for the cues
 
+Features = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     """One clip: mean features (None without a face), MesoNet's score, why it is abstained from."""
 
     source: str
-    features: Floats | None
+    features: Features | None
     scene: str  # the beginning of its name: a clip and what was made of it share it
     meso: float
     reason: str
@@ -70,8 +72,8 @@ def look(path: Path, source: str, keep: Path, peer: Meso4 | None) -> Clip:
     if not kept.exists():
         seen = watched(path, media_type, info, rate=RATE)
         reason = next(clip.reasons(seen), "")
-        told = [swap.features(each) for each in seen.crops]
-        mean = np.mean(told, axis=0) if told else np.zeros(0)
+        faces = [swap.features(each) for each in seen.crops]
+        mean = np.mean(faces, axis=0) if faces else np.zeros(0, np.float32)
         np.savez(kept, mean=mean, reason=reason, meso=_peer(peer, seen.crops))
     with np.load(kept, allow_pickle=False) as held:
         mean, reason, meso = held["mean"], str(held["reason"]), float(held["meso"])
@@ -103,11 +105,12 @@ def area(scores: Floats, fake: Labels) -> str:
 def show(clips: list[Clip], head: Head) -> None:
     """Print the table."""
     seen = [each for each in clips if each.features is not None]
-    scores = np.array([head.score(each.features.astype(np.float32)) for each in seen])
+    features = [each.features for each in clips if each.features is not None]
+    scores = np.array([head.score(each) for each in features])
     meso = np.array([each.meso for each in seen])
     fake = np.array([each.source.startswith("fake") for each in seen])
     names = np.array([each.source for each in seen])
-    near = np.array([head.distance(each.features) <= float(head.farthest) for each in seen])
+    near = np.array([head.distance(each) <= float(head.farthest) for each in features])
     speaks = near & np.array([not each.reason for each in seen])
     print(f"{len(clips)} clips, {len(seen)} with a face, abstained on {np.sum(~speaks)} of those")
     reasons = Counter(re.sub(r"[\d.]+ ", "N ", each.reason) for each in clips if each.reason)

@@ -43,14 +43,14 @@ class Meso4:
         for place, pool in enumerate(_POOLS):
             kernel, bias = self.layers[place]
             gamma, beta, mean, variance = self.layers[4 + place]
-            value = np.maximum(_convolved(value, kernel) + bias, 0)
+            value = np.maximum(_convolved(value.astype(np.float32), kernel) + bias, 0)
             value = (value - mean) / np.sqrt(variance + _EPSILON) * gamma + beta
             height, width, depth = value.shape
             value = value.reshape(height // pool, pool, width // pool, pool, depth).max((1, 3))
         hidden = value.ravel() @ self.layers[8][0] + self.layers[8][1]
         hidden = np.where(hidden > 0, hidden, 0.1 * hidden)
         told = float((hidden @ self.layers[9][0] + self.layers[9][1])[0])
-        return 1 - 1 / (1 + np.exp(-told))
+        return float(1 - 1 / (1 + np.exp(-told)))
 
 
 def _convolved(value: Floats, kernel: Floats) -> Floats:
