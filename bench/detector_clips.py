@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from PIL import Image
 
 from ledger.asset import detect_media_type
 from verifier.detector import clip, seams, swap
-from verifier.detector.adapted import SWAPS
+from verifier.detector.adapted import FACES, SWAPS
 from verifier.detector.calibration import (
     Floats,
     Labels,
@@ -45,7 +46,7 @@ from verifier.media.probe import probe
 
 from .mesonet import SIDE, Meso4
 
-BY = ".".join(each.digest[:8] for each in (SWAPS, seams.NETWORK))  # what looks at them
+BY = ".".join(each.digest[:8] for each in (SWAPS, seams.NETWORK, FACES))  # what looks at them
 RATE = 3.0  # frames a second that are followed here: enough for the opinion, too few for the cues
 
 Features = npt.NDArray[np.float32]
@@ -118,12 +119,8 @@ def show(clips: list[Clip], head: Head) -> None:
     for reason, count in reasons.most_common():
         print(f"    {count:3} {reason}")
     print(f"{'source':28} {'n':>3}  {'AUC':22}  {'where it speaks':>3}  {'':20} MesoNet")
-    kinds = sorted({each.partition("-")[0] + "-" for each in names[fake] if "-" in each})
-    for name in ("all", *kinds, *np.unique(names)):
-        its = fake if name == "all" else names == name
-        if name.endswith("-"):
-            its = np.char.startswith(names, name)
-        rows = its | (fake != fake[its][0]) if name != "all" else np.ones(len(fake), bool)
+    for name, its in _groups(names, fake):
+        rows = np.ones(len(fake), bool) if name == "all" else its | (fake != fake[its][0])
         both = rows & speaks
         known = rows & np.isfinite(meso)
         print(
@@ -135,6 +132,16 @@ def show(clips: list[Clip], head: Head) -> None:
     scenes = np.array([each.scene for each in seen])
     controls(np.array([each.form for each in seen]), scores, fake, scenes)
     ratios(scores[speaks], fake[speaks], head)
+
+
+def _groups(names: Names, fake: Labels) -> Iterator[tuple[str, Labels]]:
+    """What a row of the table is of: all that are no real clips, a kind of them, a source."""
+    yield "all", fake
+    kinds = np.array([re.sub(r"(?<=-).*", "", each) for each in names])  # fake_KIND- of some
+    for kind in np.unique(kinds[np.char.endswith(kinds, "-")]):
+        yield str(kind), kinds == kind
+    for name in np.unique(names):
+        yield str(name), names == name
 
 
 def ratios(scores: Floats, fake: Labels, head: Head) -> None:

@@ -33,7 +33,8 @@ def judged(clips: list[Clip]) -> tuple[Samples, Told]:
         np.array([each.source for each in kept]),
         np.array([each.form for each in kept], np.float64),
     )
-    return samples, Told.between(footage.SIDES, footage.trained(), samples)
+    by = [footage.calibration(faces_close=each.near) for each in kept]
+    return samples, Told.between(footage.SIDES, footage.trained(), samples, by)
 
 
 def _silent(clip: Clip) -> str | None:

@@ -2,12 +2,13 @@
 
     python -m bench.training.clips_made FOLDER... --head line.npz --keep DIR --to swap.npz
 
-A FOLDER holds `fake_KIND-MAKER_PUBLISHER` and `real_PUBLISHER` sources, by no maker that is
-measured, and of clips that neither `adapted` nor `seams` has seen.
-To the line of `verifier.detector.clip_train`, which knows faces that were laid over themselves,
-comes a line over all that is seen of a clip, learnt from these, and as loud. Sources that share a
-maker or a publisher are a group: a clip is scored by a line that has seen nothing of its group, and
-by those scores the sum is calibrated, files alike within a class, since most sources are of few. No
+A FOLDER holds `fake_KIND-MAKER_PUBLISHER` and `real_PUBLISHER` sources of clips that no network
+has seen. To the line of `verifier.detector.clip_train`, which knows faces that were laid over
+themselves, come two that are learnt from these: one over all that is seen of seams, one over all
+that is seen of generated faces. The first two together, as loud, say how likely it is that a face
+was laid over, the last two that it was made as a whole; the score is of either. Sources that share
+a maker or a publisher are a group: a clip is scored by lines that have seen nothing of its group,
+and by those scores all is calibrated, files alike within a class, since most sources are of few. No
 words speak for an unaltered face. The same folders give the same weights, where the runtime and its
 processor round alike.
 """
@@ -39,6 +40,7 @@ from verifier.detector.head import Head, from_bytes, to_bytes
 from verifier.detector.learn import Components, line_of
 
 DIRECTIONS, PENALTY = 200, 100.0
+LAID_OVER, WHOLE = ("lips", "swap"), ("edit", "reenact")  # kinds, by how their sources are named
 LEAST = -0.3  # log10: a face without a seam may be another maker's, and no words speak for it
 
 
@@ -54,6 +56,11 @@ class Clips:
         """Whether somebody made its face otherwise, (n,)."""
         told: Labels = np.char.startswith(self.sources, "fake")
         return told
+
+    @property
+    def kinds(self) -> Names:
+        """How somebody made it; of real clips their publisher, (n,)."""
+        return np.array([each.split("_")[1].partition("-")[0] for each in self.sources])
 
 
 def read(folders: Iterable[Path], keep: Path) -> Clips:
@@ -99,38 +106,83 @@ def _marks(source: str) -> Iterator[str]:
         yield f"of {maker}"
 
 
-def line(clips: Clips, rows: Labels) -> Floats:
-    """A line over what is seen, learnt from some clips; its offset last: (features + 1,)."""
-    components = Components(clips.seen[rows], DIRECTIONS)
-    told = line_of(components(clips.seen[rows]), clips.made[rows], clips.sources[rows], PENALTY)
-    weights = components.scale * (components.directions @ told[:-1])
-    return np.append(weights, told[-1] - components.centre @ weights)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Weights of all that is seen, (features,), an offset, and what clips score, (n,).
+
+    The scores are by weights that have seen nothing of a clip's group.
+    """
+
+    weights: Floats
+    offset: float
+    scores: Floats
+
+    def __add__(self, other: "Line") -> "Line":
+        return Line(
+            self.weights + other.weights, self.offset + other.offset, self.scores + other.scores
+        )
+
+    def times(self, by: float, more: float = 0.0) -> "Line":
+        """The line multiplied, and with more of an offset."""
+        return Line(by * self.weights, by * self.offset + more, by * self.scores + more)
+
+    def alike(self) -> "Line":
+        """The line as loud as any other."""
+        return self.times(1 / float(self.scores.std()))
 
 
-def left_out(clips: Clips) -> Floats:
-    """A score of each clip by a line that has seen nothing of its group: (n,)."""
+def weighed(clips: Clips, part: slice, rows: Labels) -> tuple[Floats, float]:
+    """Weights over a part of what is seen, learnt from some clips, (features,), and an offset."""
+    seen = clips.seen[rows][:, part]
+    components = Components(seen, DIRECTIONS)
+    told = line_of(components(seen), clips.made[rows], clips.sources[rows], PENALTY)
+    weights = np.zeros(clips.seen.shape[1])
+    weights[part] = components.scale * (components.directions @ told[:-1])
+    return weights, float(told[-1] - components.centre @ weights[part])
+
+
+def line(clips: Clips, part: slice) -> Line:
+    """A line over a part of what is seen."""
     scores, of = np.zeros(len(clips.seen)), groups(clips.sources)
     for group in np.unique(of):
         out = of == group
-        told = line(clips, ~out)
-        scores[out] = clips.seen[out] @ told[:-1] + told[-1]
-    return scores
+        weights, offset = weighed(clips, part, ~out)
+        scores[out] = clips.seen[out] @ weights + offset
+    return Line(*weighed(clips, part, np.ones(len(scores), bool)), scores)
+
+
+def ratio(told: Line, clips: Clips, kinds: tuple[str, ...], seed: int) -> Line:
+    """The logarithm of how much likelier a score is of what was made so than of real clips."""
+    rows = ~clips.made | np.isin(clips.kinds, kinds)
+    found = calibrated(told.scores[rows], clips.made[rows], clips.sources[rows], seed)
+    slope, offset = np.log(10) * found.lines[0]
+    return told.times(float(slope), float(offset))
 
 
 def learnt(clips: Clips, head: Head, seed: int) -> Head:
-    """The head, and as much of a line that is learnt from clips; calibrated on both."""
-    before, new = clips.seen @ head.weights + head.offset, left_out(clips)
-    loud = float(before.std() / new.std())
-    both = before + loud * new
-    show(clips, before, new, both, seed)
-    told = line(clips, np.ones(len(both), bool))
-    found = calibrated(both, clips.made, clips.sources, seed)
+    """Two lines, of faces laid over and of faces made as a whole, calibrated on both together.
+
+    `head` is over the first of what is seen, and so is what says how unlike the training a clip is.
+    """
+    known, every = len(head.weights), clips.seen.shape[1]
+    weights = np.append(head.weights, np.zeros(every - known))
+    before = Line(weights, float(head.offset), clips.seen @ weights + head.offset).alike()
+    seams, faces = (line(clips, part).alike() for part in (slice(known), slice(known, every)))
+    laid_over = ratio(before + seams, clips, LAID_OVER, seed)
+    whole = ratio(seams + faces, clips, WHOLE, seed)
+    either = np.logaddexp(laid_over.scores, whole.scores) - np.log(2)  # as `Head.score` does
+    parts = {"before": before, "seams": seams, "faces": faces}
+    show(clips, parts | {"laid over": laid_over, "whole": whole}, either, seed)
+    found = calibrated(either, clips.made, clips.sources, seed)
+    nothing = np.zeros((len(head.directions), every - known))
     return replace(
         head,
-        weights=head.weights + loud * told[:-1],
-        offset=head.offset + loud * told[-1],
+        weights=np.stack((laid_over.weights, whole.weights)),
+        offset=np.array((laid_over.offset, whole.offset)),
         lines=found.lines,
         bounds=np.array(found.bounds),
+        centre=np.append(head.centre, nothing[0]),
+        directions=np.hstack((head.directions, nothing)),
     )
 
 
@@ -140,21 +192,20 @@ def calibrated(scores: Floats, made: Labels, sources: Names, seed: int) -> Calib
     return replace(told, bounds=(max(LEAST, told.bounds[0]), told.bounds[1]))
 
 
-def show(clips: Clips, before: Floats, new: Floats, both: Floats, seed: int) -> None:
-    """Print how groups that were left out are told, and their ratios, calibrated on the others."""
+def show(clips: Clips, parts: dict[str, Line], either: Floats, seed: int) -> None:
+    """Print how groups that were left out are told, and the ratios that are calibrated so."""
     made, of = clips.made, groups(clips.sources)
     print(f"{(~made).sum()} real clips, {made.sum()} others, {len(np.unique(of))} groups")
-    kinds = np.array([each.split("_")[1].partition("-")[0] for each in clips.sources])
-    for kind in ("all", *np.unique(kinds[made])):
-        rows = ~made | (made & ((kinds == kind) | (kind == "all")))
-        areas = (auc(each[rows], made[rows]) for each in (before, new, both))
-        told = ", ".join(f"{each:.3f}" for each in areas)
-        print(f"{kind:10} {(made & rows).sum():3}: AUC before, of the line, of both: {told}")
-    ratios, words = np.zeros(len(both)), np.zeros(len(both), bool)
+    scores = {name: each.scores for name, each in parts.items()} | {"either": either}
+    for kind in ("all", *np.unique(clips.kinds[made])):
+        rows = ~made | (made & ((clips.kinds == kind) | (kind == "all")))
+        told = (f"{name} {auc(each[rows], made[rows]):.3f}" for name, each in scores.items())
+        print(f"{kind:10} {(made & rows).sum():3}: AUC {', '.join(told)}")
+    ratios, words = np.zeros(len(made)), np.zeros(len(made), bool)
     for group in np.unique(of):
         out = of == group
-        told_by = calibrated(both[~out], made[~out], clips.sources[~out], seed)
-        said = [weigh(float(each), told_by) for each in both[out]]
+        told_by = calibrated(either[~out], made[~out], clips.sources[~out], seed)
+        said = [weigh(float(each), told_by) for each in either[out]]
         ratios[out] = [each.log10_lr for each in said]
         words[out] = [in_words(each, SIDES).endswith(SIDES[0]) for each in said]
     print(f"groups left out: Cllr {cllr(ratios, made):.3f}, ECE {expected_error(ratios, made):.3f}")

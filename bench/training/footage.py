@@ -45,13 +45,17 @@ Floats32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A clip of a source in a view: what is seen, its format's numbers; or why it is not judged."""
+    """A clip of a source in a view: what is seen, its format's numbers; or why it is not judged.
+
+    `near` is whether a face is close in most of its frames.
+    """
 
     digest: str
     source: str
     seen: Floats32 | None
     form: tuple[float, ...]
     reason: str = ""
+    near: bool = False
 
     @property
     def generated(self) -> bool:
@@ -75,24 +79,26 @@ def read(folder: Path, keep: Path, view: str, *, most: int | None = None) -> Ite
 def _seen(path: Path, source: str, keep: Path, view: str) -> Clip:
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    kept = keep / f"{digest}.{view}.npz"
+    kept = keep / f"{digest}.{view}.faces.npz"
     if not kept.exists():
         if view == CODED:
             with tempfile.TemporaryDirectory() as work:
                 again = Path(work) / "clip.mp4"
-                frames, form, reason = _looked(_coded(path, again, digest))
+                frames, near, form, reason = _looked(_coded(path, again, digest))
         else:
-            frames, form, reason = _looked(path)
+            frames, near, form, reason = _looked(path)
         part = kept.with_suffix(".part")
         with part.open("wb") as file:
-            np.savez(file, frames=np.array(frames), form=np.array(form), reason=np.array(reason))
+            told = {"frames": frames, "near": near, "form": form, "reason": reason}
+            np.savez(file, **{name: np.array(each) for name, each in told.items()})
         part.replace(kept)
     with np.load(kept, allow_pickle=False) as held:
         shown, form, reason = list(held["frames"]), tuple(held["form"].tolist()), held["reason"]
+        near = footage.most(held["near"].tolist())
     seen = footage.described(shown) if len(shown) >= footage.LEAST_FRAMES else None
     if seen is None and not str(reason):
         return Clip(digest, source, None, form, footage.UNLIKE)
-    return Clip(digest, source, seen, form, str(reason))
+    return Clip(digest, source, seen, form, str(reason), near)
 
 
 def family(source: str) -> str:
@@ -101,19 +107,19 @@ def family(source: str) -> str:
     return told[0] if told else source
 
 
-def _looked(path: Path) -> tuple[list[Floats32], tuple[float, ...], str]:
-    """What is seen of frames, the format's numbers, and why nothing is said of it."""
+def _looked(path: Path) -> tuple[list[Floats32], list[bool], tuple[float, ...], str]:
+    """What is seen of frames, faces close to them, the format, and why nothing is said of it."""
     nothing = (0.0,) * 4
     try:
         media_type = detect_media_type(path.read_bytes()[:4096])
         if media_type.kind is not Kind.CLIP:
-            return [], nothing, "it is no clip"
+            return [], [], nothing, "it is no clip"
         info = probe(path, media_type)
         if not info.video or info.size is None:
-            return [], nothing, "it holds no moving pictures"
+            return [], [], nothing, "it holds no moving pictures"
         images = list(footage.sampled(path, media_type, info))
     except FirsthandError as problem:
-        return [], nothing, f"{problem}"
+        return [], [], nothing, f"{problem}"
     width, height = info.size
     size, seconds = path.stat().st_size, info.duration or 1.0
     form = (width * height, width / height, seconds, 8 * size / seconds / (width * height))
@@ -122,8 +128,9 @@ def _looked(path: Path) -> tuple[list[Floats32], tuple[float, ...], str]:
     told = tuple(float(each) for each in np.log(form))
     coarse = too_coarse(info, size)
     if coarse is not None or len(judged) < footage.LEAST_FRAMES:
-        return [], told, coarse or next(filter(None, why), "it has too few frames")
-    return [footage.features(looks(each)) for each in judged], told, ""
+        return [], [], told, coarse or next(filter(None, why), "it has too few frames")
+    near = [footage.close(each) for each in judged]
+    return [footage.features(looks(each)) for each in judged], near, told, ""
 
 
 def _coded(path: Path, to: Path, digest: str) -> Path:

@@ -1,6 +1,6 @@
 """One clip: is its largest face swapped or reenacted? An opinion, and measurements over time.
 
-The opinion is learnt from real faces blended over themselves, and has seen no maker of swaps. The
+The opinion is learnt from real faces blended over themselves, and from clips that others made. The
 measurements are those that people look for; they are shown beside what is usual, and weigh nothing.
 """
 
@@ -14,7 +14,7 @@ from verifier.errors import ToolMissing
 from verifier.media.probe import MediaInfo, probe
 
 from . import encoder, faces, seams, swap
-from .adapted import SWAPS
+from .adapted import FACES, SWAPS
 from .calibration import weigh
 from .cues import of_clip
 from .domain import colours
@@ -25,7 +25,12 @@ from .weights import named
 
 STRATUM = "clips with one face of at least 80 pixels, seen for two seconds or more"
 MODELS = named(
-    (swap.DIGEST, seams.NETWORK.digest, SWAPS.digest, encoder.DIGEST, *faces.digests().values())
+    (
+        swap.DIGEST,
+        *(each.digest for each in (seams.NETWORK, SWAPS, FACES)),
+        encoder.DIGEST,
+        *faces.digests().values(),
+    )
 )
 SIDES = ("a swapped or reenacted face", "an unaltered face")
 EXPERIMENTAL = True  # docs/detector-clips.md says what was reached, and what was asked
@@ -83,7 +88,7 @@ def ready() -> None:
 
 def digests() -> dict[str, str]:
     """The files of weights that are read, and the SHA-256 digest that each must have."""
-    ours = {**SWAPS.digests(), swap.FILE: swap.DIGEST}
+    ours = {**SWAPS.digests(), **FACES.digests(), swap.FILE: swap.DIGEST}
     return {**faces.digests(), **seams.NETWORK.digests(), **ours}
 
 

@@ -103,7 +103,7 @@ def views(source: Path, keep: Path, seed: int) -> Views:
     kept = keep / f"{source.parts[-3]}-{source.name}.{seed}.npz"
     if not kept.exists():
         names, squares = _made(source, np.random.default_rng((seed, number_of(source.name))))
-        seen = [swap.features(each) for each in squares]
+        seen = [swap.laid_over(each) for each in squares]
         blended = np.arange(len(seen)) % 2 == 1
         part = kept.with_suffix(".part")
         with part.open("wb") as file:

@@ -2,11 +2,14 @@
 
 What is seen of a frame is what is seen of a picture (`seen`). A line over the mean of the
 encoder's first tokens, learnt from frames of clips (`bench.training.footage`), and the mean score
-as pictures, none of which was a frame, are added up.
+as pictures, none of which was a frame, are added up. What makes a face speak from a still was not
+learnt from, and is told from filmed people no better than by chance: where a face is close, no
+words speak for a filmed one.
 """
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -19,8 +22,8 @@ from verifier.errors import ToolMissing, Unreadable
 from verifier.media.decode import colour_frames
 from verifier.media.probe import MediaInfo, probe
 
-from . import head, kinds, seen
-from .calibration import weigh
+from . import faces, head, kinds, seen
+from .calibration import Calibration, weigh
 from .clip import too_coarse
 from .domain import why_not
 from .head import Head, from_bytes
@@ -37,6 +40,8 @@ STRATUM = "filmed and generated clips of at least 320 pixels, by six of their fr
 SIDES = ("generated pictures in it", "filmed pictures in it")
 EXPERIMENTAL = True  # docs/detector-footage.md says what was reached
 UNLIKE = "its pictures are unlike those that the detector was trained on"
+CLOSE = 0.25  # of a frame's shorter side: a face as high as that is what the clip shows
+LEAST = -0.3  # log10, where a face is close: where words begin
 _MOMENT = 0.5  # seconds within which a frame is looked for
 _LATEST = 3600.0  # seconds: no frame is looked for later
 
@@ -57,11 +62,13 @@ def detect_footage(path: Path, media_type: MediaType) -> Detection:
     if coarse is not None:
         return _abstained(coarse)
     frames: list[Floats] = []
+    near: list[bool] = []
     reasons: Counter[str] = Counter()
     for image in sampled(path, media_type, info):
         reason = why_not(image, None, moves=True)
         if reason is None:
             frames.append(features(looks(image)))
+            near.append(close(image))
         else:
             reasons[reason] += 1
     if len(frames) < LEAST_FRAMES:
@@ -72,10 +79,9 @@ def detect_footage(path: Path, media_type: MediaType) -> Detection:
     other = unlike(mean)
     if other is not None:
         return _abstained(other)
-    line = trained()
     return opinion(
         Subject.FOOTAGE,
-        weigh(line.score(mean), line.calibration),
+        weigh(trained().score(mean), calibration(faces_close=most(near))),
         sides=SIDES,
         stratum=STRATUM,
         models=_models(),
@@ -114,6 +120,25 @@ def moments(duration: float | None) -> list[float]:
 def features(shown: tuple[Look, ...]) -> Floats:
     """What is seen of one frame; raises ToolMissing."""
     return seen.see(Subject.PICTURE, shown)
+
+
+def close(image: Image.Image) -> bool:
+    """Whether a face fills much of a frame; raises ToolMissing."""
+    found = faces.find_near(np.asarray(image.convert("RGB")))
+    return any(each.box[3] >= CLOSE * min(image.size) for each in found)
+
+
+def most(near: list[bool]) -> bool:
+    """Whether a face is close in half of the frames or more."""
+    return 2 * sum(near) >= len(near) > 0
+
+
+def calibration(*, faces_close: bool) -> Calibration:
+    """How a score becomes a ratio, no words for a filmed clip where faces are close."""
+    told = trained().calibration
+    return (
+        replace(told, bounds=(max(LEAST, told.bounds[0]), told.bounds[1])) if faces_close else told
+    )
 
 
 def described(frames: list[Floats]) -> Floats | None:
@@ -163,7 +188,8 @@ def digests() -> dict[str, str]:
 
 def _models() -> tuple[str, ...]:
     picture = head.DIGESTS[Subject.PICTURE][1], seen.ADAPTED[Subject.PICTURE].digest
-    return named((DIGEST, *picture, kinds.DIGEST, *seen.NETWORKS[Subject.PICTURE]))
+    ours = (DIGEST, *picture, kinds.DIGEST, *seen.NETWORKS[Subject.PICTURE])
+    return named((*ours, *faces.digests().values()))
 
 
 def _abstained(reason: str) -> Detection:

@@ -1,6 +1,7 @@
 """What was learnt: a line over what the encoder sees, its calibration, and what it was shown.
 
-    face.npz   weights (features,), offset, lines (n, 2), bounds (2,), centre and directions of what
+    face.npz   weights (features,) or of several lines (k, features), offset () or (k,), lines of
+               the calibration (n, 2), bounds (2,), centre and directions of what
                was seen in training (directions in rows, each divided by its deviation), farthest
                (the distance from the centre beyond which nothing is said)
 
@@ -37,7 +38,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The line, and the data it is calibrated and bounded by."""
+    """The line, or several, and the data that it is calibrated and bounded by.
+
+    Several are logarithms of likelihood ratios, each of another way in which something is made.
+    """
 
     weights: Floats
     offset: Floats
@@ -48,8 +52,12 @@ class Head:
     farthest: Floats
 
     def score(self, features: npt.NDArray[np.float32]) -> float:
-        """More for what looks generated."""
-        return float(features @ self.weights + self.offset)
+        """More for what looks generated: of several lines the logarithm of their mean ratio.
+
+        That is the ratio of having been made in one of the ways, each as likely as another.
+        """
+        told = np.atleast_1d(features @ self.weights.T + self.offset)
+        return float(np.logaddexp.reduce(told) - np.log(len(told)))
 
     def distance(self, features: npt.NDArray[np.float32]) -> float:
         """How far a picture is from those of the training, in deviations (root mean square)."""

@@ -1,9 +1,9 @@
-"""How much a face looks laid over another, or made otherwise: two networks, and a learnt line.
+"""How much a face looks laid over another, or made otherwise: three networks, and learnt lines.
 
 Learnt from real faces that `blend` laid over themselves (`python -m verifier.detector.clip_train`),
-then from clips whose faces others swapped, edited or made to speak, and calibrated on those by
-makers left out (`python -m bench.training.clips_made`). The score of a clip is the mean of its
-faces'.
+then from clips whose faces others swapped, edited, made to speak or made as a whole, and calibrated
+on those by makers left out (`python -m bench.training.clips_made`). A clip is scored by the mean of
+what is seen of its faces.
 """
 
 from functools import cache
@@ -16,7 +16,7 @@ from PIL import Image
 from verifier.errors import ToolMissing
 
 from . import seams
-from .adapted import SWAPS
+from .adapted import FACES, SWAPS
 from .encoder import SIDE
 from .faces import Mesh, box_of
 from .head import Head, from_bytes
@@ -24,7 +24,7 @@ from .weights import held
 
 ROOM = 1.5  # side of the square that is looked at, in the longer side of the face's box
 FILE = "swap.npz"
-DIGEST = "e2b94b3480ce2b29d060723bbfe146c992185a9f421b6b62d9ac86d3e0ff83ff"  # SHA-256 of that file
+DIGEST = "f9c48f3fe51f25d51705962ae0b8e51c7d92d6ab00b866fa408be74826a46c67"  # SHA-256 of that file
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -43,12 +43,21 @@ def look_at(rgb: Pixels, mesh: Mesh, room: float = ROOM) -> Pixels:
 
 
 def features(square: Pixels) -> Floats:
-    """Of one look at a face: what `adapted` sees, what it says of it, and what `seams` says.
+    """Of one look at a face: what is seen of a seam, then of a face that was generated.
+
+    The latter is what the network for faces in pictures sees, and what it says. Raises ToolMissing.
+    """
+    seen, generated = FACES.look(square)
+    return np.concatenate((laid_over(square), seen, (generated,)), dtype=np.float32)
+
+
+def laid_over(square: Pixels) -> Floats:
+    """What the network for swaps sees, what it says of it, and what `seams` says.
 
     Raises ToolMissing.
     """
-    seen, laid_over = SWAPS.look(square)
-    return np.concatenate((seen, (laid_over, seams.score(square))), dtype=np.float32)
+    seen, said = SWAPS.look(square)
+    return np.concatenate((seen, (said, seams.score(square))), dtype=np.float32)
 
 
 def score(squares: list[Pixels]) -> float | None:
@@ -57,7 +66,7 @@ def score(squares: list[Pixels]) -> float | None:
     Raises ToolMissing.
     """
     head = trained()
-    mean = np.mean([features(each) for each in squares], axis=0)  # the score is linear in them
+    mean = np.mean([features(each) for each in squares], axis=0)
     return None if head.distance(mean) > float(head.farthest) else head.score(mean)
 
 
@@ -69,7 +78,7 @@ def trained() -> Head:
 
 def ready() -> None:
     """Read the weights now, as far as they are installed; never raises."""
-    for read in (trained, SWAPS.session, seams.NETWORK.session):
+    for read in (trained, SWAPS.session, FACES.session, seams.NETWORK.session):
         try:
             read()
         except ToolMissing:

@@ -12,7 +12,9 @@ from PIL import Image
 from ledger import asset
 from ledger.asset import detect_media_type
 from tests import media
-from verifier.detector import footage, head, kinds
+from verifier.detector import faces, footage, head, kinds
+from verifier.detector.calibration import weigh
+from verifier.detector.evidence import in_words
 from verifier.detector.examine import footage_task
 from verifier.detector.result import Detection, Subject, parse_examination
 from verifier.errors import ToolMissing, Unreadable
@@ -69,7 +71,32 @@ def test_an_answer_names_all_the_weights_that_it_rests_on(tmp_path: Path) -> Non
     assert told.models[0] == f"sha256:{footage.DIGEST}"
     assert f"sha256:{head.DIGESTS[Subject.PICTURE][1]}" in told.models
     assert f"sha256:{kinds.DIGEST}" in told.models
-    assert len(set(told.models)) == len(told.models) == 6
+    assert {f"sha256:{each}" for each in faces.digests().values()} <= set(told.models)
+    assert len(set(told.models)) == len(told.models)
+
+
+def test_no_words_speak_for_a_filmed_clip_where_a_face_is_close() -> None:
+    near, far = (footage.calibration(faces_close=each) for each in (True, False))
+    assert far == footage.trained().calibration
+    for score in np.linspace(-20, 20, 81):
+        said, otherwise = (weigh(float(score), each) for each in (near, far))
+        assert not in_words(said, footage.SIDES).endswith(footage.SIDES[1])
+        if otherwise.interval[0] > 0:
+            assert said == otherwise
+    assert in_words(weigh(-20.0, far), footage.SIDES).endswith(footage.SIDES[1])
+
+
+def test_a_face_is_close_where_it_fills_a_quarter_of_the_side_in_half_of_the_frames() -> None:
+    astronaut = Image.fromarray(skimage.data.astronaut())
+    assert footage.close(astronaut.crop((130, 30, 330, 230)).resize((400, 400)))
+    small = Image.new("RGB", (1000, 1000), (90, 110, 130))
+    small.paste(astronaut.resize((400, 400)), (300, 300))
+    assert not footage.close(small)
+    assert not footage.close(Image.fromarray(skimage.data.coffee()))
+    assert footage.most([True, False, True])
+    assert footage.most([True, False])
+    assert not footage.most([True, False, False])
+    assert not footage.most([])
 
 
 def test_of_an_animated_film_nothing_is_said(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from verifier.detector import clip, encoder, faces, seams, swap
+from verifier.detector.adapted import FEATURES
 from verifier.detector.blend import Portrait, self_blended
 
 
@@ -32,14 +33,20 @@ def test_a_plain_square_has_a_bounded_score(level: int) -> None:
     assert abs(seams.score(np.full((224, 224, 3), level, np.uint8))) < 20
 
 
-def test_the_line_weighs_what_both_say_and_what_is_seen_which_tells_what_is_usual() -> None:
+def test_lines_weigh_what_all_say_and_what_is_seen_of_seams_tells_what_is_usual() -> None:
     head = swap.trained()
-    seen = swap.features(np.full((encoder.SIDE, encoder.SIDE, 3), 90, np.uint8))
-    assert seen.shape == head.weights.shape
-    assert (head.weights[-2:] > 0).all()
-    assert head.weights[:-2].any()
-    assert not head.directions[:, -2:].any()
-    assert head.directions[:, :-2].any()
+    plain = np.full((encoder.SIDE, encoder.SIDE, 3), 90, np.uint8)
+    seen, laid_over = swap.features(plain), swap.laid_over(plain)
+    known = len(laid_over)
+    assert (2, *seen.shape) == head.weights.shape == (2, known + FEATURES + 1)
+    assert (seen[:known] == laid_over).all()
+    over, whole = head.weights
+    assert (over[known - 2 : known] > 0).all()
+    assert over[: known - 2].any()
+    assert not over[known:].any()
+    assert whole[known:].any()
+    assert head.directions[:, : known - 2].any()
+    assert not head.directions[:, known - 2 :].any()
 
 
 def test_its_weights_are_named_among_those_that_a_clip_is_judged_by() -> None:
