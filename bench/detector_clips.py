@@ -1,6 +1,6 @@
 """How well swapped and reenacted clips are told from others, source by source.
 
-    python -m bench.detector_clips FOLDER --keep DIR [--meso FILE] [--head FILE]
+    python -m bench.detector_clips FOLDER --keep DIR [--coded] [--meso FILE] [--head FILE]
 
 FOLDER holds `real*/` and `fake*/` sources of clips that no training has seen. Printed are, for each
 source (and each kind of `fake_KIND-*`) against all clips of the other class, the area under the ROC
@@ -8,13 +8,16 @@ curve with its bootstrapped interval, once over all clips with a face and once w
 does not abstain, and beside it that of MesoNet (`--meso`, its weights `Meso4_DF.h5`) on the same
 faces. The controls: what length, size and bits a pixel alone tell, learnt here with scenes left
 out, and scores by labels at random. Then the likelihood ratios where it does not abstain: how many
-point the wrong way, their cost (Cllr), and how far they are from what came true (ECE). What is seen
-is kept in DIR by the digests of the clip and of the networks.
+point the wrong way, their cost (Cllr), and how far they are from what came true (ECE); and what is
+told of the same clips coded again, as they are where people share them (`--coded`: at most 480
+lines, rate factors of 26 to 36 by a draw from their bytes). What is seen is kept in DIR by the
+digests of the clip and of the networks.
 """
 
 import argparse
 import hashlib
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,6 +48,7 @@ from verifier.detector.watched import watched
 from verifier.media.probe import probe
 
 from .mesonet import SIDE, Meso4
+from .training.footage import coded
 
 BY = ".".join(each.digest[:8] for each in (SWAPS, seams.NETWORK, FACES))  # what looks at them
 RATE = 3.0  # frames a second that are followed here: enough for the opinion, too few for the cues
@@ -64,20 +68,24 @@ class Clip:
     form: tuple[float, ...]
 
 
-def look(path: Path, source: str, keep: Path, peer: Meso4 | None) -> Clip:
-    """Look at a clip, or at what was kept of it."""
+def look(path: Path, source: str, keep: Path, peer: Meso4 | None, *, again: bool = False) -> Clip:
+    """Look at a clip, or at what was kept of it: as it is, or coded `again`."""
     data = path.read_bytes()
-    kept = keep / f"{hashlib.sha256(data).hexdigest()}.{BY}.npz"
-    media_type = detect_media_type(data[:4096])
-    info = probe(path, media_type)
+    digest = hashlib.sha256(data).hexdigest()
+    kept = keep / f"{digest}.{BY}{'.coded' if again else ''}.npz"
     if not kept.exists():
-        seen = watched(path, media_type, info, rate=RATE)
-        reason = next(clip.reasons(seen), "")
+        with tempfile.TemporaryDirectory() as work:
+            it = coded(path, Path(work) / "clip.mp4", digest) if again else path
+            media_type = detect_media_type(it.read_bytes()[:4096])
+            info = probe(it, media_type)
+            seen = watched(it, media_type, info, rate=RATE)
+            reason = next(clip.reasons(seen), clip.too_coarse(info, it.stat().st_size) or "")
         faces = [swap.features(each) for each in seen.crops]
         mean = np.mean(faces, axis=0) if faces else np.zeros(0, np.float32)
         np.savez(kept, mean=mean, reason=reason, meso=_peer(peer, seen.crops))
     with np.load(kept, allow_pickle=False) as held:
         mean, reason, meso = held["mean"], str(held["reason"]), float(held["meso"])
+    info = probe(path, detect_media_type(data[:4096]))
     reason = reason or clip.too_coarse(info, len(data)) or ""
     width, height = info.size or (1, 1)
     rate, lasts = info.video[0].frame_rate or 1.0, info.duration or 1.0
@@ -161,6 +169,32 @@ def ratios(scores: Floats, fake: Labels, head: Head) -> None:
         print(f"words, {name}: " + "; ".join(f"{count} {each}" for each, count in counted))
 
 
+def shared(clips: list[Clip], again: list[Clip], head: Head) -> None:
+    """Print what is told of clips that were coded again, beside what is told of the same before."""
+    told = np.array(
+        [[_told(each, head) for each in pair] for pair in zip(clips, again, strict=True)]
+    )
+    both = np.isfinite(told).all(axis=1)
+    fake = np.array([each.source.startswith("fake") for each in clips])[both]
+    lost = np.isfinite(told[:, 0]) & ~both
+    print(f"coded again: {both.sum()} told, {lost.sum()} that are told as published are not")
+    for name, scores in zip(("as published", "coded again"), told[both].T, strict=True):
+        said = [in_words(weigh(float(each), head.calibration), clip.SIDES) for each in scores]
+        swapped = np.char.endswith(said, clip.SIDES[0])
+        print(
+            f"    {name:12} AUC {area(scores, fake)}; words for a swap of {swapped[~fake].sum()} "
+            f"of {(~fake).sum()} real, {swapped[fake].sum()} of {fake.sum()} others"
+        )
+
+
+def _told(seen: Clip, head: Head) -> float:
+    """The score of a clip, or not a number where it is abstained from."""
+    if seen.features is None or seen.reason:
+        return float("nan")
+    near = head.distance(seen.features) <= float(head.farthest)
+    return head.score(seen.features) if near else float("nan")
+
+
 def controls(form: Floats, scores: Floats, fake: Labels, scenes: Names) -> None:
     """Print what the format alone tells, and what scores tell of labels at random."""
     form = (form - form.mean(0)) / (form.std(0) + 1e-6)
@@ -176,20 +210,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep", type=Path, required=True, help="where features are kept")
+    parser.add_argument("--coded", action="store_true", help="measure them coded again, too")
     parser.add_argument("--meso", type=Path, help="Meso4_DF.h5 of DariusAf/MesoNet")
     parser.add_argument("--head", type=Path, help="other weights than those of the package")
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
     head = from_bytes(options.head.read_bytes()) if options.head else swap.trained()
     peer = Meso4(options.meso) if options.meso else None
-    clips = [
-        look(path, place.name, options.keep, peer)
+    paths = [
+        path
         for place in sorted(options.folder.rglob("*"))
         if place.is_dir() and place.name.startswith(("real", "fake"))
         for path in sorted(place.iterdir())
         if path.is_file()
     ]
+    clips = [look(each, each.parent.name, options.keep, peer) for each in paths]
     show(clips, head)
+    if options.coded:
+        again = [look(each, each.parent.name, options.keep, peer, again=True) for each in paths]
+        shared(clips, again, head)
 
 
 if __name__ == "__main__":

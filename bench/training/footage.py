@@ -84,21 +84,20 @@ def _seen(path: Path, source: str, keep: Path, view: str) -> Clip:
         if view == CODED:
             with tempfile.TemporaryDirectory() as work:
                 again = Path(work) / "clip.mp4"
-                frames, near, form, reason = _looked(_coded(path, again, digest))
+                frames, near, form, reason = _looked(coded(path, again, digest))
         else:
             frames, near, form, reason = _looked(path)
         part = kept.with_suffix(".part")
         with part.open("wb") as file:
-            told = {"frames": frames, "near": near, "form": form, "reason": reason}
-            np.savez(file, **{name: np.array(each) for name, each in told.items()})
+            np.savez(file, frames=np.array(frames), near=near, form=form, reason=reason)
         part.replace(kept)
     with np.load(kept, allow_pickle=False) as held:
         shown, form, reason = list(held["frames"]), tuple(held["form"].tolist()), held["reason"]
-        near = footage.most(held["near"].tolist())
+        close = footage.most(held["near"].tolist())
     seen = footage.described(shown) if len(shown) >= footage.LEAST_FRAMES else None
     if seen is None and not str(reason):
         return Clip(digest, source, None, form, footage.UNLIKE)
-    return Clip(digest, source, seen, form, str(reason), near)
+    return Clip(digest, source, seen, form, str(reason), close)
 
 
 def family(source: str) -> str:
@@ -133,8 +132,8 @@ def _looked(path: Path) -> tuple[list[Floats32], list[bool], tuple[float, ...], 
     return [footage.features(looks(each)) for each in judged], near, told, ""
 
 
-def _coded(path: Path, to: Path, digest: str) -> Path:
-    """Code a clip again; where that fails the empty file says so."""
+def coded(path: Path, to: Path, digest: str) -> Path:
+    """Code a clip again, without sound, by a draw; where that fails the empty file says so."""
     quality = int(np.random.default_rng(int(digest[:8], 16)).integers(*QUALITIES))
     even = "trunc(min({0},{1})/2)*2"
     wide, tall = (even.format(LINES, each) for each in ("iw", "ih"))
