@@ -55,7 +55,7 @@ bench-detector: $(VENV)/.test
 	! test -d "$(MEDIA)/pictures" || $(BIN)/python -m bench.detector "$(MEDIA)/pictures" --keep $(SEEN) --most 40 --plot docs --wheel $(if $(PROBE),--probe "$(PROBE)")
 	! test -d "$(MEDIA)/kinds" || $(BIN)/python -m bench.detector_kinds "$(MEDIA)/kinds" --keep $(SEEN)/kinds
 	! test -d "$(MEDIA)/people" || $(BIN)/python -m bench.detector_people "$(MEDIA)/people" --keep $(SEEN)/people
-	! test -d "$(MEDIA)/clips" || $(BIN)/python -m bench.detector_clips "$(MEDIA)/clips" --keep $(SEEN)/clips $(if $(MESO),--meso "$(MESO)")
+	! test -d "$(MEDIA)/clips" || $(BIN)/python -m bench.detector_clips "$(MEDIA)/clips" --coded --keep $(SEEN)/clips $(if $(MESO),--meso "$(MESO)")
 	! test -d "$(MEDIA)/footage" || $(BIN)/python -m bench.detector_footage "$(MEDIA)/footage" --keep $(SEEN)/footage
 	! test -d "$(MEDIA)/voices" || $(BIN)/python -m bench.detector_voices "$(MEDIA)/voices" --keep $(SEEN)/voices $(if $(AASIST),--peer $(AASIST))
 	! test -d "$(MEDIA)/originals/pictures" || \
